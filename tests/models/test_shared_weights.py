@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.shared_weights import WeightMatrix, restrict_features
 
 RNG = np.random.default_rng(0)
 
@@ -22,12 +22,16 @@ def kinds(n_items=5):
         "sparse": WeightMatrix(sparse=sparse(4, n_items)),
         "low rank": WeightMatrix(left=left, right=floats(2, n_items)),
         "all": WeightMatrix(floats(4, n_items), sparse(4, n_items), left, floats(2, n_items)),
+        "columns": WeightMatrix(dense=floats(4, 3), columns=np.resize([2, -1, 0, 2], n_items)),
     }
 
 
 def written_out(operator):
     total = np.zeros(operator.shape, dtype=np.float32)
-    if operator.dense is not None:
+    if operator.columns is not None:
+        for item, column in enumerate(operator.columns.tolist()):
+            total[:, item] = 0 if column < 0 else operator.dense[:, column]
+    elif operator.dense is not None:
         total += operator.dense
     if operator.sparse is not None:
         total += operator.sparse.toarray()
@@ -111,3 +115,34 @@ def test_vectors_are_evidence_too(kind):
 def test_an_operator_is_a_matrix(kind):
     operator = kinds()[kind]
     np.testing.assert_allclose(operator.to_dense(), written_out(operator), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_columns_are_aligned_with_other_items(kind):
+    operator, rows = kinds()[kind], np.array([4, -1, 0, 0])
+    aligned = operator.align_columns(rows)
+    wanted = np.where(rows < 0, 0, written_out(operator)[:, rows])
+    np.testing.assert_allclose(aligned.to_dense(), wanted, atol=1e-6)
+    assert aligned.shape == (4, 4)
+    if kind in {"dense", "columns"}:
+        assert aligned.dense is operator.dense
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_products_with_the_rows_in_use_are_the_same_numbers(kind):
+    operator, evidence = kinds()[kind], sparse(1, 4)
+    restricted, used = restrict_features(evidence)
+    found = operator.take_features(used).apply(restricted)
+    np.testing.assert_array_equal(found, operator.apply(evidence))
+
+
+@pytest.mark.parametrize("factors", [[1, 0, 2, 3, 1], [0, 0, 3, 0, 0]])
+def test_scaled_rows_are_added_by_hand(factors):
+    matrix = WeightMatrix(
+        dense=np.array([[1, 2], [3, 4], [5, 6]], np.float32), columns=np.array([1, -1, 0, 1, 0])
+    )
+    total, scale = np.ones((2, 5), np.float32), np.array(factors, np.float32)
+    matrix.add_scaled_rows(total, slice(1, 3), scale, np.empty_like(total))
+    # by hand: rows 3 4 and 5 6 with the columns 4 - 3 4 3 and 6 - 5 6 5
+    wanted = 1 + np.array([[4, 0, 3, 4, 3], [6, 0, 5, 6, 5]]) * scale
+    np.testing.assert_array_equal(total, wanted)

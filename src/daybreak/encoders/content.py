@@ -67,7 +67,11 @@ def write_content(
             plain[name], arrays[name] = list(lexical.terms), lexical.idf
     if meaning is not None:
         encoder = meaning.encoder
-        plain["text_encoder"] = {"kind": type(encoder).__name__, "hash": encoder.hash}
+        plain["text_encoder"] = {
+            "kind": type(encoder).__name__,
+            "hash": encoder.hash,
+            "dim": encoder.dim,
+        }
         arrays["mean"] = meaning.mean
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONTENT_JSON_FILE).write_text(
@@ -77,6 +81,20 @@ def write_content(
         {name: np.ascontiguousarray(a) for name, a in arrays.items()},
         folder / CONTENT_ARRAYS_FILE,
     )
+
+
+def read_text_encoder_facts(folder: Path) -> dict[str, Any]:
+    """Return kind, hash and length of vectors of the text encoder of saved content.
+
+    Returns:
+        Empty without one; without the length where an earlier version wrote it.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    plain = read_json(folder / CONTENT_JSON_FILE)
+    facts = plain.get("text_encoder") if isinstance(plain, dict) else None
+    return facts if isinstance(facts, dict) else {}
 
 
 def read_content(
@@ -126,7 +144,7 @@ def _read_lexical(
 
 
 def _read_text_encoder(
-    wanted: dict[str, str] | None, arrays: dict[str, Any], encoder: Encoder | None
+    wanted: dict[str, Any] | None, arrays: dict[str, Any], encoder: Encoder | None
 ) -> CentredTextEncoder | None:
     if wanted is None:
         return None

@@ -423,7 +423,7 @@ def align_columns(
     if not len(train_items):
         empty = sp.csr_array((weights.shape[0], len(items)), dtype=np.float32)
         return WeightMatrix(sparse=empty), known
-    return weights.take(rows).scale_columns(known.astype(np.float32)), known
+    return weights.align_columns(rows), known
 
 
 models: Registry[Model[Any, Any]] = Registry("model")

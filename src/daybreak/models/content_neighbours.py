@@ -61,12 +61,15 @@ class ContentNeighboursModel(NewItemModel[ContentNeighboursConfig, EaseState]):
         if ease.shape == (0, 0):
             return LinearScorer.unscored(len(items))
         new = train_items.ids.rows(items.ids) < 0
-        near = nearest_neighbour_weights(train_items, items, self.config.neighbours)
-        near = sp.csc_array(near @ sp.diags_array(new.astype(np.float32)))
+        near = nearest_neighbour_weights(
+            train_items, items, self.config.neighbours, np.flatnonzero(new)
+        )
+        columns = np.where(new, np.cumsum(new) - 1, -1)
         if ease.dense is not None:
-            weights = WeightMatrix(dense=_average_columns(ease.dense, near))
+            weights = WeightMatrix(dense=_average_columns(ease.dense, near), columns=columns)
         else:
-            weights = WeightMatrix(sparse=sp.csr_array(ease.sparse @ near, dtype=np.float32))
+            averaged = sp.csr_array(ease.sparse @ near, dtype=np.float32)
+            weights = WeightMatrix(sparse=averaged).align_columns(columns)
         return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), new)
 
 

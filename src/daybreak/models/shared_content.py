@@ -164,17 +164,26 @@ def has_same_content(left: Items, left_rows: Rows, right: Items, right_rows: Row
     return True
 
 
-def nearest_neighbour_weights(train_items: Items, items: Items, n_neighbours: int) -> Sparse:
-    """Return (n_train_items, n_items) CSC weights of the nearest training items of each item.
+def nearest_neighbour_weights(
+    train_items: Items, items: Items, n_neighbours: int, chosen: Rows | None = None
+) -> Sparse:
+    """Return (n_train_items, n_chosen) CSC weights of the nearest training items of each item.
 
     The weights of a column are the similarities divided by their sum. An item is never its own
     neighbour. The column of an item without similar items is empty.
+
+    Args:
+        train_items: Training items.
+        items: Items whose neighbours are found.
+        n_neighbours: Largest number of neighbours of an item.
+        chosen: Rows of ``items``; default: all.
     """
     parts = []
     own = train_items.ids.rows(items.ids)
     kernel = _KERNEL_CACHE.get(train_items, WeakKeyDictionary()).get(items)
-    for span in iter_blocks(len(items), len(train_items), max_width=2_048):
-        rows = np.arange(span.start, span.stop)
+    every = np.arange(len(items)) if chosen is None else chosen
+    for span in iter_blocks(len(every), len(train_items), max_width=2_048):
+        rows = every[span]
         block = (
             train_items.similarity(items.take(rows))
             if kernel is None
@@ -452,10 +461,12 @@ def score_through_kernel(
     elif with_known or is_new.all():
         weights = WeightMatrix(dense=state.left @ right)
     else:
-        dense = np.empty((len(state.left), len(items)), dtype=np.float32)
-        dense[:, is_new] = state.left @ right[:, is_new]
-        dense[:, ~is_new] = state.left @ right[:, ~is_new].mean(axis=1, keepdims=True)
-        weights = WeightMatrix(dense=dense)
+        n_new = int(is_new.sum())
+        dense = np.empty((len(state.left), n_new + 1), dtype=np.float32)
+        dense[:, :n_new] = state.left @ right[:, is_new]
+        dense[:, n_new:] = state.left @ right[:, ~is_new].mean(axis=1, keepdims=True)
+        columns = np.where(is_new, np.cumsum(is_new) - 1, n_new)
+        weights = WeightMatrix(dense=dense, columns=columns)
     return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), is_new)
 
 

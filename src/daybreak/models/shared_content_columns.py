@@ -1,14 +1,15 @@
 """Content of items as one matrix: all blocks side by side."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Items
+from daybreak.data.dataset import ContentBlock, Items
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Sparse
+from daybreak.types import Floats, Sparse
 
 _COLUMN_CACHE: WeakKeyDictionary[Items, Sparse] = WeakKeyDictionary()
 
@@ -29,21 +30,31 @@ def content_as_weights(items: Items) -> WeightMatrix:
     Sparse blocks stay sparse; dense ones are kept as a low-rank product.
     """
     widths = tuple(block.matrix.shape[1] for block in items.blocks)
-    sparse, dense, is_dense = [], [], []
-    for block, width in zip(items.blocks, widths, strict=True):
-        is_dense.append(not sp.issparse(block.matrix))
-        weighted = block.matrix * np.float32(block.weight)
-        dense += [weighted] if is_dense[-1] else []
-        sparse.append(
-            sp.csr_array((len(items), width), dtype=np.float32) if is_dense[-1] else weighted
-        )
+    is_dense = tuple(not sp.issparse(block.matrix) for block in items.blocks)
     if not sum(widths):
         return WeightMatrix()
+    sparse = [
+        sp.csr_array((len(items), block.matrix.shape[1]), dtype=np.float32)
+        if dense
+        else block.matrix * np.float32(block.weight)
+        for block, dense in zip(items.blocks, is_dense, strict=True)
+    ]
     columns = sp.csr_array(sp.hstack(sparse, format="csr").T, dtype=np.float32)
-    if not dense:
+    if not any(is_dense):
         return WeightMatrix(sparse=columns)
-    right = np.concatenate(dense, axis=1).T
-    return WeightMatrix(sparse=columns, left=_selector(widths, tuple(is_dense)), right=right)
+    right = _weighted_columns(
+        [b for b, dense in zip(items.blocks, is_dense, strict=True) if dense]
+    )
+    return WeightMatrix(sparse=columns, left=_selector(widths, is_dense), right=right)
+
+
+def _weighted_columns(blocks: Sequence[ContentBlock]) -> Floats:
+    """Return the (n_features, n_items) weighted and transposed dense blocks, without a copy."""
+    ends = np.cumsum([0, *(block.matrix.shape[1] for block in blocks)])
+    right = np.empty((ends[-1], len(blocks[0].matrix)), dtype=np.float32)
+    for block, start, end in zip(blocks, ends[:-1], ends[1:], strict=True):
+        np.multiply(block.matrix.T, np.float32(block.weight), out=right[start:end])
+    return right
 
 
 @lru_cache(maxsize=8)

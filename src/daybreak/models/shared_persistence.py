@@ -1,6 +1,9 @@
 """Model states on disk: one JSON file and one safetensors file, no pickle."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import MISSING, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +14,7 @@ import scipy.sparse as sp
 
 from daybreak.data.array_checks import build_csr, check_finite, is_finite
 from daybreak.data.json_files import read_json
+from daybreak.data.mapped_arrays import read_arrays
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError, NotFoundError
 
@@ -20,6 +24,22 @@ MAY_BE_NAN = MappingProxyType({"nan": True})
 """Metadata of a field whose array contains NaN for unknown numbers."""
 STATE_FORMAT_VERSION = 1
 """Version of the layout; it increases when an earlier reader would misread a file."""
+
+_maps_arrays: ContextVar[bool] = ContextVar("maps_arrays", default=False)
+
+
+@contextmanager
+def mapped_arrays() -> Iterator[None]:
+    """Let :func:`read_state` map large arrays into memory instead of reading them.
+
+    Their numbers are not checked, which would read them. It is meant for files that were
+    compared with their checksums: these contain what :func:`write_state` has written.
+    """
+    token = _maps_arrays.set(True)
+    try:
+        yield
+    finally:
+        _maps_arrays.reset(token)
 
 
 def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
@@ -52,19 +72,26 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
         DataError: The state is damaged, or in a format that this version cannot read.
     """
     from safetensors import SafetensorError  # noqa: PLC0415 - only needed when loading
-    from safetensors.numpy import load_file  # noqa: PLC0415
 
+    is_mapped = _maps_arrays.get()
     if not (folder / "model.json").exists():
         raise NotFoundError(f"no saved model in {folder}; expected model.json")
     try:
         header = read_json(folder / "model.json")
         found = header.get("format")
         arrays = (
-            load_file(str(folder / "state.safetensors"))
+            read_arrays(folder / "state.safetensors", mapped=is_mapped)
             if found == STATE_FORMAT_VERSION
             else {}
         )
-    except (ValueError, AttributeError, OSError, SafetensorError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OSError,
+        SafetensorError,
+    ) as error:
         raise DataError(
             f"the model in {folder} is damaged ({error}); save it again from the data"
         ) from error
@@ -81,7 +108,7 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
         ]
         values = {name: _read_field(name, arrays, header["values"]) for name in names}
         for field in fields(kind):  # type: ignore[arg-type]
-            if field.name in values and not field.metadata.get("nan"):
+            if not is_mapped and field.name in values and not field.metadata.get("nan"):
                 _check_declared(field.name, values[field.name], header["values"][field.name])
         return header["config"], kind(**values)
     except DataError as error:

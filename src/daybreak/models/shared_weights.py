@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.mapped_arrays import take_rows
 from daybreak.types import Floats, Rows, Sparse
 
 
@@ -22,6 +23,9 @@ class WeightMatrix:
     """(n_features, rank), dense or CSR"""
     right: Floats | None = None
     """(rank, n_items)"""
+    columns: Rows | None = None
+    """(n_items,) column of ``dense`` of each item, -1 for a column of zeros; None: the columns
+    are the items in their order"""
 
     def __post_init__(self) -> None:
         """Make arrays C-contiguous; otherwise every product would copy the whole matrix."""
@@ -34,7 +38,7 @@ class WeightMatrix:
         """Return (n_queries, n_items) products, or None when the matrix has no part."""
         parts = []
         if self.dense is not None:
-            parts.append(_multiply(features, self.dense))
+            parts.append(self._by_item(_multiply(features, self.dense)))
         if self.sparse is not None:
             parts.append(_as_dense(features @ self.sparse))
         if self.left is not None and self.right is not None:
@@ -48,23 +52,81 @@ class WeightMatrix:
 
     def apply_to_columns(self, features: Sparse | Floats, items: Rows) -> Floats:
         """Return the (n_queries, len(items)) products of some columns."""
-        chosen = self.take(items).apply(features)
+        matrix = self
+        if self.dense is not None and sp.issparse(features):
+            features, used = restrict_features(features)
+            matrix = self.take_features(used)
+        chosen = matrix.take(items).apply(features)
         shape = (features.shape[0], len(items))
         return np.zeros(shape, dtype=np.float32) if chosen is None else chosen
 
     def take(self, items: Rows) -> "WeightMatrix":
         """Return the columns of some items."""
+        dense = self.dense
+        if dense is not None:
+            dense = (
+                np.take(dense, items, axis=1)
+                if self.columns is None
+                else _spread_columns(dense, self.columns[items])
+            )
         return WeightMatrix(
-            None if self.dense is None else np.take(self.dense, items, axis=1),
+            dense,
             None if self.sparse is None else self.sparse[:, items],
             self.left,
             None if self.right is None else np.take(self.right, items, axis=1),
         )
 
+    def take_features(self, rows: Rows) -> "WeightMatrix":
+        """Return the rows of some features; only these are read."""
+        return WeightMatrix(
+            None if self.dense is None else take_rows(self.dense, rows),
+            None if self.sparse is None else self.sparse[rows],
+            None if self.left is None else _take_rows_of_any(self.left, rows),
+            self.right,
+            self.columns,
+        )
+
+    def align_columns(self, rows: Rows) -> "WeightMatrix":
+        """Return the matrix with other columns; a dense matrix is not copied.
+
+        Args:
+            rows: (n_items,) column of each item, -1 for a column of zeros.
+        """
+        if self.dense is None or self.sparse is not None or self.left is not None:
+            return self.take(rows).scale_columns((rows >= 0).astype(np.float32))
+        columns = rows if self.columns is None else np.where(rows < 0, -1, self.columns[rows])
+        return WeightMatrix(dense=self.dense, columns=columns)
+
+    def add_scaled_rows(
+        self, total: Floats, rows: slice, factors: Floats, buffer: Floats
+    ) -> None:
+        """Add some rows of the dense part, each column multiplied by its factor.
+
+        Args:
+            total: (n_rows, n_items) to which is added.
+            rows: Rows of the matrix.
+            factors: (n_items,) often 0 for most items; 0 for columns of zeros.
+            buffer: (n_rows, n_items) overwritten.
+        """
+        assert self.dense is not None  # noqa: S101 - callers have checked it
+        block, scaled = self.dense[rows], np.flatnonzero(factors)
+        if 2 * len(scaled) < len(factors):
+            columns = scaled if self.columns is None else self.columns[scaled]
+            total[:, scaled] += block[:, columns] * factors[scaled]
+            return
+        if self.columns is not None:
+            block = np.take(block, self.columns, axis=1, out=buffer, mode="clip")
+        total += np.multiply(block, factors, out=buffer)
+
+    def full_dense(self) -> Floats | None:
+        """Return the dense part with one column for each item; None without one."""
+        return None if self.dense is None else self._by_item(self.dense)
+
     def scale_columns(self, factors: Floats) -> "WeightMatrix":
         """Return the matrix with each column multiplied by its factor."""
+        dense = self.full_dense()
         return WeightMatrix(
-            None if self.dense is None else self.dense * factors,
+            None if dense is None else dense * factors,
             None
             if self.sparse is None
             else sp.csr_array(self.sparse @ sp.diags_array(factors)),
@@ -76,7 +138,7 @@ class WeightMatrix:
         """Return the matrix with the columns of this one followed by those of another."""
         left, right = _hstack_factors(self, other)
         return WeightMatrix(
-            _hstack_part(self.dense, other.dense, self, other),
+            _hstack_part(self.full_dense(), other.full_dense(), self, other),
             _hstack_part(self.sparse, other.sparse, self, other),
             left,
             right,
@@ -85,8 +147,9 @@ class WeightMatrix:
     def to_dense(self) -> Floats:
         """Return the sum of all parts as a dense array; for few items."""
         total = np.zeros(self.shape, dtype=np.float32)
-        if self.dense is not None:
-            total += self.dense
+        dense = self.full_dense()
+        if dense is not None:
+            total += dense
         if self.sparse is not None:
             total += self.sparse.toarray()
         if self.left is not None and self.right is not None:
@@ -96,12 +159,48 @@ class WeightMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         """(n_features, n_items); (0, 0) for a matrix without parts."""
+        if self.dense is not None and self.columns is not None:
+            return self.dense.shape[0], len(self.columns)
         for part in (self.dense, self.sparse):
             if part is not None:
                 return part.shape[0], part.shape[1]
         if self.left is not None and self.right is not None:
             return self.left.shape[0], self.right.shape[1]
         return 0, 0
+
+    def _by_item(self, values: Floats) -> Floats:
+        """Return (n, n_items) values of items, from those of the columns of ``dense``."""
+        return values if self.columns is None else _spread_columns(values, self.columns)
+
+
+def restrict_features(features: Sparse) -> tuple[Sparse, Rows]:
+    """Return sparse features without unused columns, and the columns that are used.
+
+    The entries keep their order, so that products with the rows in use are the same numbers.
+
+    Example:
+        >>> features = sp.csr_array(np.array([[0, 5, 0, 7]], dtype=np.float32))
+        >>> restricted, used = restrict_features(features)
+        >>> restricted.toarray(), used
+        (array([[5., 7.]], dtype=float32), array([1, 3], dtype=int32))
+    """
+    used, positions = np.unique(features.indices, return_inverse=True)
+    shape = (features.shape[0], len(used))
+    restricted = sp.csr_array((features.data, positions.ravel(), features.indptr), shape=shape)
+    return restricted, used
+
+
+def _take_rows_of_any(matrix: Floats | Sparse, rows: Rows) -> Floats | Sparse:
+    return matrix[rows] if sp.issparse(matrix) else take_rows(matrix, rows)
+
+
+def _spread_columns(values: Floats, columns: Rows) -> Floats:
+    """Return (n, len(columns)) chosen columns; -1 is a column of zeros."""
+    if not values.shape[1]:
+        return np.zeros((len(values), len(columns)), dtype=np.float32)
+    spread = np.take(values, columns, axis=1, mode="clip")
+    spread[:, columns < 0] = 0
+    return np.asarray(spread, dtype=np.float32)
 
 
 def _multiply(features: Sparse | Floats, matrix: Floats | Sparse) -> Floats:

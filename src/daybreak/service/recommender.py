@@ -1,6 +1,7 @@
 """The recommender of the library: fit, recommend, explain, update, save."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,7 @@ from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.blending.strategies import get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
+from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import (
     add_titles,
     as_frame,
@@ -511,6 +513,7 @@ class Recommender(InterestRecommender):
         events: Any = None,
         users: Any = None,
         encoder: Encoder | None = None,
+        for_few_answers: bool = False,
     ) -> Self:
         """Read a release; events and users restore histories and profiles.
 
@@ -519,12 +522,18 @@ class Recommender(InterestRecommender):
             events: As for :meth:`add_events`.
             users: As for :meth:`add_users`.
             encoder: Text encoder, if :meth:`fit` was given one that has no name.
+            for_few_answers: Whether the process answers a few times, as a command does. Then
+                only the parts of the models that an answer needs are read; each answer takes
+                longer. A file next to the folder remembers that the checksums are right.
 
         Raises:
             NotFoundError: There is no release, or its text model is not installed.
             DataError: The release is damaged, or of another version.
         """
-        trained, catalogue, settings = read_release(Path(folder), encoder)
+        path = Path(folder)
+        trained, catalogue, settings = read_release(
+            path, encoder, remember=for_few_answers, for_few_answers=for_few_answers
+        )
         model = cls(
             seed=settings["seed"],
             encoder=encoder or settings["encoder"] or "none",
@@ -532,9 +541,12 @@ class Recommender(InterestRecommender):
         )
         model.strategies, model._given_strategies = trained.fitted.strategies, None
         model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
-        with reported_damage(Path(folder)):
+        with reported_damage(path):
             state = ServingState.from_training(
-                trained, catalogue.frame, encoded=catalogue.items
+                trained,
+                catalogue.frame,
+                encoded=catalogue.items,
+                sums_rows=for_few_answers,
             )
         model._state = state.with_unknown_items(model.unknown_items)
         model._integer_ids = frozenset(settings.get("integer_ids", ()))
@@ -625,4 +637,8 @@ class Recommender(InterestRecommender):
             settings["unknown_items"] = self.unknown_items
         if self._integer_ids:
             settings["integer_ids"] = sorted(self._integer_ids)
-        write_release(folder, state.trained, state.catalogue, settings, gate)
+        scorer, items = state.scorers[0], state.catalogue.items
+        if scorer.items is not items:  # items were added or changed
+            scorer = Scorer(state.trained.blend, state.trained.fitted, items)
+        trained = replace(state.trained, scorer_parts=scorer.parts())
+        write_release(folder, trained, state.catalogue, settings, gate)

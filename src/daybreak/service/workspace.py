@@ -217,7 +217,8 @@ class Workspace(ClosesOnExit):
         """
         folder = release_folder(self._root, active_release(self.store, self._root))
         tables = self.tables if users is None else self.store.catalogue_tables(users)
-        recommender = Recommender.load(folder).load_tables(tables)
+        recommender = Recommender.load(folder, for_few_answers=users is not None)
+        recommender.load_tables(tables)
         self.__dict__["items"] = tables.items
         recommender.unknown_items = check_unknown_items(self.settings.unknown_items)
         return recommender

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ FLIPS_PER_FILE = 12
 
 LOAD_FLIPPED = """
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 import numpy as np
@@ -214,3 +216,85 @@ def test_the_manifest_lists_every_other_file(folder):
     names = {path.relative_to(folder).as_posix() for path in files_of(folder)}
     assert set(manifest["files"]) == names - {MANIFEST_FILE}
     assert HEADER_FILE in names
+
+
+def count_compared(monkeypatch):
+    """Forget what this process has verified; return a list that grows with every file read."""
+    monkeypatch.setattr(integrity, "_verified", {})
+    compared, describe = [], integrity._describe_file
+
+    def counted(path):
+        compared.append(path.name)
+        return describe(path)
+
+    monkeypatch.setattr(integrity, "_describe_file", counted)
+    return compared
+
+
+def test_another_process_does_not_compare_a_release_again(folder, monkeypatch):
+    read_release(folder, remember=True)
+    compared = count_compared(monkeypatch)
+    read_release(folder, remember=True)
+    assert not compared
+    monkeypatch.setattr(integrity, "_verified", {})
+    read_release(folder)
+    assert len(compared) == len(files_of(folder)) - 1
+
+
+def test_damage_is_found_although_the_time_of_the_file_is_set_back(folder, monkeypatch):
+    read_release(folder, remember=True)
+    for path in files_of(folder):
+        intact, stat = path.read_bytes(), path.stat()
+        damaged = bytearray(intact)
+        damaged[len(damaged) // 2] ^= 4
+        path.write_bytes(damaged)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        monkeypatch.setattr(integrity, "_verified", {})
+        with pytest.raises(DaybreakError):
+            read_release(folder, remember=True)
+        path.write_bytes(intact)
+
+
+def test_a_verification_counts_for_a_week_and_for_these_files_only(folder, monkeypatch):
+    read_release(folder, remember=True)
+    kept = folder.parent / integrity.VERIFIED_FILE
+    known = json.loads(kept.read_text())
+    for age, is_old in ((6 * 86_400, False), (8 * 86_400, True), (-60, True)):
+        known["releases"]["shop"]["at"] = time.time() - age
+        kept.write_text(json.dumps(known))
+        compared = count_compared(monkeypatch)
+        read_release(folder, remember=True)
+        assert bool(compared) == is_old
+    shutil.copytree(folder, folder.with_name("copy"))
+    compared = count_compared(monkeypatch)
+    read_release(folder.with_name("copy"), remember=True)
+    assert compared
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1, "releases": {"shop": 3}}'])
+def test_a_damaged_list_of_verifications_is_replaced(folder, monkeypatch, text):
+    kept = folder.parent / integrity.VERIFIED_FILE
+    kept.write_text(text)
+    compared = count_compared(monkeypatch)
+    read_release(folder, remember=True)
+    assert compared
+    assert set(json.loads(kept.read_text())["releases"]) == {"shop"}
+
+
+def test_verifications_are_not_kept_where_nothing_can_be_written(folder, monkeypatch):
+    def refuse(self, *args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(type(folder), "write_text", refuse)
+    read_release(folder, remember=True)
+    assert [path.name for path in folder.parent.iterdir()] == ["shop"]
+
+
+def test_verifications_of_releases_that_are_gone_are_forgotten(folder):
+    shutil.copytree(folder, folder.with_name("second"))
+    for name in ("shop", "second"):
+        read_release(folder.with_name(name), remember=True)
+    shutil.rmtree(folder)
+    integrity._keep_verified(folder.parent / integrity.VERIFIED_FILE, "second", ())
+    kept = json.loads((folder.parent / integrity.VERIFIED_FILE).read_text())
+    assert set(kept["releases"]) == {"second"}

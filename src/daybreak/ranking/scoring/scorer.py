@@ -3,7 +3,6 @@
 :class:`Scorer` scores a catalogue, or a partition of it. Start at :meth:`Scorer.score`.
 """
 
-import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ import numpy as np
 from daybreak.data.dataset import Items, Queries
 from daybreak.data.sparse_rows import take_rows
 from daybreak.models import LinearScorer
-from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.shared_weights import WeightMatrix, restrict_features
 from daybreak.models.source_crowd import SourceCrowdModel
 from daybreak.models.wish import (
     balance_wishes,
@@ -31,6 +30,7 @@ from daybreak.ranking.scoring.query_features import (
     FeatureLayout,
     QueryFeatures,
 )
+from daybreak.ranking.scoring.sums import sum_weighted, summed_size_bytes
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_LEVEL_CACHE_BYTES = 1_200_000_000
@@ -40,8 +40,6 @@ MAX_FUSED_BYTES = 32_000_000
 """Default size of the fused weights of a small partition."""
 MAX_FUSED_ITEMS = 1_000
 """Maximum number of items of a partition whose weights are fused."""
-ROWS_PER_BLOCK = 16
-"""Number of matrix rows that are summed at a time."""
 SHARED_PLACES = 10
 """Places of a list that several wishes of one text share equally."""
 MIN_WISH_WEIGHT = 1e-3
@@ -129,6 +127,19 @@ class FusedWeights:
         scores += features.concatenated() @ self.matrix
 
 
+@dataclass(frozen=True, eq=False)
+class ScorerParts:
+    """What a scorer computes from the models of its strategies, without a blend."""
+
+    items: Items
+    linear_models: tuple[LinearScorer, ...]
+    """The strategies as linear functions for the items."""
+    centres: tuple[ScoreCentre, ...]
+    """Mean scores of the strategies over the warm items."""
+    is_informative: Mask
+    """(n_strategies,) whether scores can differ between any two items"""
+
+
 @dataclass(eq=False)
 class Scorer:
     """Scores of a blend for a catalogue; the weights of a level are summed on first use.
@@ -146,6 +157,9 @@ class Scorer:
     """The strategies as linear functions for ``items``; default: computed from the models."""
     max_cache_bytes: float = MAX_LEVEL_CACHE_BYTES
     """Maximum size of the summed weight matrices."""
+    sums_rows: bool = False
+    """Whether only those rows of the weights are summed that a query needs, and nothing is
+    kept: for a process that answers few queries. The scores of a query are the same."""
     is_warm: Mask = field(init=False, repr=False)
     """(n_items,) mask of the items that the models were trained on"""
     layout: FeatureLayout = field(init=False, repr=False)
@@ -159,14 +173,39 @@ class Scorer:
         self.linear_models = self.linear_models or self.fitted.linear_models(self.items)
         self.is_warm = self.fitted.train_items.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(
-            _score_centre(linear, self.is_warm)
-            if model.feature_kind not in SEPARATE_KINDS
-            else ScoreCentre(np.zeros(0, dtype=np.float32), 0.0)
+            score_centre(linear, self.is_warm, model.feature_kind)
             for model, linear in zip(self.fitted.models, self.linear_models, strict=True)
         )
         widths = [linear.weights.shape[0] for linear in self.linear_models]
         means = [centre.weights for centre in self.centres]
         self.layout = FeatureLayout.from_models(self.fitted.models, widths, means)
+
+    @classmethod
+    def from_parts(
+        cls,
+        blend: Blend,
+        fitted: FittedStrategies,
+        parts: "ScorerParts",
+        *,
+        sums_rows: bool = False,
+    ) -> "Scorer":
+        """Return the scorer of parts that were computed before.
+
+        Args:
+            blend: The blend.
+            fitted: Its strategies.
+            parts: Their linear functions.
+            sums_rows: See :attr:`sums_rows`.
+        """
+        scorer = cls(
+            blend, fitted, parts.items, parts.centres, parts.linear_models, sums_rows=sums_rows
+        )
+        scorer.__dict__["_is_informative"] = parts.is_informative
+        return scorer
+
+    def parts(self) -> "ScorerParts":
+        """Return what the scorer has computed from the models."""
+        return ScorerParts(self.items, self.linear_models, self.centres, self._is_informative)
 
     def score(self, queries: Queries) -> Floats:
         """Return the (n_queries, n_items) float32 scores, all finite."""
@@ -334,7 +373,13 @@ class Scorer:
         share = min(1.0, len(items) / max(len(self.items), 1))
         max_cache_bytes = 0.0 if is_small else MAX_LEVEL_CACHE_BYTES * share
         partition = Scorer(
-            self.blend, self.fitted, items, self.centres, linear_models, max_cache_bytes
+            self.blend,
+            self.fitted,
+            items,
+            self.centres,
+            linear_models,
+            max_cache_bytes,
+            self.sums_rows,
         )
         partition.layout = self.layout
         if is_small:
@@ -369,12 +414,14 @@ class Scorer:
             for row, linear in enumerate(self.linear_models)
         )
         updated.centres = centres or tuple(
-            _score_centre(linear, self.is_warm) if row in changed else self.centres[row]
+            score_centre(linear, self.is_warm, fitted.models[row].feature_kind)
+            if row in changed
+            else self.centres[row]
             for row, linear in enumerate(updated.linear_models)
         )
         is_informative = self._is_informative.copy()
         for row in changed:  # checking the others again would read all their weights
-            is_informative[row] = _scores_differ(updated.linear_models[row])
+            is_informative[row] = scores_differ(updated.linear_models[row])
         updated.__dict__["_is_informative"] = is_informative
         updated._levels = {
             number: replace(level, bias=updated._bias(number, level.weights))
@@ -436,7 +483,7 @@ class Scorer:
 
     @cached_property
     def _is_informative(self) -> Mask:
-        return np.array([_scores_differ(linear) for linear in self.linear_models], dtype=bool)
+        return np.array([scores_differ(linear) for linear in self.linear_models], dtype=bool)
 
     def _add_features(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted features of one kind to (n_queries, n_items) scores."""
@@ -445,16 +492,28 @@ class Scorer:
             return
         for level, rows in features.level_slices.items():
             weights, matrix = self.level_weights(level), features.at_level(kind, level)
-            if kind in weights.fused:
-                product = weights.fused[kind].apply(matrix)
-                if product is not None:
-                    scores[rows] += product
+            if kind in weights.fused or self._can_sum_rows(kind):
+                product = self._apply_summed(weights, kind, matrix)
+                scores[rows] += 0 if product is None else product
                 continue
             for strategy in self.layout.strategy_rows[kind]:
                 if strategy in weights.active_rows:
                     product = self.linear_models[strategy].weights.apply(matrix)
                     if product is not None:
                         scores[rows] += product * weights.weights[strategy]
+
+    def _apply_summed(self, weights: LevelWeights, kind: str, matrix: Sparse) -> Floats | None:
+        """Return (n, n_items) products with the sum of the strategies of a kind.
+
+        Args:
+            weights: Weights of a level.
+            kind: Kind of the features.
+            matrix: (n, n_features) features of queries of the level.
+        """
+        if kind in weights.fused:
+            return weights.fused[kind].apply(matrix)
+        restricted, used = restrict_features(matrix)
+        return sum_weighted(self._weighted(kind, weights.weights), used).apply(restricted)
 
     def _add_product(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted products of unfused features, with one product for all levels."""
@@ -484,18 +543,29 @@ class Scorer:
         """Return the blend at a level without the cache; see :meth:`level_weights`."""
         weights = self._strategy_weights(level)
         fused: dict[str, WeightMatrix] = {}
-        for kind, rows in self.layout.strategy_rows.items():
+        for kind in () if self.sums_rows else self.layout.strategy_rows:
             if not level and kind in ("history", "recent"):
                 continue  # a history without events is empty
             if kind.startswith("vectors") or kind in SEPARATE_KINDS:
                 continue  # one product for all levels
-            weighted = [(self.linear_models[row].weights, weights[row]) for row in rows]
-            weighted = [(matrix, columns) for matrix, columns in weighted if columns.any()]
-            size = _summed_size_bytes(weighted)
+            weighted = self._weighted(kind, weights)
+            size = summed_size_bytes(weighted)
             if size <= self._free_cache_bytes:
                 self._free_cache_bytes -= size
-                fused[kind] = _sum_weighted(weighted)
+                fused[kind] = sum_weighted(weighted)
         return LevelWeights(weights, self._bias(level, weights), fused)
+
+    def _weighted(self, kind: str, weights: Floats) -> list[tuple[WeightMatrix, Floats]]:
+        """Return the matrices of the strategies of a kind, with their weights of items."""
+        rows = [row for row in self.layout.strategy_rows[kind] if weights[row].any()]
+        return [(self.linear_models[row].weights, weights[row]) for row in rows]
+
+    def _can_sum_rows(self, kind: str) -> bool:
+        """Return whether the rows that a query needs are summed, as those of a level are."""
+        rows = self.layout.strategy_rows[kind]
+        return self.sums_rows and all(
+            self.linear_models[row].weights.left is None for row in rows
+        )
 
     def _bias(self, level: int, weights: Floats) -> Floats:
         bias = self.new_bias(level)
@@ -523,7 +593,7 @@ def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:
     return np.where(likeness > 0, likeness * factors[:, None], likeness)
 
 
-def _scores_differ(linear: LinearScorer) -> bool:
+def scores_differ(linear: LinearScorer) -> bool:
     """Return whether scores can differ between any two items."""
     bias = linear.bias[linear.scored]
     if not len(bias):
@@ -534,8 +604,15 @@ def _scores_differ(linear: LinearScorer) -> bool:
     return any(part is not None and part.any() for part in (matrix.dense, matrix.right))
 
 
-def _score_centre(linear: LinearScorer, is_warm: Mask) -> ScoreCentre:
-    if not is_warm.any():
+def score_centre(linear: LinearScorer, is_warm: Mask, kind: str) -> ScoreCentre:
+    """Return the mean score of a strategy over warm items.
+
+    Args:
+        linear: The strategy as a linear function.
+        is_warm: (n_items,)
+        kind: Kind of its features; the scores of some kinds are not centred.
+    """
+    if not is_warm.any() or kind in SEPARATE_KINDS:
         return ScoreCentre(np.zeros(0, dtype=np.float32), 0.0)
     mean = (is_warm / is_warm.sum()).astype(np.float32)
     return ScoreCentre(_multiply(linear.weights, mean), float(linear.bias @ mean))
@@ -544,7 +621,7 @@ def _score_centre(linear: LinearScorer, is_warm: Mask) -> ScoreCentre:
 def _multiply(matrix: WeightMatrix, vector: Floats) -> Floats:
     """Return ``matrix @ vector``; empty for a matrix without parts."""
     total: Any = None
-    for part in (matrix.dense, matrix.sparse):
+    for part in (matrix.full_dense(), matrix.sparse):
         if part is not None:
             product = part @ vector
             total = product if total is None else total + product
@@ -567,48 +644,3 @@ def _dense_weights(linear: LinearScorer, width: int) -> Floats:
     """Return the (n_items, n_features) weights of a strategy."""
     dense = linear.weights.to_dense()
     return dense.T if dense.size else np.zeros((len(linear.bias), width), dtype=np.float32)
-
-
-def _summed_size_bytes(weighted: Sequence[tuple[WeightMatrix, Floats]]) -> float:
-    """Return the size of the sum of matrices; infinite with low-rank factors."""
-    if any(matrix.left is not None for matrix, _ in weighted):
-        return math.inf
-    if any(matrix.dense is not None for matrix, _ in weighted):
-        return 4.0 * max(math.prod(matrix.shape) for matrix, _ in weighted)
-    return 8.0 * sum(int(m.sparse.nnz) for m, _ in weighted if m.sparse is not None)
-
-
-def _sum_weighted(weighted: Sequence[tuple[WeightMatrix, Floats]]) -> WeightMatrix:
-    """Return the sum of matrices without low-rank factors, with weighted columns.
-
-    The dense part is contiguous by rows: a product with few features reads only their rows.
-    """
-    dense = _sum_weighted_dense([(m.dense, c) for m, c in weighted if m.dense is not None])
-    sparse: Any = None
-    for matrix, columns in weighted:
-        if matrix.sparse is not None:
-            scaled = WeightMatrix(sparse=matrix.sparse).scale_columns(columns).sparse
-            sparse = scaled if sparse is None else sparse + scaled
-    if dense is not None and sparse is not None:
-        dense += sparse.toarray()
-        sparse = None
-    return WeightMatrix(dense, sparse)
-
-
-def _sum_weighted_dense(weighted: Sequence[tuple[Floats, Floats]]) -> Floats | None:
-    """Return the sum of dense matrices with weighted columns; None without matrices.
-
-    A few rows of all matrices are summed at a time, so that they stay in the processor cache.
-    """
-    if not weighted:
-        return None
-    height, width = weighted[0][0].shape
-    total = np.empty((height, width), dtype=np.float32)
-    buffer = np.empty((min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
-    for start in range(0, height, ROWS_PER_BLOCK):
-        rows = slice(start, min(start + ROWS_PER_BLOCK, height))
-        block, product = total[rows], buffer[: rows.stop - start]
-        np.multiply(weighted[0][0][rows], weighted[0][1], out=block)
-        for matrix, columns in weighted[1:]:
-            block += np.multiply(matrix[rows], columns, out=product)
-    return total

@@ -118,7 +118,7 @@ def _update_matrix(
         return WeightMatrix(None, sparse, older.left, right)
     columns = _dense_matrix(remainder, len(rows))
     if older.dense is not None:
-        dense = _replace_dense_columns(older.dense, rows, columns)
+        dense = _replace_dense_columns(older.full_dense(), rows, columns)
         sparse = older.sparse
         sparse = None if sparse is None else _replace_sparse_columns(sparse, rows, None)
         return WeightMatrix(dense, sparse, older.left, right)
@@ -182,7 +182,7 @@ def _dense_matrix(matrix: WeightMatrix, n_items: int) -> Floats | None:
     """Return the (n_features, n_items) matrix of a few items; None without parts."""
     total: Any = None
     sparse = None if matrix.sparse is None else matrix.sparse.toarray()
-    for part in (matrix.dense, sparse):
+    for part in (matrix.full_dense(), sparse):
         if part is not None:
             total = part if total is None else total + part
     if matrix.left is not None and matrix.right is not None:

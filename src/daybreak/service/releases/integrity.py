@@ -1,15 +1,18 @@
 """Checksums of the files of a release: written with it, and verified before it is loaded.
 
-Start with :func:`write_manifest` and :func:`verify_files`.
+Start with :func:`build_manifest` and :func:`verify_files`.
 """
 
 import hashlib
+import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 from daybreak.data.json_files import read_json
 from daybreak.errors import DataError
@@ -23,8 +26,14 @@ MAX_MANIFEST_BYTES = 10_000_000
 MAX_REMEMBERED_RELEASES = 64
 """Number of releases whose verification is remembered."""
 
-FileMark = tuple[str, int, int, int]
-"""Name, size [bytes], time of the last change [ns] and inode of a file."""
+VERIFIED_FILE = ".verified.json"
+"""Releases of a folder whose files were compared with their checksums; see
+:func:`verify_files`. It may be deleted at any time."""
+MAX_VERIFIED_AGE_S = 7 * 86_400.0
+"""Age from which a verification in that file does not count: a disk can lose bits [s]."""
+
+FileMark = tuple[str, int, int, int, int]
+"""Name, size [bytes], times of the last change of content and of properties [ns], inode."""
 
 _verified: dict[Path, tuple[FileMark, ...]] = {}
 _verified_lock = Lock()
@@ -45,14 +54,21 @@ def build_manifest(folder: Path, pending: Mapping[str, bytes]) -> dict[str, Any]
     return {"format": MANIFEST_FORMAT, "files": dict(sorted(files.items()))}
 
 
-def verify_files(folder: Path, *, required: bool) -> None:
+def verify_files(folder: Path, *, required: bool, remember: bool = False) -> bool:
     """Compare every file of a release with its manifest.
 
-    A release that has not changed since an earlier call of this process is not read again.
+    A release that has not changed since an earlier call is not read again: size, times and
+    inode of all files must be those of the call. Writing to a file changes its times, and a
+    copy has another inode. A program that sets the first time back changes the second one.
 
     Args:
         folder: Folder of the release.
         required: Whether the release must have a manifest; earlier versions wrote none.
+        remember: Whether earlier calls of other processes count as well, for a week. They are
+            kept in the file :data:`VERIFIED_FILE` next to the folder.
+
+    Returns:
+        Whether the files were compared; False if there is no manifest.
 
     Raises:
         DataError: A file is missing, has another size or another content, or the manifest is
@@ -62,23 +78,80 @@ def verify_files(folder: Path, *, required: bool) -> None:
     if not path.is_file():
         if required:
             raise DataError(f"the release in {folder} is damaged: {MANIFEST_FILE} is missing")
-        return
+        return False
     files = _read_manifest(path)
     marks = tuple(_file_mark(folder, name) for name in (MANIFEST_FILE, *files))
     if _verified.get(folder) == marks:
-        return
-    for name, expected in files.items():
-        found = _describe_file(folder / name)
-        if found != expected:
-            raise DataError(
-                f"the release in {folder} is damaged: {name} differs from its checksum; "
-                "restore the folder from a copy, or train again"
-            )
+        return True
+    kept_in = folder.parent / VERIFIED_FILE
+    if not (remember and _is_verified(kept_in, folder.name, marks)):
+        _compare_files(folder, files)
+        if remember:
+            _keep_verified(kept_in, folder.name, marks)
     with _verified_lock:
         _verified.pop(folder, None)
         while len(_verified) >= MAX_REMEMBERED_RELEASES:
             _verified.pop(next(iter(_verified)))
         _verified[folder] = marks
+    return True
+
+
+def _compare_files(folder: Path, files: Mapping[str, Any]) -> None:
+    """Compare files with their checksums.
+
+    Raises:
+        DataError: A file has another content.
+    """
+    for name, expected in files.items():
+        if _describe_file(folder / name) != expected:
+            raise DataError(
+                f"the release in {folder} is damaged: {name} differs from its checksum; "
+                "restore the folder from a copy, or train again"
+            )
+
+
+def _is_verified(path: Path, name: str, marks: tuple[FileMark, ...]) -> bool:
+    """Return whether a file says that a release with these marks was verified lately."""
+    found = _read_verified(path).get(name)
+    if not isinstance(found, dict) or found.get("marks") != [list(mark) for mark in marks]:
+        return False
+    at = found.get("at")
+    return isinstance(at, int | float) and 0 <= time.time() - at < MAX_VERIFIED_AGE_S
+
+
+def _keep_verified(path: Path, name: str, marks: tuple[FileMark, ...]) -> None:
+    """Write into a file that a release was verified; nothing happens if it cannot be written.
+
+    Two processes that write at once lose one of the entries, which costs one verification.
+    """
+    kept = {
+        other: entry
+        for other, entry in _read_verified(path).items()
+        if other != name and (path.parent / other).is_dir()
+    }
+    latest = list(kept.items())[-MAX_REMEMBERED_RELEASES + 1 :]
+    entry = {"at": time.time(), "marks": marks}
+    draft = path.with_name(f"{VERIFIED_FILE}-{uuid4().hex[:8]}")
+    with suppress(OSError):
+        text = json.dumps(
+            {"format": MANIFEST_FORMAT, "releases": {**dict(latest), name: entry}}
+        )
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    with suppress(OSError):
+        draft.unlink(missing_ok=True)
+
+
+def _read_verified(path: Path) -> dict[str, Any]:
+    """Return the entries of a file of verified releases; none if it cannot be read."""
+    if not path.is_file():
+        return {}
+    with suppress(DataError):
+        found = read_json(path, max_bytes=MAX_MANIFEST_BYTES)
+        releases = found.get("releases") if isinstance(found, dict) else None
+        if isinstance(releases, dict) and found.get("format") == MANIFEST_FORMAT:
+            return releases
+    return {}
 
 
 def flush_folder(folder: Path) -> None:
@@ -148,4 +221,4 @@ def _file_mark(folder: Path, name: str) -> FileMark:
         raise DataError(
             f"the release in {folder} is damaged: {name!r:.200} is missing"
         ) from error
-    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
+    return name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

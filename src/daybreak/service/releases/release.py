@@ -10,7 +10,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,13 +24,15 @@ from daybreak.data.json_files import read_json
 from daybreak.data.rules import Condition, ResolvedRules
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
-from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.content import ContentEncoder, read_text_encoder_facts
+from daybreak.encoders.deferred import DeferredEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.errors import ConfigError, DataError, DaybreakError, NextStep, NotFoundError
 from daybreak.models import LinearModel, models
-from daybreak.models.shared_persistence import read_state, write_state
+from daybreak.models.shared_persistence import mapped_arrays, read_state, write_state
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.scoring.stored import read_parts, write_parts
 from daybreak.service.releases.integrity import (
     MANIFEST_FILE,
     build_manifest,
@@ -161,6 +163,8 @@ def find_release(store: "Store", root: Path | None, name: str) -> Path:
 
 FORMAT_VERSION = 2
 """Version of the format."""
+MODELS_FOLDER = "models"
+"""Folder with one folder for each model, by number."""
 HEADER_FILE = "release.json"
 """Written last, so a folder without it is not a release."""
 _DAMAGE_ERRORS = (
@@ -194,7 +198,8 @@ def write_release(
 
     Args:
         folder: Folder of the release; an earlier release in it is replaced.
-        trained: The trained model.
+        trained: The trained model. With the parts of the scorer of the catalogue, the release
+            is opened without multiplying matrices.
         catalogue: The catalogue.
         settings: Settings of the recommender.
         gate: Result of the comparison with the previous release.
@@ -229,13 +234,24 @@ def has_release(folder: Path) -> bool:
 
 
 def read_release(
-    folder: Path, encoder: Encoder | None = None
+    folder: Path,
+    encoder: Encoder | None = None,
+    *,
+    remember: bool = False,
+    for_few_answers: bool = False,
 ) -> tuple[TrainedModel, Catalogue, dict[str, Any]]:
     """Read a release, even if :func:`write_release` was interrupted.
+
+    Large arrays of a release with checksums are mapped into memory: they are read when they
+    are used. So its files must not be changed in place while it is used; a folder may be
+    replaced, renamed or deleted.
 
     Args:
         folder: Folder of the release.
         encoder: Text encoder of the release, if it cannot be loaded by its name.
+        remember: Whether a file next to the folder keeps that its files were compared with
+            their checksums, for other processes; see :func:`verify_files`.
+        for_few_answers: Whether the text encoder is loaded only when a text needs it.
 
     Returns:
         Trained model, catalogue, and settings of the recommender.
@@ -246,9 +262,11 @@ def read_release(
     """
     folder = _find_complete(folder.absolute())
     header = _read_header(folder)
-    verify_files(folder, required=bool(header.get("checksums")))
-    with reported_damage(folder):
-        return _read(folder, header, encoder)
+    is_verified = verify_files(
+        folder, required=bool(header.get("checksums")), remember=remember
+    )
+    with reported_damage(folder), mapped_arrays() if is_verified else nullcontext():
+        return _read(folder, header, encoder, for_few_answers=for_few_answers)
 
 
 @contextmanager
@@ -335,15 +353,15 @@ def read_trained_model(folder: Path, encoder: Encoder | None = None) -> TrainedM
 
 
 def _read(
-    folder: Path, header: dict[str, Any], encoder: Encoder | None
+    folder: Path, header: dict[str, Any], encoder: Encoder | None, *, for_few_answers: bool
 ) -> tuple[TrainedModel, Catalogue, dict[str, Any]]:
-    content, profile = _load_encoders(folder, header, encoder)
+    content, profile = _load_encoders(folder, header, encoder, for_few_answers=for_few_answers)
     stored_ids, items = _read_spelled_items(folder)
     strategies = tuple(Strategy.from_json(record) for record in header["strategies"])
     fitted = FittedStrategies(
         strategies,
         tuple(
-            cast(LinearModel[Any, Any], models[s.model].load(folder / "models" / str(n)))
+            cast(LinearModel[Any, Any], models[s.model].load(folder / MODELS_FOLDER / str(n)))
             for n, s in enumerate(strategies)
         ),
         items.take(stored_ids.rows(header["anchors"])),
@@ -356,6 +374,7 @@ def _read(
         fitted,
         rules_from_dict(header["rules"]),
         TrainingStats(**header["facts"]),
+        read_parts(folder / MODELS_FOLDER, fitted, items),
     )
     frame = pl.read_parquet(folder / "items.parquet")
     if frame["item_id"].to_list() != list(stored_ids.ids):
@@ -380,7 +399,10 @@ def _read_spelled_items(folder: Path) -> tuple[Vocabulary, Items]:
 def _write_parts(folder: Path, trained: TrainedModel, catalogue: Catalogue) -> dict[str, Any]:
     """Write all files but the header and the manifest; return what the header says of them."""
     for number, model in enumerate(trained.fitted.models):
-        model.save(folder / "models" / str(number))
+        model.save(folder / MODELS_FOLDER / str(number))
+    parts = trained.scorer_parts
+    if parts is not None and parts.items is catalogue.items:
+        write_parts(folder / MODELS_FOLDER, trained.fitted, parts)
     trained.content.save(folder / "content")
     trained.profile.save(folder / "profile")
     catalogue.frame_to_store().write_parquet(folder / "items.parquet")
@@ -460,18 +482,30 @@ def _read_header(folder: Path) -> dict[str, Any]:
 
 
 def _load_encoders(
-    folder: Path, header: dict[str, Any], encoder: Encoder | None
+    folder: Path, header: dict[str, Any], encoder: Encoder | None, *, for_few_answers: bool
 ) -> tuple[ContentEncoder, ProfileEncoder]:
     name = header["settings"]["encoder"]
     if encoder is None and name:
-        try:
-            encoder = CachedEncoder(load_encoder(name), FileVectors())
-        except DaybreakError as error:
-            raise NotFoundError(
-                f"the release needs the text model {name!r}: {error}"
-            ) from error
+        facts = read_text_encoder_facts(folder / "content") if for_few_answers else {}
+        if "dim" in facts:
+            encoder = DeferredEncoder(lambda: _load_encoder(name), facts["hash"], facts["dim"])
+        else:
+            encoder = _load_encoder(name)
+        encoder = CachedEncoder(encoder, FileVectors())
     content = ContentEncoder.load(folder / "content", encoder)
     return content, ProfileEncoder.load(folder / "profile")
+
+
+def _load_encoder(name: str) -> Encoder:
+    """Return the text encoder of a release.
+
+    Raises:
+        NotFoundError: It cannot be loaded.
+    """
+    try:
+        return load_encoder(name)
+    except DaybreakError as error:
+        raise NotFoundError(f"the release needs the text model {name!r}: {error}") from error
 
 
 def _write_items(folder: Path, items: Items) -> None:

@@ -394,7 +394,7 @@ def load_state(release: str, folder: Path, tables: Tables) -> ServingState:
         NotFoundError: There is no release in the folder, or its text model is not installed.
         DataError: The release is damaged, or of another version.
     """
-    trained, catalogue, _ = read_release(folder)
+    trained, catalogue, _ = read_release(folder, remember=True)
     with reported_damage(folder):
         state = ServingState.from_tables(release, trained, catalogue.frame, tables)
         state.precompute()

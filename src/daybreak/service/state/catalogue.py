@@ -180,7 +180,10 @@ def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
     """Return the (n,) rows in which any block has a value."""
     has_content = np.zeros(n, dtype=bool)
     for block in blocks:
-        has_content |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+        if sp.issparse(block.matrix):
+            has_content |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+        else:
+            has_content |= block.matrix.any(axis=1)
     return has_content
 
 

@@ -36,7 +36,7 @@ N_NEIGHBOURS = 20
 MIN_RECENCY_WEIGHT = 0.01
 """Smallest weight of an event in the recent history; smaller ones change nothing."""
 MAX_PRECOMPUTED_ITEMS = 2_000
-"""Largest number of new items whose neighbours are computed before an event names them."""
+"""Default of :attr:`QueryBuilder.max_precomputed`."""
 MAX_CACHED_TEXTS = 1_000
 """Largest number of texts whose neighbours are cached."""
 
@@ -182,6 +182,8 @@ class QueryBuilder:
     """Weights of earlier events in recent histories, as in the training."""
     source_ids: Vocabulary = field(default_factory=lambda: Vocabulary(()))
     """Items of other domains, which are the last columns of profiles."""
+    max_precomputed: int = MAX_PRECOMPUTED_ITEMS
+    """Largest number of new items whose neighbours are computed before an event names them."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
@@ -195,7 +197,7 @@ class QueryBuilder:
         self._wishes = WishEncoder(self.encode_texts, self.items)
         new_rows = np.flatnonzero(self._train_row < 0)
         new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
-        if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
+        if len(new_rows) <= self.max_precomputed:
             self._compute_neighbours(new_rows)
 
     def build(
@@ -402,7 +404,7 @@ class QueryBuilder:
         new_rows = np.array(
             [row for row in stale if updated._train_row[row] < 0], dtype=np.int64
         )
-        if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
+        if len(new_rows) <= self.max_precomputed:
             updated._compute_neighbours(new_rows)
         return updated
 

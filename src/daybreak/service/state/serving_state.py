@@ -17,6 +17,7 @@ from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
+from daybreak.data.mapped_arrays import drop_pages
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.rules import ResolvedRules
 from daybreak.data.tables import has_listed_items
@@ -30,7 +31,12 @@ from daybreak.service.inputs.histories import Histories, RequestEvents, event_ro
 from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.service.state.exclusion import ShopExclusion
 from daybreak.service.state.profiles import ProfileOverrides, Profiles
-from daybreak.service.state.query_builder import QueryBatch, QueryBuilder, UserContext
+from daybreak.service.state.query_builder import (
+    MAX_PRECOMPUTED_ITEMS,
+    QueryBatch,
+    QueryBuilder,
+    UserContext,
+)
 from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.training.fit import TrainedModel
@@ -78,6 +84,8 @@ class ServingState:
         users: pl.DataFrame | None = None,
         histories: Histories | None = None,
         encoded: Items | None = None,
+        *,
+        sums_rows: bool = False,
     ) -> "ServingState":
         """Return the state of a training or of a release.
 
@@ -87,6 +95,8 @@ class ServingState:
             users: Profiles of users; default: none.
             histories: Histories of users; default: none.
             encoded: The same catalogue, encoded; default: that of the training.
+            sums_rows: Whether the state answers few queries, so that neither sums of weights
+                nor neighbours of new items are computed in advance; see :class:`.Scorer`.
         """
         catalogue = Catalogue(
             items,
@@ -94,7 +104,7 @@ class ServingState:
             fields=trained.content.attributes.fields,
         ).checked()
         scorer = PartitionedScorer.from_scorer(
-            Scorer(trained.blend, trained.fitted, catalogue.items)
+            _first_scorer(trained, catalogue.items, sums_rows=sums_rows)
         )
         profiles = pl.DataFrame(schema={"user_id": pl.String}) if users is None else users
         return cls(
@@ -116,6 +126,7 @@ class ServingState:
                     isinstance(m, ContentHistoryModel) for m in trained.fitted.models
                 ),
                 source_ids=trained.profile.source_ids,
+                max_precomputed=0 if sums_rows else MAX_PRECOMPUTED_ITEMS,
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
@@ -213,6 +224,8 @@ class ServingState:
         for scorer in self.scorers:
             for level in range(len(scorer.blend.weights)):
                 scorer.level_weights(level)
+            for linear in scorer.linear_models:
+                drop_pages(linear.weights.dense)  # answers use the sums
 
     def with_items(self, frame: pl.DataFrame, *, replace_known: bool = False) -> "ServingState":
         """Return a state with items added.
@@ -331,6 +344,14 @@ class ServingState:
         return replace(self, catalogue=catalogue, scorer=scorer, ranker=ranker)
 
 
+def _first_scorer(trained: TrainedModel, items: Items, *, sums_rows: bool) -> Scorer:
+    """Return the scorer of the catalogue of a training, of its stored parts if it has them."""
+    parts = trained.scorer_parts
+    if parts is None or parts.items is not items:
+        return Scorer(trained.blend, trained.fitted, items, sums_rows=sums_rows)
+    return Scorer.from_parts(trained.blend, trained.fitted, parts, sums_rows=sums_rows)
+
+
 def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
     """Return the rule of a shop: the types that it names, or what its training found."""
     types = trained.rules.excludes
@@ -377,7 +398,8 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
     models = list(fitted.models)
     for row, model in counting.items():
         models[row] = model.recounted(data)
-    return replace(trained, fitted=replace(fitted, models=tuple(models)))
+    changed = replace(fitted, models=tuple(models))
+    return replace(trained, fitted=changed, scorer_parts=None)
 
 
 def _informative_profiles(users: pl.DataFrame, profiles: Profiles) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.time_budget import TimeBudget
 from daybreak.ranking.blending.warm_start import WarmStart, refit_models
 from daybreak.ranking.blending.weights import Blend, Exclusion, ExclusionReason
+from daybreak.ranking.scoring.scorer import ScorerParts
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
 from daybreak.service.inputs.sources import SourceTables, encode_sources, join_sources
@@ -49,6 +50,8 @@ class TrainedModel:
     users: pl.DataFrame | None = None
     """Users with what they chose in the sources, for the state of this training; it is no part
     of a release."""
+    scorer_parts: ScorerParts | None = None
+    """Parts of the scorer of ``items``, if the release has them."""
 
     @property
     def warm_start(self) -> WarmStart:
