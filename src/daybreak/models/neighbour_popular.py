@@ -51,10 +51,6 @@ class NeighbourPopularModel(NewItemModel[NeighbourPopularConfig, NeighbourPopula
 
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Average over neighbours; see :meth:`NewItemModel.new_item_scorer`."""
-        new = train_items.ids.rows(items.ids) < 0
-        near = nearest_neighbour_weights(
-            train_items, items, self.config.neighbours, np.flatnonzero(new)
-        )
-        bias = np.zeros(len(items), dtype=np.float32)
-        bias[new] = near.T @ self.state.values
-        return LinearScorer(WeightMatrix(), bias, new)
+        near = nearest_neighbour_weights(train_items, items, self.config.neighbours)
+        bias = np.asarray(near.T @ self.state.values, dtype=np.float32)
+        return LinearScorer(WeightMatrix(), bias, train_items.ids.rows(items.ids) < 0)
