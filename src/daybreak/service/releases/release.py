@@ -374,7 +374,7 @@ def _read(
         fitted,
         rules_from_dict(header["rules"]),
         TrainingStats(**header["facts"]),
-        read_parts(folder / MODELS_FOLDER, fitted, items),
+        scorer_parts=read_parts(folder / MODELS_FOLDER, fitted, items),
     )
     frame = pl.read_parquet(folder / "items.parquet")
     if frame["item_id"].to_list() != list(stored_ids.ids):
