@@ -110,11 +110,8 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
         plain = score_through_kernel(state, train_items, items)
         dense = plain.weights.dense
         assert dense is not None  # noqa: S101 - all training items are landmarks
-        smoothed = np.empty_like(dense)
-        known = ~plain.scored
-        smoothed[:, plain.scored] = parts.smooth(dense[:, plain.scored])
-        smoothed[:, known] = parts.smooth(dense[:, np.flatnonzero(known)[:1]])
-        return LinearScorer(WeightMatrix(dense=smoothed), plain.bias, plain.scored)
+        weights = WeightMatrix(dense=parts.smooth(dense), columns=plain.weights.columns)
+        return LinearScorer(weights, plain.bias, plain.scored)
 
     def _learn_parts(self, data: Dataset) -> "ContentEaseParts":
         options = ContentOptions(

@@ -91,7 +91,9 @@ def release_source(name: str, trained: TrainedModel, items: pl.DataFrame) -> Sou
     for model in trained.fitted.models:
         if isinstance(model, EaseModel | ItemKnnModel) and weights is None:
             scorer = model.linear_scorer(trained.fitted.train_items, trained.fitted.train_items)
-            weights = _spread_weights(scorer.weights.dense, scorer.weights.sparse, rows, items)
+            weights = _spread_weights(
+                scorer.weights.full_dense(), scorer.weights.sparse, rows, items
+            )
         if isinstance(model, PopularModel) and not counts.any():
             scorer = model.linear_scorer(trained.fitted.train_items, trained.fitted.train_items)
             counts[rows] = np.expm1(np.clip(scorer.bias - scorer.bias.min(), 0, 20)) + 1
