@@ -15,6 +15,7 @@ function loadPlot() {
   return library;
 }
 
+const DAY_S = 86_400;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -88,7 +89,7 @@ function options(uPlot, { x, series, time, xTitle, marks, fromZero = true, log }
   const bands = [];
   series.forEach((one, index) => {
     const stroke = colour(toneOf(one, index));
-    const points = { show: one.points ?? x.length < 24, size: 6, fill: colour("card"), width: 2 };
+    const points = { show: one.points ?? one.y.filter(Number.isFinite).length < 24, size: 6, fill: colour("card"), width: 2 };
     lines.push({ label: one.name, stroke, width: 2.5, dash: one.dashed ? [6, 5] : undefined, points, spanGaps: true, value: (_, value) => format(value) });
     if (one.low) {
       const at = lines.length;
@@ -106,11 +107,25 @@ function options(uPlot, { x, series, time, xTitle, marks, fromZero = true, log }
       y: { range: (_, low, high) => low === null ? [0, 1] : [fromZero ? Math.min(0, low) : low - (high - low) * 0.1, high + (high - (fromZero ? 0 : low) || 1) * 0.08] },
     },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 28, values: time ? undefined : (_, splits) => splits.map((split) => split === null ? "" : formatNumber(split)) },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 28, space: 76, values: time ? (_, splits, __, ___, step) => timeLabels(splits, step) : (_, splits) => splits.map((split) => split === null ? "" : formatNumber(split)) },
       { stroke: ink, grid, ticks: { show: false }, font, size: 56, values: (_, splits) => splits.map((split) => split === null ? "" : format(split)) },
     ],
     plugins: [tooltip(series, time, format), ...(marks?.length ? [markers(marks)] : [])],
   };
+}
+
+/** Return labels of times in the language of the page; the year is told where it begins. */
+function timeLabels(splits, step) {
+  let year = null;
+  return splits.map((seconds) => {
+    const date = new Date(seconds * 1000);
+    const begins = date.getFullYear() !== year;
+    year = date.getFullYear();
+    const parts = step >= 300 * DAY_S ? { year: "numeric" }
+      : step >= 27 * DAY_S ? { month: "short", ...(begins && { year: "numeric" }) }
+        : step >= DAY_S ? { day: "numeric", month: "short" } : { hour: "numeric", minute: "2-digit" };
+    return new Intl.DateTimeFormat(language.value, parts).format(date);
+  });
 }
 
 /** Return a plug-in that shows the values under the pointer. */
