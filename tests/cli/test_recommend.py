@@ -175,3 +175,61 @@ def test_the_interests_of_an_unknown_user_are_an_error(trained, call):
     status, _, message = call("interests", "nobody")
     assert status == 5
     assert "nobody" in message
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def lose_header(folder):
+    (folder / "release.json").unlink()
+
+
+def change_version(folder):
+    header = (folder / "release.json").read_text()
+    (folder / "release.json").write_text(header.replace('"format": 2', '"format": 99'))
+
+
+def flip_bit(folder):
+    damage(next(folder.rglob("state.safetensors")))
+
+
+LOSSES = (shutil.rmtree, lose_header, change_version, flip_bit)
+QUESTIONS = (("similar", "tea"), ("explain", "ann", "pot"), ("audience", "pot"))
+
+
+def test_a_release_that_cannot_be_loaded_is_replaced_by_the_one_before(
+    trained, here, call, ask
+):
+    (first,) = [path.name for path in (here / "releases").iterdir() if path.is_dir()]
+    assert ask("recommend", "ann")["notes"] == []
+    ask("train", "--force")
+    (active,) = {path.name for path in (here / "releases").iterdir() if path.is_dir()} - {first}
+    folder = here / "releases" / active
+    shutil.copytree(folder, here / "intact")
+    for lose in LOSSES:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(here / "intact", folder)
+        assert ask("recommend", "ann")["notes"] == []
+        lose(folder)
+        (note,) = ask("recommend", "ann")["notes"]
+        assert note.startswith(f"release {active} cannot be used (")
+        assert note.endswith(f"; {first} is in use instead")
+    for command in (("recommend", "ann"), *QUESTIONS):
+        assert ask(*command)["notes"] == [note]
+        status, out, err = call(*command)
+        assert (status, bool(out), note in err) == (0, True, True)
+
+
+def test_the_error_is_that_of_the_active_release_if_none_can_be_loaded(trained, here, call):
+    (folder,) = [path for path in (here / "releases").iterdir() if path.is_dir()]
+    damage(folder / "items.json")
+    status, _, err = call("recommend", "ann")
+    assert status == 3
+    assert "items.json differs from its checksum" in err
+    shutil.rmtree(folder)
+    status, _, err = call("recommend", "ann")
+    assert status == 5
+    assert "of the active release" in err

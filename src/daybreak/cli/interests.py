@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import print_message, show_json
+from daybreak.cli.output import print_message, print_messages, show_json
 from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
@@ -49,11 +49,15 @@ def interests(
                 user, topics=topics, points=points
             )
             svg = "" if picture is None else interests_svg(found)
+        notes = workspace.notes
     if picture is not None:
         _write_picture(picture, svg)
     if json:
-        show_json(flow.to_dict() if user is None else found.to_dict())
-    elif user is None:
+        shown = flow.to_dict() if user is None else found.to_dict()
+        show_json({**shown, "notes": notes})
+        return
+    print_messages(notes)
+    if user is None:
         _show_flow(flow)
     else:
         _show_user(found)

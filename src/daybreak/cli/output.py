@@ -139,6 +139,12 @@ def print_message(message: str) -> None:
     sys.stderr.write(f"daybreak: {line}\n")
 
 
+def print_messages(messages: Sequence[str]) -> None:
+    """Write lines on stderr."""
+    for message in messages:
+        print_message(message)
+
+
 def show_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     sys.stdout.write(json.dumps(to_plain(data), ensure_ascii=False, indent=2) + "\n")

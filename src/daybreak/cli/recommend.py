@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import print_message, show_json
+from daybreak.cli.output import print_message, print_messages, show_json
 from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
@@ -251,8 +251,7 @@ def recommend(
     if json:
         show_json({"recommendations": answer, "notes": notes})
         return
-    for note in notes:
-        print_message(note)
+    print_messages(notes)
     _show_grouped(answer, "user_id")
 
 
@@ -270,9 +269,11 @@ def similar(
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.similar_items(item, text, where=where or "", explain=explain)
         label = text if item is None else workspace.item_label(item)
+        notes = workspace.notes
     if json:
-        show_json({"items": answer})
+        show_json({"items": answer, "notes": notes})
     else:
+        print_messages(notes)
         _show_grouped(answer, "query", f"Similar to {label}")
 
 
@@ -289,9 +290,11 @@ def audience(
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.find_audience(item, text, explain=explain)
         label = text if item is None else workspace.item_label(item)
+        notes = workspace.notes
     if json:
-        show_json({"users": answer})
+        show_json({"users": answer, "notes": notes})
     else:
+        print_messages(notes)
         show_frame(_format_reasons(answer), f"Users for {label}")
 
 
@@ -308,10 +311,13 @@ def explain(
     with options.open_workspace(store=store) as workspace:
         reasons = workspace.explain(user, item)
         label = workspace.item_label(item)
+        notes = workspace.notes
     total = float(reasons["value"].sum())
     if json:
-        show_json({"user_id": user, "item_id": item, "score": total, "reasons": reasons})
+        found = {"user_id": user, "item_id": item, "score": total, "reasons": reasons}
+        show_json({**found, "notes": notes})
         return
+    print_messages(notes)
     shown = reasons.select("kind", "text", "name", "value")
     show_frame(shown, f"Score of {label} for {user}: {total:.3f}")
 

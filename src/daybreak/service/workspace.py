@@ -25,6 +25,7 @@ from daybreak.data.importing import MAX_LOST_SHARE
 from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import (
     ConfigError,
+    DaybreakError,
     NextStep,
     NotFoundError,
     StoreError,
@@ -49,9 +50,9 @@ from daybreak.service.release_training import (
 )
 from daybreak.service.releases.gate import GateResult
 from daybreak.service.releases.release import (
-    active_release,
+    existing_folder,
     find_release,
-    release_folder,
+    in_serving_order,
     releases_root,
     store_path,
 )
@@ -208,20 +209,47 @@ class Workspace(ClosesOnExit):
     def load_recommender(self, users: Sequence[str] | None = None) -> Recommender:
         """Return the active release, updated with the current items, users and events.
 
+        If it cannot be loaded, another one is used, in the order of a server, and
+        :attr:`notes` says so.
+
         Args:
             users: Users whose events are needed; a large store is not read for the answers of a
                 few. Default: all.
 
         Raises:
             NotFoundError: Nothing has been trained yet.
+            DataError: No release can be loaded; the error is that of the active one.
         """
-        folder = release_folder(self._root, active_release(self.store, self._root))
+        recommender = self._load_usable_release(for_few_answers=users is not None)
         tables = self.tables if users is None else self.store.catalogue_tables(users)
-        recommender = Recommender.load(folder, for_few_answers=users is not None)
         recommender.load_tables(tables)
         self.__dict__["items"] = tables.items
         recommender.unknown_items = check_unknown_items(self.settings.unknown_items)
         return recommender
+
+    def _load_usable_release(self, *, for_few_answers: bool) -> Recommender:
+        """Return the first release in serving order that can be loaded; notes name the others.
+
+        Raises:
+            NotFoundError: Nothing has been trained yet.
+            DataError: None can be loaded.
+        """
+        if self.store.active_release() is None:
+            raise NotFoundError("nothing has been trained yet", next_step=NextStep.TRAIN)
+        errors: dict[str, DaybreakError] = {}
+        for release in in_serving_order(self.store.releases()):
+            try:
+                folder = existing_folder(self._root, release)
+                recommender = Recommender.load(folder, for_few_answers=for_few_answers)
+            except DaybreakError as error:
+                errors[release.id] = error
+                continue
+            self.notes = tuple(
+                f"release {failed} cannot be used ({error}); {release.id} is in use instead"
+                for failed, error in errors.items()
+            )
+            return recommender
+        raise next(iter(errors.values()))
 
     def evaluate(self, strategies: Sequence[str] = (), **options: Any) -> Report:
         """Evaluate the default recommender, single strategies, random and popular.
@@ -356,12 +384,11 @@ class Workspace(ClosesOnExit):
         self, catalogue: Catalogue, items: Sequence[str] | None
     ) -> list[str] | None:
         """Return the candidates that the catalogue has; a note names the others."""
-        self.notes = ()
         if items is None:
             return None
         given = list(dict.fromkeys(items))
         unknown = unknown_items(catalogue, given)
-        self.notes = (unknown_items_note(unknown, len(given)),) if unknown else ()
+        self.notes += (unknown_items_note(unknown, len(given)),) if unknown else ()
         return [item for item in given if item not in unknown]
 
     def _item_facts(self) -> ItemFacts:

@@ -129,12 +129,24 @@ def active_release(store: "Store", root: Path | None) -> "Release":
     active = store.active_release()
     if active is None:
         raise NotFoundError("nothing has been trained yet", next_step=NextStep.TRAIN)
-    if not release_folder(root, active).is_dir():
+    existing_folder(root, active)
+    return active
+
+
+def existing_folder(root: Path | None, release: "Release") -> Path:
+    """Return the folder of a release; see :func:`release_folder`.
+
+    Raises:
+        NotFoundError: It is missing.
+    """
+    folder = release_folder(root, release)
+    if not (folder.is_dir() or has_release(folder)):
+        kind = "active release" if release.active else "release"
         raise NotFoundError(
-            f"the folder {active.folder!r} of the active release {active.id} is missing",
+            f"the folder {release.folder!r} of the {kind} {release.id} is missing",
             next_step=NextStep.TRAIN,
         )
-    return active
+    return folder
 
 
 def find_release(store: "Store", root: Path | None, name: str) -> Path:
