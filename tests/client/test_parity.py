@@ -94,6 +94,7 @@ RESULT_TYPES = [
     (ErasureReport, results.Proof, set()),
     (ErasureCheck, results.Trace, set()),
     (admin.ModelBody, results.ModelInfo, set()),
+    (admin.ModelReportOut, results.ModelReport, NOT_NEEDED),
     (RetrainTask, results.Task, {"pid", "host"}),
     (ExperimentPlan, results.Experiment, {"salt"}),
     (VariantPlan, results.Variant, set()),

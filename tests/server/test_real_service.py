@@ -228,6 +228,10 @@ def test_releases_can_be_changed_while_requests_run(api):
     assert api.get("/recommend/u1").json()["model"] == first
     other = next(m["id"] for m in api.get("/models").json()["models"] if m["id"] != first)
     assert api.post(f"/models/{other}/activate").json()["active"]
+    assert api.get("/models/nothing/report").status_code == 404
+    measured = api.get(f"/models/{first}/report").json()
+    assert (measured["gate"], measured["id"]) == (None, first)
+    assert {one["name"] for one in measured["strategies"]} >= {"popular"}
     assert api.post("/models/nothing/activate").status_code == 404
 
 

@@ -30,6 +30,7 @@ from daybreak.client.results import (
     Merged,
     ModelInfo,
     ModelList,
+    ModelReport,
     OnlineResult,
     Placement,
     Proof,
@@ -435,6 +436,12 @@ class AsyncClient:
         """Return the releases, the newest first."""
         result = await self._send(ApiCall("GET", "/models", ModelList))
         return result.models
+
+    async def model_report(self, model_id: str) -> ModelReport:
+        """Return what the training of a release measured."""
+        return await self._send(
+            ApiCall("GET", path_of("models", model_id, "report"), ModelReport)
+        )
 
     async def activate(self, model_id: str) -> ModelInfo:
         """Serve a release from now on."""

@@ -29,6 +29,7 @@ from daybreak.client.results import (
     Merged,
     ModelInfo,
     ModelList,
+    ModelReport,
     OnlineResult,
     Placement,
     Proof,
@@ -427,6 +428,10 @@ class Client:
         """Return the releases, the newest first."""
         result = self._send(ApiCall("GET", "/models", ModelList))
         return result.models
+
+    def model_report(self, model_id: str) -> ModelReport:
+        """Return what the training of a release measured."""
+        return self._send(ApiCall("GET", path_of("models", model_id, "report"), ModelReport))
 
     def activate(self, model_id: str) -> ModelInfo:
         """Serve a release from now on."""

@@ -355,6 +355,21 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class ModelReport:
+    """What the training of a release measured; see the description of the API.
+
+    Attributes:
+        report: Quality of simulated new users and items, weights and verdicts of strategies.
+        gate: Comparison with the release before; None: not compared.
+    """
+
+    id: str
+    report: Mapping[str, Any] = field(default_factory=dict)
+    gate: Mapping[str, Any] | None = None
+    strategies: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class Task:
     """One training, or another long operation."""
 

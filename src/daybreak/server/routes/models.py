@@ -15,6 +15,7 @@ from daybreak.server.schemas.admin import (
     ActivityOut,
     ActivityQuery,
     ModelOut,
+    ModelReportOut,
     ModelsOut,
     StatusOut,
     TaskOut,
@@ -33,6 +34,17 @@ async def models(request: Request) -> Response:
     """Return all releases, the newest first."""
     releases = await run_in_threadpool(state_of(request).service.releases.all)
     return json_response({"models": [_release_to_dict(release) for release in releases]})
+
+
+@router.get(
+    "/models/{id:id}/report",
+    response_model=ModelReportOut,
+    openapi_extra=require_role("read", cost="report"),
+)
+async def report(request: Request, id: str) -> Response:
+    """Return what the training of a release measured, and the gate's verdict."""
+    found = await run_in_threadpool(state_of(request).service.releases.report, id)
+    return json_response({"id": id, **found})
 
 
 @router.post(

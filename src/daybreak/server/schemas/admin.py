@@ -26,6 +26,23 @@ class ModelOut(ResponseModel, ModelBody):
     """The release that is now active."""
 
 
+class ModelReportOut(ResponseModel):
+    """What the training of a release measured."""
+
+    id: str
+    report: dict[str, Any] = Field(
+        description="`levels`: for each number of known events `ndcg@10` of simulated new "
+        "users, its standard `error`, the `weights` of strategies and their quality `alone`; "
+        "`new_items`: the same for new items; `candidates`: why a strategy was left out; "
+        "`popularity`, `wishes`, `repeats`, `prior`, `arrival`."
+    )
+    gate: dict[str, Any] | None = Field(
+        description="Comparison with the release before: `passed`, and by slice `new`, `old` "
+        "and the interval of the difference."
+    )
+    strategies: list[dict[str, Any]]
+
+
 class TaskBody(BaseModel):
     """One training, or another long operation."""
 

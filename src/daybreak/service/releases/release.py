@@ -314,6 +314,29 @@ def verify_release(folder: Path) -> None:
     verify_files(folder, required=bool(header.get("checksums")))
 
 
+def read_report(folder: Path) -> dict[str, Any]:
+    """Read what the training of a release reports, without loading its models.
+
+    Args:
+        folder: Folder of the release.
+
+    Returns:
+        ``report`` of the recommender, ``gate``: comparison with the release before (None: not
+        compared), and ``strategies``: their options, in the order of the weights.
+
+    Raises:
+        NotFoundError: There is no release in the folder.
+        DataError: The release is damaged, or of an unsupported version.
+    """
+    header = _read_header(_find_complete(folder.absolute()))
+    with reported_damage(folder):
+        return {
+            "report": header["blend"]["report"],
+            "gate": header.get("gate"),
+            "strategies": header["strategies"],
+        }
+
+
 def in_serving_order(releases: "Iterable[Release]") -> "list[Release]":
     """Return releases in the order in which a service tries to load them.
 

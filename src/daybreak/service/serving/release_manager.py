@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock, RLock
+from typing import Any
 from weakref import ref
 
 from daybreak.data import Tables
@@ -18,6 +19,7 @@ from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.releases.release import (
     in_serving_order,
     read_release,
+    read_report,
     release_folder,
     reported_damage,
 )
@@ -216,6 +218,18 @@ class ReleaseManager:
             raise NotFoundError("there is no earlier release to go back to")
         self._previous = [r for r in self._previous if r not in {previous, current}]
         return self.activate(previous)
+
+    def report(self, id: str) -> dict[str, Any]:
+        """Return what the training of a release reports; see :func:`read_report`.
+
+        Args:
+            id: Id of the release.
+
+        Raises:
+            NotFoundError: There is no such release.
+            DataError: The release is damaged.
+        """
+        return read_report(self.release_folder(self._find_release(id)))
 
     def keep_loaded(self, releases: Sequence[str]) -> None:
         """Keep these releases in memory in addition to the active one, and drop all others.

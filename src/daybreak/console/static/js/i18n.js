@@ -63,6 +63,11 @@ export function formatNumber(value, digits = 2) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
 }
+/** Return a number with exactly `digits` decimals, so that a column of them is aligned. */
+export function formatFixed(value, digits = 3) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  return new Intl.NumberFormat(language.value, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
 export function formatPercent(value, digits = 1) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(value);
