@@ -14,6 +14,8 @@ from daybreak.types import Doubles, Mask, Rows
 
 DAY_S = 86_400.0
 """Length of a day [s]."""
+MAX_DATE_S = 1e13
+"""Largest time that is shown as a date [s]; it is in the year 318,857."""
 CLOCK_TOLERANCE_S = DAY_S
 """Largest time after the present that is still believed: time zones differ by up to a day."""
 FIRST_YEAR_END_S = 366 * DAY_S
@@ -249,5 +251,7 @@ def _note_wrong_median(known: Doubles, now: float) -> str:
 
 
 def _as_date(seconds: float) -> str:
+    if abs(seconds) > MAX_DATE_S:
+        return f"{seconds:.3g} seconds after 1970"
     day = np.datetime64(0, "s") + np.timedelta64(int(seconds), "s")
     return str(day.astype("datetime64[D]"))

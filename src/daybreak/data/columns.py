@@ -242,15 +242,19 @@ def has_all_known_names(sources: Sequence[str], role: TableRole) -> bool:
 def _check_keys(sources: Sequence[str], role: TableRole, targets: set[str]) -> None:
     for key in KEY_COLUMNS[role]:
         if key not in targets:
+            hint = f"choose one with columns={{{key!r}: 'NAME'}}"
+            if len(sources) == 1 and re.search(r"[,;\t|]", sources[0]):
+                hint = "each line is one field; remove the quotes around whole lines"
             raise DataError(
-                f"{role} have no column for {key}; columns: {_list_names(sources)}; "
-                f"choose one with columns={{{key!r}: 'NAME'}}",
+                f"{role} have no column for {key}; columns: {_list_names(sources)}; {hint}",
                 next_step=NextStep.MAP_COLUMN,
                 column=key,
             )
 
 
 def _list_names(sources: Sequence[str]) -> str:
+    if not sources:
+        return "none"
     return ", ".join(s[:40] for s in sources[:20]) + (" …" if len(sources) > 20 else "")
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
-from daybreak.data.columns import ColumnMapping, match_columns
+from daybreak.data.columns import ColumnMapping, has_all_known_names, match_columns
 from daybreak.data.formats import ValueFormats
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.rejects import Rejects
@@ -232,6 +232,12 @@ class InputTables:
         notes = [note for source in self.opened.values() for note in source.notes]
         notes += [note for table in built.values() for note in table.notes]
         notes += note_unknown_references({role: t.frame for role, t in built.items()})
+        notes += [
+            f"{source.file}: read as {role}, but it also has users and items and repeats "
+            "them, as events do"
+            for role, source in self.opened.items()
+            if role != "events" and _looks_like_events(mappings[role], rejects, source.file)
+        ]
         return ImportResult(
             tables,
             rejects,
@@ -263,6 +269,9 @@ class InputTables:
         targets = {target for target in self.columns if target not in COLUMN_ALIASES}
         if unused := sorted(targets - used):
             name = self.columns[unused[0]]
+            if any(name in columns for columns in names.values()):
+                known = ", ".join(COLUMN_ALIASES["events"])
+                raise ConfigError(f"events have no column {unused[0]!r}; columns: {known}")
             raise ConfigError(f"no input has a column {name!r} (chosen for {unused[0]})")
         return mappings
 
@@ -271,9 +280,18 @@ class InputTables:
         choices = {
             target: name
             for target, name in self.columns.items()
-            if target not in COLUMN_ALIASES and (name is None or name in columns)
+            if target not in COLUMN_ALIASES
+            and (name is None or name in columns)
+            and (role != "events" or target in COLUMN_ALIASES["events"])
         }
         return {**choices, **self.columns.get(role, {})}
+
+
+def _looks_like_events(mapping: ColumnMapping, rejects: Rejects, file: str) -> bool:
+    """Return whether a table of items or users has both ids, and repeats them."""
+    sources = [column.source for column in mapping.columns]
+    n_replaced = rejects.count_dropped(file) - rejects.count_refused(file)
+    return has_all_known_names(sources, "events") and n_replaced > 0
 
 
 def _given_inputs(events: Any, items: Any, users: Any) -> dict[TableRole, Any]:

@@ -24,8 +24,8 @@ LikenessFn = Callable[[Sequence[str]], Floats]
 MIN_COVERED = 0.5
 """Smallest likeness to a part with which an item has it, as a share of the reference."""
 MIN_SHARE_OF_PART = 0.2
-"""Share of the items most like two parts together that must have each of them for one wish, if
-some have both: one vector then brings both into a list."""
+"""Share of the items most like two parts together that must have each of them: one vector then
+brings both into a list."""
 MIN_GAIN_OF_BOTH = 1.2
 """Likeness to two parts of an item that has both, relative to the best item that has one of
 them, from which they are one wish: the name of an item."""
@@ -97,7 +97,9 @@ def is_one_wish(first: Floats, second: Floats) -> bool:
     """Return whether the items most like two parts of a sentence have both.
 
     Some of them must have both: "lamps and mugs" are two wishes where nothing is a lamp and a
-    mug. It is enough that others have the one part and others the other.
+    mug. It is enough that others have the one part and others the other. A part that few items
+    have, such as the "gift tags" of a shop with two, is no wish of its own if one vector brings
+    both parts into a list: half a list would be filled with what has one of its words.
 
     Args:
         first: (n_items,) likeness to the one part.
@@ -113,12 +115,22 @@ def is_one_wish(first: Floats, second: Floats) -> bool:
     top = np.argsort(-together, kind="stable")[:rank]
     has_first, has_second = _covers(first)[top], _covers(second)[top]
     has_both = has_first & has_second
+    brings_both = min(has_first.mean(), has_second.mean()) >= MIN_SHARE_OF_PART
+    if brings_both and not (_fills_half(first) and _fills_half(second)):
+        return True
     if not has_both.any():
         return False
-    if min(has_first.mean(), has_second.mean()) >= MIN_SHARE_OF_PART:
+    if brings_both:
         return True
     best_single = max(first.max(), second.max())
     return bool(together[top][has_both].max() >= MIN_GAIN_OF_BOTH * best_single)
+
+
+def _fills_half(likeness: Floats) -> bool:
+    """Return whether enough items are like a part to fill half a list."""
+    half = max(reference_rank(len(likeness)) // 2, 1)
+    last = -np.partition(-likeness, half - 1)[half - 1]
+    return bool(last >= MIN_COVERED * likeness.max())
 
 
 def _covers(likeness: Floats) -> Mask:

@@ -155,7 +155,7 @@ class Recommender(InterestRecommender):
 
     def fit(  # noqa: PLR0913 - what a training depends on, most of it optional
         self,
-        data: Any,
+        data: Any = None,
         items: Any = None,
         users: Any = None,
         *,
@@ -237,7 +237,7 @@ class Recommender(InterestRecommender):
         explain: bool = False,
         titles: bool = False,
         rules: Rules | Sequence[Rules] | None = None,
-        where: str = "",
+        where: str | None = "",
         popularity: float | None = None,
     ) -> pl.DataFrame:
         """Return the best items for users, known or not.
@@ -279,7 +279,7 @@ class Recommender(InterestRecommender):
             DataError: A frame lacks a column.
             FilterError: A filter cannot be parsed, or its column does not exist.
         """
-        check_k(k)
+        k = check_k(k)
         state = self.state
         request = FrameRequest.from_frames(state, users, profiles, histories)
         excluded = None if exclude is None else as_frame(exclude, "user_id", "item_id")
@@ -315,7 +315,7 @@ class Recommender(InterestRecommender):
         *,
         texts: Sequence[str] | None = None,
         k: int = 10,
-        where: str = "",
+        where: str | None = "",
         explain: bool = False,
         titles: bool = False,
     ) -> pl.DataFrame:
@@ -344,7 +344,7 @@ class Recommender(InterestRecommender):
             ConfigError: ``k``, ``ids`` or ``texts`` is invalid.
             FilterError: The filter cannot be parsed, or its column does not exist.
         """
-        check_k(k)
+        k = check_k(k)
         item_ids, described = check_ids(ids, "ids") or [], check_texts(texts, "texts") or []
         warn_of_unknown_items(self.state.catalogue, [(CANDIDATES, item_ids)], stacklevel=2)
         state = self.state
@@ -379,7 +379,7 @@ class Recommender(InterestRecommender):
             ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
             NotFoundError: The item is not in the catalogue.
         """
-        check_k(k)
+        k = check_k(k)
         state = self.state
         user_ids = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
         known = None if item_id is None else check_id(item_id, "item_id")
@@ -446,7 +446,7 @@ class Recommender(InterestRecommender):
             probability of an informative answer, ``gain`` the expected improvement of the list
             [DCG@10].
         """
-        check_k(k)
+        k = check_k(k)
         liked, declined = check_ids(yes, "yes") or [], check_ids(asked, "asked") or []
         profile = None
         if profiles is not None:

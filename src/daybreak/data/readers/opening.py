@@ -1,5 +1,6 @@
 """Detect the format of an input from its content and open it with the right reader."""
 
+import codecs
 import re
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,25 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     return source
 
 
+_MARKUP_FORMATS = (
+    (
+        b"<!doctype html",
+        "a web page, perhaps of a login or an error; download the file itself",
+    ),
+    (b"<html", "a web page, perhaps of a login or an error; download the file itself"),
+    (b"<?xml", "an XML file; export it as CSV or JSON"),
+    (b"{\\rtf", "a document of a word processor; export it as CSV"),
+)
+"""Beginnings of text files that are no tables, in lower case."""
+
+
 def _raise_if_unsupported(path: Path, head: bytes) -> None:
     if not head.strip():
         raise DataError(f"{path.name} is empty; expected a header line and one record a line")
+    text = head[:100].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for start, what in _MARKUP_FORMATS:
+        if text.startswith(start):
+            raise DataError(f"{path.name} is {what}")
     for magic, what in _UNSUPPORTED_FORMATS:
         if head.startswith(magic):
             raise DataError(f"{path.name} is {what}")

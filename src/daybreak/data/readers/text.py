@@ -20,6 +20,8 @@ _BYTE_ORDER_MARKS = (
 _CONTROL_BYTES = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 26, 27}) + b"\x7f"
 
 _WINDOW_BYTES = 65_536
+MIN_MIXED_SHARE = 0.1
+"""Share of valid UTF-8 characters from which a file that is not UTF-8 is partly so."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class TextEncoding:
 
     codec: str
     label: str = ""
+    errors: str = ""
+    """Name of the error handler; empty: that of the codec."""
 
 
 def detect_encoding(sample: bytes, file: str) -> TextEncoding:
@@ -50,6 +54,9 @@ def detect_encoding(sample: bytes, file: str) -> TextEncoding:
         return TextEncoding("utf-8")
     if _is_chinese(sample):
         return TextEncoding("gb18030", "GB18030 (GBK)")
+    if _is_partly_utf8(sample):
+        label = "a mixture of UTF-8 and Windows-1252 (Western European)"
+        return TextEncoding("utf-8", label, WESTERN_FALLBACK)
     return _detect_western(sample, file)
 
 
@@ -97,6 +104,29 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
     bad = text.count("\ufffd")
     return not bad or bad <= 0.1 * sum(len(run) for run in re.findall(r"[^\x00-\x7f]+", text))
+
+
+def _is_partly_utf8(sample: bytes) -> bool:
+    """Return whether files of two encodings were put together, one of them UTF-8.
+
+    Letters of Windows-1252 hardly ever form a valid sequence of UTF-8 by chance.
+    """
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
+    bad = text.count("\ufffd")
+    valid = sum(character > "\x7f" for character in text) - bad
+    return valid >= MIN_MIXED_SHARE * (valid + bad)
+
+
+def _decode_as_western(error: UnicodeError) -> tuple[str, int]:
+    """Return the invalid bytes of a text in UTF-8 as Windows-1252, and where to go on."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+WESTERN_FALLBACK = "daybreak_western_fallback"
+"""Error handler that reads bytes that are not UTF-8 as Windows-1252."""
+codecs.register_error(WESTERN_FALLBACK, _decode_as_western)
 
 
 def _is_chinese(sample: bytes) -> bool:
@@ -226,4 +256,6 @@ def iter_text_blocks(path: Path, encoding: TextEncoding) -> Iterator[str]:
 
 
 def _decoding_errors(encoding: TextEncoding) -> str:
+    if encoding.errors:
+        return encoding.errors
     return "surrogateescape" if encoding.codec in {"utf-8", "utf-8-sig"} else "strict"

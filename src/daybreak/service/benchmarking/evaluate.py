@@ -8,6 +8,7 @@ import polars as pl
 
 from daybreak.data import EventRules, Tables
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
+from daybreak.evaluation.baselines import BASELINES
 from daybreak.service.inputs.frames import as_tables
 from daybreak.simulation.slices import FEW_SHOT_SLICES
 from daybreak.simulation.table_slices import PAIR_COLUMNS
@@ -140,7 +141,7 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
         seed=model.seed,
     )
     systems = {"daybreak": _training_system(model.clone(rules=rules))}
-    for name in also:
+    for name in (name for name in also if name not in BASELINES):  # measured in any case
         systems[name] = _training_system(model.clone([name], rules))
     return measure(systems, plans, k=k, progress=progress)
 

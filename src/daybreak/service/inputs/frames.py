@@ -1,7 +1,8 @@
 """Frames and ids from callers of the library: checks, conversions, changed rows."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,14 +189,15 @@ def user_ids_of(*frames: pl.DataFrame | None) -> list[str]:
     return list(ids)
 
 
-def check_k(k: int) -> None:
-    """Check the length of a list.
+def check_k(k: int) -> int:
+    """Return the length of a list as a number of Python.
 
     Raises:
         ConfigError: ``k`` is not a whole number from 1 to 10,000.
     """
-    if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= 10_000:
+    if not isinstance(k, Integral) or isinstance(k, bool) or not 1 <= k <= 10_000:
         raise ConfigError(f"k must be a whole number from 1 to 10000, got {k!r}")
+    return int(k)
 
 
 def check_ids(ids: Sequence[Any] | None, what: str) -> list[str] | None:
@@ -206,7 +208,7 @@ def check_ids(ids: Sequence[Any] | None, what: str) -> list[str] | None:
         what: Name of the argument, for the message.
 
     Raises:
-        ConfigError: ``ids`` is a single text, or contains a value that is no id.
+        ConfigError: ``ids`` is no list, or contains a value that is no id.
 
     Example:
         >>> check_ids([7, " x", 13085.0], "users")
@@ -239,7 +241,7 @@ def check_texts(texts: Sequence[str] | None, what: str) -> list[str] | None:
         what: Name of the argument, for the message.
 
     Raises:
-        ConfigError: ``texts`` is a single text, or contains None.
+        ConfigError: ``texts`` is no list, or contains None.
     """
     _check_list(texts, what, "texts")
     if texts is None:
@@ -255,6 +257,10 @@ def _check_list(values: Any, what: str, of: str) -> None:
         raise ConfigError(
             f"{what} must be a list of {of}, got the text {values!r}; write [{values!r}]"
         )
+    if hasattr(values, "columns"):
+        raise ConfigError(f"{what} must be a list of {of}, got a table; give one column of it")
+    if values is not None and not isinstance(values, Iterable):
+        raise ConfigError(f"{what} must be a list of {of}, got {values!r:.60}")
 
 
 def _rejection_notes(result: ImportResult) -> list[str]:

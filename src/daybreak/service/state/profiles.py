@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.data.casts import cast_like
+from daybreak.data.casts import cast_like, to_text
 from daybreak.data.sparse_rows import take_rows
 from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN, ProfileEncoder
 from daybreak.service.inputs.frames import TEXT_COLUMN
@@ -294,5 +294,5 @@ def _texts_by_row(frame: pl.DataFrame) -> dict[int, str]:
     """Return the text of each row that has one."""
     if TEXT_COLUMN not in frame.columns:
         return {}
-    texts = frame[TEXT_COLUMN].cast(pl.String).fill_null("").to_list()
+    texts = to_text(frame[TEXT_COLUMN]).fill_null("").to_list()
     return {row: text.strip() for row, text in enumerate(texts) if text.strip()}

@@ -203,7 +203,7 @@ def rules_of_users(
     rules: Rules | Sequence[Rules] | None,
     users: Sequence[str],
     items: Sequence[str] | None,
-    where: str = "",
+    where: str | None = "",
 ) -> dict[str, Rules]:
     """Return the rules of each user; of a user that is named twice, the first rules count.
 
@@ -211,11 +211,12 @@ def rules_of_users(
         rules: Rules for all users, or one for each of them; None: no rules.
         users: Ids.
         items: The only candidates; None: all that the rules allow.
-        where: Filter that holds in addition to those of the rules.
+        where: Filter that holds in addition to those of the rules; None: no filter.
 
     Raises:
-        ConfigError: ``rules`` has another type or another length.
+        ConfigError: ``rules`` has another type or another length, or ``where`` is no text.
     """
+    where = where or ""
     shared = Rules() if rules is None else rules
     if isinstance(shared, Rules):
         return dict.fromkeys(users, _restrict(shared, items, where))
@@ -272,7 +273,7 @@ def _rules_per_user(rules: Sequence[Rules], n_users: int) -> list[Rules]:
 
 def _restrict(rules: Rules, items: Sequence[str] | None, where: str) -> Rules:
     """Return rules that allow only these items, of those that match the filter."""
-    if where.strip():
+    if Rules(where=where).where.strip():
         both = f"({rules.where}) and ({where})" if rules.where.strip() else where
         rules = replace(rules, where=both)
     if items is None:

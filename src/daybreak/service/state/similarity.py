@@ -46,7 +46,7 @@ def similar_items(
     texts: Sequence[str],
     k: int,
     *,
-    where: str = "",
+    where: str | None = "",
     explain: bool = False,
 ) -> pl.DataFrame:
     """Return the items most similar to known items and to texts.
@@ -56,14 +56,14 @@ def similar_items(
         ids: Items of the catalogue; unknown and deleted ones are left out.
         texts: Descriptions.
         k: Number of items for each.
-        where: Filter of the similar items.
+        where: Filter of the similar items; None: no filter.
         explain: Whether to add the column ``reasons``.
 
     Raises:
         FilterError: The filter cannot be parsed, or its column does not exist.
     """
     items = state.catalogue.items
-    allowed = state.ranker.rule_compiler.compile(Rules(where=where)).allowed
+    allowed = state.ranker.rule_compiler.compile(Rules(where=where or "")).allowed
     frames = [_similar_frame(None, explain=explain)]
     unknown = set(unknown_items(state.catalogue, ids))
     known_ids = [id_ for id_ in dict.fromkeys(ids) if id_ not in unknown]

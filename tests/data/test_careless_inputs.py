@@ -1,0 +1,84 @@
+"""What people give by mistake: a clear message that names it, or the right answer."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.data import read_tables
+from daybreak.data.readers.text import detect_encoding
+from daybreak.errors import ConfigError, DataError
+
+EVENTS = "user_id,item_id\n" + "".join(f"u{n % 7},i{n % 5}\n" for n in range(30))
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<!DOCTYPE html>\n<html><body>Please log in</body></html>", "is a web page"),
+        ("\ufeff\n  <html lang='de'><p>404</p></html>", "is a web page"),
+        ('<?xml version="1.0"?>\n<rows><row/></rows>', "is an XML file"),
+        (r"{\rtf1\ansi user_id,item_id}", "is a document of a word processor"),
+        ('"user_id,item_id"\n"ann,tea"\n"bob,rum"\n', "remove the quotes around whole lines"),
+        ('"Kunde;Artikel"\n"ann;tea"\n', "remove the quotes around whole lines"),
+        ("# Notes\n\nhello\n", "columns: # Notes; choose one"),
+    ],
+)
+@pytest.mark.parametrize("name", ["events.csv", "export.txt"])
+def test_what_is_no_table_says_what_it_is(content, message, name, put):
+    with pytest.raises(DataError, match=message):
+        read_tables(put(name, content))
+
+
+def test_nothing_has_no_columns():
+    for nothing in ([], {}, pl.DataFrame()):
+        with pytest.raises(DataError, match="columns: none"):
+            read_tables(nothing)
+
+
+def test_two_encodings_in_one_file_are_both_read(put):
+    header = "item_id,title\n"
+    rows = [f"{n},Größe und Preis {n} €\n" for n in range(20)]
+    mixed = (header + "".join(rows[:10])).encode() + "".join(rows[10:]).encode("cp1252")
+    result = read_tables(items=put("items.csv", mixed))
+    assert result.tables.items["title"].to_list() == [
+        f"Größe und Preis {n} €" for n in range(20)
+    ]
+    assert any("a mixture of UTF-8 and Windows-1252" in note for note in result.notes)
+
+
+@given(st.text("äöüßéèñç áx", min_size=8, max_size=60))
+def test_text_in_one_encoding_is_no_mixture(text):
+    for codec in ("utf-8", "cp1252"):
+        assert "mixture" not in detect_encoding(text.encode(codec), "a.csv").label
+
+
+def test_events_read_as_another_table_are_told(put):
+    path = put("log.csv", EVENTS)
+    for result in (read_tables(items=path), read_tables(users=path)):
+        assert any("repeats them, as events do" in note for note in result.notes)
+    owned = put("owned.csv", "item_id,user_id,title\na,ann,Tea\nb,ann,Rum\n")
+    assert not read_tables(items=owned).notes
+
+
+def test_a_target_that_events_do_not_have_is_refused(put):
+    path = put("log.csv", EVENTS.replace("item_id\n", "item_id,when\n").replace("\n", ",1\n"))
+    with pytest.raises(ConfigError, match="events have no column 'moment'; columns: user_id"):
+        read_tables(put("e.csv", EVENTS), columns={"moment": "item_id"})
+    assert path.exists()
+
+
+def test_times_beyond_any_calendar_are_told():
+    ids = {"user_id": list("abcd"), "item_id": list("wxyz")}
+    result = read_tables(pl.DataFrame({**ids, "timestamp": [1e300] * 4}))
+    assert any("seconds after 1970" in note for note in result.notes), result.notes
