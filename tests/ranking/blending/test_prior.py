@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
+from daybreak.ranking.blending.prior import BlendPrior, PriorWeights, best_seller_share
 from daybreak.ranking.blending.shop_features import (
     LEVEL_FEATURES,
     SHOP_FEATURES,
@@ -61,6 +61,15 @@ def test_strangers_get_the_best_sellers_where_customers_are_few(data):
     np.testing.assert_allclose(weights[1], [np.log(2), np.log(2)])
     assert (prior.predict(data, names).weights[0] > 0).all()
     assert prior.predict(few, ["ease"]).weights[0, 0] > 0
+
+
+def test_the_share_of_the_best_sellers_falls_with_the_number_of_customers():
+    """Halfway between 20 and 100 on a logarithmic scale is 44.7."""
+    shares = [best_seller_share(n) for n in (0, 1, 20, 21, 44, 45, 99, 100, 5_000)]
+    assert shares[:3] == [1, 1, 1]
+    assert shares[-2:] == [0, 0]
+    assert shares[4] > 0.5 > shares[5]
+    assert shares == sorted(shares, reverse=True)
 
 
 def test_a_small_weight_is_left_out(data):

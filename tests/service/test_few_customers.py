@@ -1,0 +1,41 @@
+"""Lists of shops with few customers for people without events: best sellers in a good order."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender, Tables
+
+KINDS = ("teapot", "candle", "lamp", "scarf", "globe", "clock", "basket", "kite")
+N_ITEMS = 96
+
+
+def make_shop(n_customers: int, seed: int, *, dated: bool) -> Tables:
+    """Customers buy seven items each, of a random kind more often; times are in no relation."""
+    rng = np.random.default_rng(seed)
+    kind = np.arange(N_ITEMS) % len(KINDS)
+    rows = []
+    for customer in range(n_customers):
+        favourite = rng.integers(len(KINDS))
+        weight = np.where(kind == favourite, 6.0, 1.0) / (1 + np.arange(N_ITEMS)) ** 0.8
+        chosen = rng.choice(N_ITEMS, 7, replace=False, p=weight / weight.sum())
+        rows += [(f"c{customer}", f"p{item}") for item in chosen]
+    events = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
+    if dated:
+        at = 1.7e9 + 3600.0 * rng.permutation(len(rows))
+        events = events.with_columns(pl.Series("timestamp", at))
+    titles = [f"{KINDS[k]} {KINDS[k]} model {n}" for n, k in enumerate(kind)]
+    items = pl.DataFrame({"item_id": [f"p{n}" for n in range(N_ITEMS)], "title": titles})
+    return Tables.of(events, items)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+@pytest.mark.parametrize("n_customers", [6, 20])
+def test_a_newcomer_gets_the_items_with_most_customers(n_customers, dated):
+    tables = make_shop(n_customers, n_customers, dated=dated)
+    model = Recommender(encoder="none").fit(tables)
+    shown = model.recommend(["somebody new"], k=10)["item_id"].to_list()
+    counts = dict(tables.events["item_id"].value_counts().rows())
+    best = sorted(counts.values(), reverse=True)[:10]
+    assert sum(counts.get(item, 0) for item in shown) >= 0.95 * sum(best)
+    assert counts[shown[0]] == best[0]
