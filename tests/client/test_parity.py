@@ -16,7 +16,7 @@ from daybreak.errors import ServiceError
 from daybreak.server.app import create_app
 from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.openapi import build_openapi
-from daybreak.server.schemas import admin, interests, recommend, rows
+from daybreak.server.schemas import admin, insights, interests, recommend, rows
 from daybreak.service.experiments import (
     ExperimentPlan,
     ExperimentReport,
@@ -48,6 +48,8 @@ WITHOUT_METHOD = {
     "GET /export/{table}": FILE,
     "GET /dump": FILE,
     "POST /restore": FILE,
+    "GET /items/{item_id}/exposure": OPERATOR,
+    "GET /map": OPERATOR,
     "GET /session": BROWSER,
     "POST /session": BROWSER,
     "DELETE /session": BROWSER,
@@ -75,6 +77,7 @@ RESULT_TYPES = [
     (recommend.AskerOut, results.UserInfo, set()),
     (recommend.ReasonOut, results.Reason, set()),
     (recommend.ExplanationOut, results.Explanation, NOT_NEEDED | {"user_id", "item_id"}),
+    (insights.ReachOut, results.Reach, NOT_NEEDED),
     (recommend.PlacementOut, results.Placement, NOT_NEEDED),
     (admin.ActivityOut, results.Activity, NOT_NEEDED),
     (admin.ActivityPeriodOut, results.ActiveTime, set()),

@@ -36,6 +36,7 @@ from daybreak.client.results import (
     Question,
     QuestionList,
     Ranking,
+    Reach,
     Recommendations,
     ReplacedCatalogue,
     Row,
@@ -296,6 +297,11 @@ class Client:
         """
         params = {"topics": topics, "points": points}
         return self._send(ApiCall("GET", "/interests/flow", AudienceFlow, params))
+
+    def reach(self, item_id: str | None = None, *, text: str | None = None) -> Reach:
+        """Return how many users an item, or a text that describes one, is expected to reach."""
+        body = without_none(item_id=item_id, text=text)
+        return self._send(ApiCall("POST", "/reach", Reach, body=body))
 
     def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""

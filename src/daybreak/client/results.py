@@ -189,6 +189,22 @@ class Placement:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Number of users that an item is expected to reach, as similar items did."""
+
+    users: float
+    """Median of the similar items, by similarity."""
+    low: float
+    """Tenth percentile."""
+    high: float
+    """Ninetieth percentile."""
+    n_similar: int
+    """Number of similar items with events."""
+    similarity: float
+    """Largest similarity, from 0 to 1."""
+
+
+@dataclass(frozen=True)
 class ActiveTime:
     """Events of one period."""
 

@@ -33,6 +33,7 @@ from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
 from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.interest_maps import InterestsResource
+from daybreak.service.serving.item_insights import ItemInsights
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
 from daybreak.service.serving.resources import EventsResource, ItemsResource, UsersResource
@@ -129,6 +130,8 @@ class RecommenderService(ClosesOnExit):
     """Lists that are the same for all users, and vectors of texts."""
     interests: InterestsResource
     """Interests of users over time, and where the audience is moving."""
+    insights: ItemInsights
+    """Items in detail: reach, exposure, and the map of the catalogue."""
     training: RetrainRunner
     """Runs trainings in processes of their own."""
     retrain_monitor: RetrainMonitor
@@ -176,6 +179,7 @@ class RecommenderService(ClosesOnExit):
         )
         self.events = EventsResource(self.store, self.releases, ingestor, pseudonyms)
         self.lists = SharedLists(self.releases)
+        self.insights = ItemInsights(self.releases, self.explorer, settings.seed)
         self.interests = InterestsResource(self.releases, pseudonyms)
         self.training = _create_runner(settings, self.store, options.training)
         self.retrain_monitor = RetrainMonitor(
