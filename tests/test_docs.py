@@ -20,7 +20,10 @@ from daybreak.data import read_folder
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-WALKS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "how-to" / "nightly.md"]
+WALKS = [
+    ROOT / "docs" / page
+    for page in ("tutorial.md", "how-to/nightly.md", "zh/cli.md", "zh/server.md")
+]
 """Pages whose commands and Python blocks are run in their order, by ``test_site``."""
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 PARSED = {
