@@ -104,7 +104,9 @@ def test_a_pair_counts_with_the_weight_of_its_user():
 
 
 @pytest.mark.parametrize("model", [ItemKnnModel, EaseModel, GraphFilterModel])
-def test_a_user_who_weighs_two_halves_is_one_user(model):
+@pytest.mark.parametrize("limit", [6000, 1], ids=["dense", "sparse"])
+def test_a_user_who_weighs_two_halves_is_one_user(model, limit, monkeypatch):
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", limit)
     histories = [[0, 1, 2], [0, 1], [1, 2, 3], [3, 0]]
     once = dataset(histories, 4)
     twice = dataset([*histories, histories[0]], 4)

@@ -130,18 +130,20 @@ def _solve_primal(data: Dataset, ridge: float) -> Floats:
 
 
 def _solve_dual(data: Dataset, ridge: float) -> Sparse:
-    """Solve over users: ``P = (I - A'QA) / λ`` with ``Q = (AA' + λI)^-1`` and ``A = X - 1s'``.
+    """Solve over users: ``P = (I - A'QA) / λ``, ``Q = (AA' + λI)^-1``, ``A = R(X - 1s')``.
 
-    Hence ``B_ij = (A'QA)_ij / (1 - (A'QA)_jj)``; ``A`` is never written out.
+    ``R`` are the roots of the weights of users. Hence ``B_ij = (A'QA)_ij / (1 - (A'QA)_jj)``;
+    ``A`` is never written out: ``q`` below is ``RQR``.
     """
     x = data.interactions
-    n_users = x.shape[0]
-    if not n_users:
+    n_users = float(data.pair_weights.sum())
+    if not x.shape[0]:
         return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
-    share = (data.user_counts / n_users).astype(np.float32)
-    q = invert_spd_matrix(
-        add_ridge(_centred_user_gram(x, share), _scaled_ridge(n_users, ridge))
-    )
+    share = (data.weighted_counts / n_users).astype(np.float32)
+    root = np.sqrt(data.pair_weights).astype(np.float32)
+    gram = _weigh_rows_and_columns(_centred_user_gram(x, share), root)
+    q = invert_spd_matrix(add_ridge(gram, _scaled_ridge(n_users, ridge)))
+    q = _weigh_rows_and_columns(q, root)
     transposed = sp.csr_array(x.T)
     parts = []
     for span in iter_blocks(x.shape[1], max(x.shape)):
@@ -152,6 +154,13 @@ def _solve_dual(data: Dataset, ridge: float) -> Sparse:
         weights[at] = 0
         parts.append(top_per_column(weights / np.maximum(1 - own, 1e-6), MAX_WEIGHTS_PER_ITEM))
     return sp.csr_array(sp.hstack(parts))
+
+
+def _weigh_rows_and_columns(square: Floats, weights: Floats) -> Floats:
+    """Multiply the rows and the columns of a square matrix by weights, in place."""
+    square *= weights[:, None]
+    square *= weights
+    return square
 
 
 def _centred_user_gram(x: Sparse, share: Floats) -> Floats:
