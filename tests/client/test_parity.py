@@ -45,6 +45,8 @@ WITHOUT_METHOD = {
     "PUT /items/{item_id}": ONE_ROW,
     "PUT /users/{user_id}": ONE_ROW,
     "POST /import": FILE,
+    "POST /import/preview": FILE,
+    "GET /data": OPERATOR,
     "GET /export/{table}": FILE,
     "GET /dump": FILE,
     "POST /restore": FILE,

@@ -201,3 +201,14 @@ def test_settings_are_returned_without_passwords(api):
     assert said["settings"]["encoder"] == "none"
     schema = api.get("/config/schema").json()
     assert schema["server"]["properties"]["keys"]["enum"] == ["auto", "on", "off"]
+
+
+def test_a_preview_of_a_file_stores_nothing(empty):
+    path = "/import/preview?name=events.csv&column=user_id=Kunde"
+    found = empty.post(path, content=EVENTS).json()
+    assert (found["table"], found["read"], found["rejected"]) == ("events", 2, 1)
+    assert found["event_types"][0]["positive"] == 2
+    assert empty.get("/events?user_id=ann").json()["events"] == []
+    assert empty.get("/data").json()["event_types"] == []
+    unknown = empty.post("/import/preview?table=events", content="Q1,Q2\na,b\n").json()
+    assert (unknown["read"], "Q1" in unknown["problem"]) == (0, True)

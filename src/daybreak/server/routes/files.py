@@ -1,4 +1,4 @@
-"""Files: ``/import``, ``/export``, ``/dump`` and ``/restore``."""
+"""Files and data: ``/import``, ``/data``, ``/export``, ``/dump`` and ``/restore``."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,15 @@ from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import iterate_in_threadpool, run_in_threadpool
 from daybreak.server.ops.temporary import create_temporary_folder, remove_temporary_folder
 from daybreak.server.routing import api_router, require_role
-from daybreak.server.schemas.admin import FILE_BODY, ImportedOut, ImportQuery, RestoredOut
+from daybreak.server.schemas.admin import (
+    FILE_BODY,
+    DataReportOut,
+    ImportedOut,
+    ImportQuery,
+    PreviewOut,
+    PreviewQuery,
+    RestoredOut,
+)
 from daybreak.server.state import ServerState, state_of
 from daybreak.service.backup import (
     InvalidDumpError,
@@ -26,6 +34,7 @@ from daybreak.service.backup import (
     restore_store,
 )
 from daybreak.service.ingest.files import Sources, parse_columns
+from daybreak.service.ingest.preview import preview_file, report_data
 
 router = api_router("files")
 
@@ -65,6 +74,35 @@ async def import_file(request: Request) -> Response:
         sources = Sources({query.table: path}, columns, formats=formats)
         imported = await run_in_threadpool(_import, state, sources, query)
     return json_response(imported)
+
+
+@router.post(
+    "/import/preview",
+    response_model=PreviewOut,
+    openapi_extra=require_role("admin", query=PreviewQuery, long=True, requestBody=FILE_BODY),
+)
+async def preview_import(request: Request) -> Response:
+    """Return what a file would be read as, without storing anything."""
+    query, state = parse_query(request, PreviewQuery), state_of(request)
+    columns = parse_columns(query.column)
+    formats = ValueFormats.of(query.date_format, query.decimal, strict=query.strict)
+    async with receive_file(request, state.options.upload_bytes) as path:
+        found = await run_in_threadpool(
+            preview_file, path, query.name, query.table, columns, formats
+        )
+    return json_response(found.to_dict())
+
+
+@router.get(
+    "/data",
+    response_model=DataReportOut,
+    openapi_extra=require_role("read", cost="report"),
+)
+async def data_report(request: Request) -> Response:
+    """Return checks of the stored data, what they allow, and how event types count."""
+    store = state_of(request).service.store
+    report = await run_in_threadpool(lambda: report_data(store.tables()))
+    return json_response(report.to_dict())
 
 
 @router.get(

@@ -115,10 +115,9 @@ FILE_BODY = {
 """OpenAPI description of a body that is a file."""
 
 
-class ImportQuery(RequestModel):
-    """Table and columns of a file."""
+class FileQuery(RequestModel):
+    """Columns of a file and forms of its values."""
 
-    table: Literal["events", "items", "users"] = Field(description="Table of the rows.")
     column: list[ShortText] = Field(
         [], description="Name of a column in the file, such as `user_id=Kunde`; repeatable."
     )
@@ -129,6 +128,52 @@ class ImportQuery(RequestModel):
     )
     decimal: ShortText | None = Field(None, description="Decimal mark: a comma or a point.")
     strict: bool = Field(False, description="Reject events whose time or value cannot be read.")
+
+
+class PreviewQuery(FileQuery):
+    """Table and columns of a file that is looked at."""
+
+    table: Literal["events", "items", "users"] | None = Field(
+        None, description="Table of the rows; default: as the name or the columns tell."
+    )
+    name: ShortText = Field("", description="Name of the file; it may tell the table.")
+
+
+class PreviewOut(ResponseModel):
+    """What a file would be read as; nothing has been stored."""
+
+    table: Literal["events", "items", "users"]
+    convention: str = Field(description="Tool whose column names these are, or `plain`.")
+    columns: list[dict[str, Any]] = Field(description="`source`, `target` and `reason`.")
+    rows: list[dict[str, Any]] = Field(description="The first rows, as they would be stored.")
+    read: int = Field(description="Number of valid rows.")
+    rejected: int
+    rejects: list[dict[str, Any]] = Field(description="The first rejected rows.")
+    notes: list[str]
+    event_types: list[dict[str, Any]] = Field(
+        description="Event types: how many of their events count for an item (`positive`), "
+        "against it (`negative`), are only `seen`, or are `outside` of the scale."
+    )
+    problem: str = Field(
+        description="Why the file cannot be read before columns are chosen; empty: it can."
+    )
+
+
+class DataReportOut(ResponseModel):
+    """What the stored data are like, and what they allow."""
+
+    findings: list[dict[str, str]] = Field(description="`level`, `code`, `message`.")
+    strategies: list[dict[str, Any]] = Field(
+        description="Groups of strategies: `ready`, `ready_soon` (after 1,000 further events), "
+        "and their `requirements`."
+    )
+    event_types: list[dict[str, Any]] = Field(description="As in a preview.")
+
+
+class ImportQuery(FileQuery):
+    """Table and columns of a file that is stored."""
+
+    table: Literal["events", "items", "users"] = Field(description="Table of the rows.")
     max_rejected: float = Field(
         0.1,
         ge=0,
