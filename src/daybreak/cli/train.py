@@ -65,6 +65,13 @@ BudgetOption = Annotated[
         help="Time limit of the training; enables the slow strategies.",
     ),
 ]
+ObjectiveOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="What the weights are fitted for: cold_start, or next for single next events.",
+    ),
+]
 SearchOption = Annotated[
     bool,
     typer.Option("--search", help="With --budget: tune the options of the strategies."),
@@ -87,6 +94,7 @@ def train(
     budget: BudgetOption = None,
     *,
     popularity: options.PopularityOption = None,
+    objective: ObjectiveOption = "cold_start",
     search: SearchOption = False,
     keep_weights: KeepWeightsOption = False,
     force: ForceOption = False,
@@ -100,7 +108,13 @@ def train(
     from daybreak.service.training.fit import TrainingBudget
 
     train_options = TrainOptions(
-        not no_gate, force, start, keep_weights, TrainingBudget(budget, search), popularity
+        not no_gate,
+        force,
+        start,
+        keep_weights,
+        TrainingBudget(budget, search),
+        popularity,
+        objective,
     )
     try:
         with (

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
 from daybreak.data.sparse_rows import take_rows
@@ -387,6 +388,11 @@ class Queries:
     source_history: Sparse = None
     """(n_queries, n_columns) CSR: events on items of sources, rows divided by the root of their
     number; None if there are no sources."""
+    memory: Sparse = None
+    """(n_queries, n_memories * n_train_items) CSR: the history faded at each rate of
+    :data:`.MEMORY_DECAYS`, side by side; None: not needed."""
+    pause_s: Doubles | None = None
+    """(n_queries,) time since the last event [s], NaN: unknown; None: all unknown."""
 
     @property
     def has_wish(self) -> Mask:
@@ -426,16 +432,37 @@ class Queries:
         query_row[users] = np.arange(len(users))
         known = events.filter(query_row[events.user] >= 0)
         by_query = Events(query_row[known.user], known.item, known.at)
-        shape = (len(users), len(data.items))
-        counts = by_query.to_matrix(*shape)[:, data.train_item_rows]
-        weights = data.recency.weights(known.count_after())
-        recent = by_query.to_matrix(*shape, weights)[:, data.train_item_rows]
-        queries = cls.from_history(data.train_items, counts, recent, data.profiles[users])
-        queries = replace(queries, recency=data.recency)
+        queries = cls.for_histories(data, by_query, data.profiles[users])
         if data.sources is None:
             return queries
-        told = data.sources.of_queries(users, by_query.to_matrix(*shape))
-        return queries.with_source_history(told)
+        chosen = by_query.to_matrix(len(users), len(data.items))
+        return queries.with_source_history(data.sources.of_queries(users, chosen))
+
+    @classmethod
+    def for_histories(
+        cls, data: Dataset, known: Events, profiles: Sparse, pause_s: Doubles | None = None
+    ) -> "Queries":
+        """Build queries from events.
+
+        Args:
+            data: Data set that defines the training items.
+            known: Known events, sorted by query and then by time; ``user`` is the query.
+            profiles: (n_queries, n_attributes) CSR.
+            pause_s: (n_queries,) time since the last event [s]; None: unknown.
+        """
+        shape = (profiles.shape[0], len(data.items))
+        n_later = known.count_after()
+
+        def to_matrix(weights: Floats | None) -> Sparse:
+            return known.to_matrix(*shape, weights)[:, data.train_item_rows]
+
+        recent = to_matrix(data.recency.weights(n_later))
+        queries = cls.from_history(data.train_items, to_matrix(None), recent, profiles)
+        memories = sp.hstack([to_matrix(one) for one in memory_weights(n_later)], format="csr")
+        memories.eliminate_zeros()
+        return replace(
+            queries, recency=data.recency, memory=sp.csr_array(memories), pause_s=pause_s
+        )
 
     @classmethod
     def from_history(
@@ -500,6 +527,8 @@ class Queries:
             None if self.unseen_content is None else take_rows(self.unseen_content, rows),
             self.recency,
             None if self.source_history is None else take_rows(self.source_history, rows),
+            None if self.memory is None else take_rows(self.memory, rows),
+            None if self.pause_s is None else self.pause_s[rows],
         )
 
     def with_repeats(self, repeats: Sparse) -> "Queries":

@@ -16,6 +16,7 @@ from daybreak.models import item_knn
 from daybreak.models import graph_filter
 from daybreak.models import transitions
 from daybreak.models import interest
+from daybreak.models import next_event
 from daybreak.models import factors
 from daybreak.models import meta_bayes
 from daybreak.models import content_ridge

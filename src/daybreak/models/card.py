@@ -70,11 +70,12 @@ class ModelCard:
     strategies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Default strategies that use the model: name to options. A model without any takes part in
     benchmarks only."""
-    fitted_on: Literal["ordinary", "says", "again", "customers", "sources"] = "ordinary"
+    fitted_on: Literal["ordinary", "says", "again", "customers", "sources", "next"] = "ordinary"
     """Simulated queries on which the weight of the strategies is fitted: ``ordinary`` together
     with all others, ``says`` on spoken wishes, ``again`` on repeat consumption, ``customers``
     on customers who are left out one by one in a shop of few, ``sources`` on users whose events
-    in the target are hidden, the last four with the rest of the blend fixed."""
+    in the target are hidden, the last four with the rest of the blend fixed. ``next``: with
+    ordinary ones on next events, in trainings for these."""
     is_default: bool = True
     """Whether trainings use the strategies unless others are named; if not, they only take part
     when they are named."""

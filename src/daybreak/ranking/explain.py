@@ -13,6 +13,7 @@ from daybreak.data.recency import RecencyCurve
 from daybreak.models import LinearScorer
 from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_presence_column
 from daybreak.models.content_history import ContentHistoryModel
+from daybreak.models.next_event import NextEventModel
 from daybreak.models.shared_content_columns import content_columns
 from daybreak.models.wish import saturate_wishes
 from daybreak.ranking.blending.weights import nearest_level
@@ -86,6 +87,10 @@ class QueryParts:
     """Names of the items of ``repeats``."""
     unseen_content: Sparse = None
     """(n_history, n_columns) content of the items that no model was trained on; None: none"""
+    memory: Sparse = None
+    """(n_history, n_memories * n_train_items) what the query remembers; None: not needed"""
+    pause_s: float = float("nan")
+    """Time since the last event [s]; NaN: unknown."""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """The curve of the weights in ``recent``."""
     sources: Sparse = None
@@ -133,6 +138,17 @@ class QueryParts:
         root = np.sqrt(max(self.n_events, 1e-6))
         return list(self.history), sp.csr_array(rows / root, dtype=np.float32)
 
+    def memory_rows(self, model: NextEventModel) -> tuple[list[PartName], Sparse]:
+        """Return names and (n_history, n_features) rows that sum to what the query remembers.
+
+        Args:
+            model: Model that knows the effect of the pause.
+        """
+        if self.memory is None:
+            return [], model.scale_memory(sp.csr_array((0, model.memory_width)), None)
+        pauses = np.full(self.memory.shape[0], self.pause_s)
+        return list(self.history), model.scale_memory(self.memory, pauses)
+
     def with_repeats(self, repeats: Sparse, train_items: Items) -> "QueryParts":
         """Return the parts with personal frequencies.
 
@@ -159,6 +175,9 @@ class QueryParts:
         queries = replace(queries, recency=self.recency)
         if self.repeats is not None:
             queries = queries.with_repeats(self.repeats.sum(axis=0).reshape(1, -1))
+        if self.memory is not None:
+            memory = sp.csr_array(self.memory.sum(axis=0).reshape(1, -1))
+            queries = replace(queries, memory=memory, pause_s=np.array([self.pause_s]))
         if self.unseen_content is not None:
             content = self.unseen_content.sum(axis=0).reshape(1, -1)
             root = np.sqrt(max(self.n_events, 1e-6))
@@ -339,12 +358,9 @@ def decompose(
             or (model.feature_kind == "sources" and query.sources is None)
         ):
             continue
-        if isinstance(model, ContentHistoryModel):
-            names, rows = query.content_rows(scorer.fitted.train_items)
-        elif model.feature_kind == "vectors":
-            vector = model.query_features(query.to_queries(scorer.fitted.train_items))
-            kind = "history" if query.has_positive_event else "strategy"
-            names, rows = _split_vector(model, (kind, strategy.name), vector, terms or {})
+        if model.feature_kind == "vectors":
+            train_items = scorer.fitted.train_items
+            names, rows = _vector_rows(model, strategy.name, query, train_items, terms or {})
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)
         parts = linear.weights.apply_to_columns(rows, items)
@@ -400,6 +416,31 @@ def _best_wishes(likeness: Floats, query: QueryParts) -> Floats:
 def _whole_strategy(name: PartName) -> PartName:
     """Return the name of a part; a history that cannot be split is named by its strategy."""
     return ("strategy", name[1]) if name[0] == "history" else name
+
+
+def _vector_rows(
+    model: Any,
+    strategy: str,
+    query: QueryParts,
+    train_items: Items,
+    terms: Mapping[str, Sequence[str]],
+) -> tuple[list[PartName], Any]:
+    """Return names and rows that sum to the features that a model itself computes.
+
+    Args:
+        model: Model of the features.
+        strategy: Name of its strategy.
+        query: The query in parts.
+        train_items: Items that are the columns of histories.
+        terms: Names of the columns of content blocks, by block.
+    """
+    if isinstance(model, ContentHistoryModel):
+        return query.content_rows(train_items)
+    if isinstance(model, NextEventModel):
+        return query.memory_rows(model)
+    vector = model.query_features(query.to_queries(train_items))
+    kind = "history" if query.has_positive_event else "strategy"
+    return _split_vector(model, (kind, strategy), vector, terms)
 
 
 def _split_vector(

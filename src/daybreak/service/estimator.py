@@ -65,7 +65,7 @@ class Estimator(ABC):
         changed = type(self)(**{**self.get_params(), **params})
         for name in params:
             setattr(self, name, getattr(changed, name))
-        if {"strategies", "budget_s"} & params.keys():
+        if {"strategies", "budget_s", "objective"} & params.keys():
             self.strategies = changed.strategies
             self._given_strategies = changed._given_strategies
         return self

@@ -13,7 +13,7 @@ from daybreak.data.event_signs import sign_notes
 from daybreak.deprecation import parameter_aliases, warn_deprecated
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError
-from daybreak.ranking.blending.strategies import get_strategies
+from daybreak.ranking.blending.strategies import check_objective, get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
@@ -88,6 +88,10 @@ class Recommender(InterestRecommender):
         budget_s: Largest duration of a training [s]. With a budget the slow strategies are
             tried as well; those that do not fit in, or do not help, are left out, and
             :attr:`report` says so. The fast strategies are always trained.
+        objective: ``"cold_start"``: weights are fitted for newcomers, new items and known users
+            alike; ``"next"``: for people with events, their next event counts alone, within a
+            sitting and after a pause. It adds the strategies ``next_event`` and ``interest``
+            to ``"auto"``, and makes 1 the default of ``popularity``.
         popularity: Default of the setting, from 0 (lists show the taste of a history as clearly
             as they can) to 1 (lists have what is chosen most often, which has the highest
             NDCG); None: as much taste as 98.5 % of that NDCG in simulated cold starts allow.
@@ -123,6 +127,7 @@ class Recommender(InterestRecommender):
         seed: int = 0,
         budget_s: float | None = None,
         search: bool = False,
+        objective: str = "cold_start",
         popularity: float | None = None,
         unknown_items: UnknownItems = "exclude",
         output: FrameKind = "polars",
@@ -132,7 +137,10 @@ class Recommender(InterestRecommender):
         if search and budget_s is None:
             raise ConfigError("search=True needs a time budget; give budget_s=")
         self.popularity = None if popularity is None else check_popularity(popularity)
-        self.strategies = get_strategies(strategies, include_slow=budget_s is not None)
+        self.objective = check_objective(objective)
+        self.strategies = get_strategies(
+            strategies, include_slow=budget_s is not None, objective=self.objective
+        )
         self._given_strategies = strategies
         self.budget_s = budget_s
         self.search = search
@@ -205,7 +213,7 @@ class Recommender(InterestRecommender):
             TrainingBudget(self.budget_s, self.search),
             warm_start,
             keep_weights,
-            self.popularity,
+            1.0 if self.popularity is None and self.objective == "next" else self.popularity,
             found,
         )
         trained, histories = train_model(tables, config, progress or ignore_progress)

@@ -51,6 +51,8 @@ class TrainOptions:
     """Time limit, and whether a part of it is spent on a search."""
     popularity: float | None = None
     """Default setting of the release, from 0 (taste) to 1 (best sellers); None: balanced."""
+    objective: str = "cold_start"
+    """What the weights are fitted for."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
@@ -110,7 +112,13 @@ def train_release(
     started, options = time.perf_counter(), options or TrainOptions()
     tables = store.tables() if tables is None else tables
     recommender = new_recommender(
-        store, settings, tables, strategies, options.budget, options.popularity
+        store,
+        settings,
+        tables,
+        strategies,
+        options.budget,
+        options.popularity,
+        objective=options.objective,
     )
     recommender.fit(
         tables,
@@ -163,13 +171,15 @@ def _check_writable(folder: Path) -> None:
         raise DataError(f"{folder} cannot be written: it is read-only for this user")
 
 
-def new_recommender(
+def new_recommender(  # noqa: PLR0913 - what a training of a store depends on
     store: Store,
     settings: Settings,
     tables: Tables,
     strategies: str | Sequence[str] = "auto",
     budget: TrainingBudget | None = None,
     popularity: float | None = None,
+    *,
+    objective: str = "cold_start",
 ) -> Recommender:
     """Return an unfitted recommender for a store; text vectors are cached in the store.
 
@@ -180,6 +190,7 @@ def new_recommender(
         strategies: Names of strategies, or ``auto``.
         budget: Time limit; default: none.
         popularity: Default setting of the release; None: balanced.
+        objective: What the weights are fitted for.
 
     Raises:
         DataError: There are no items.
@@ -195,6 +206,7 @@ def new_recommender(
         budget_s=budget.budget_s,
         search=budget.search,
         popularity=popularity,
+        objective=objective,
     )
 
 

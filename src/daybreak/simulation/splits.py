@@ -30,6 +30,7 @@ from daybreak.simulation.moments import (
     newcomer_moments,
     now_queries,
 )
+from daybreak.simulation.next_events import NEXT_KIND, next_event_queries
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.slices import (
     DEFINITIONS,
@@ -144,6 +145,17 @@ def iter_moment_splits(
         iter_moments = new_item_moments if with_unsold else newcomer_moments
         for visible, labelled in iter_moments(data, create_generator(seed, "moments")):
             yield HoldoutSplit("moment", visible, (labelled,), with_unsold, True)
+
+
+def next_event_split(data: Dataset, seed: int) -> HoldoutSplit:
+    """Return the split of a training for next events.
+
+    Args:
+        data: The whole data set, with an order in time.
+        seed: Seed of the random draws.
+    """
+    visible, labelled = next_event_queries(data, create_generator(seed, "next events"))
+    return HoldoutSplit(NEXT_KIND, visible, (labelled,), has_new_item_targets=False)
 
 
 def count_splits(data: Dataset) -> int:

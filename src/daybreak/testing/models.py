@@ -123,6 +123,8 @@ def example_queries(data: Dataset) -> Queries:
         _example_wishes(data.train_items),
         recency=data.recency,
         source_history=None if told is None else sp.csr_array(history @ told),
+        memory=sp.csr_array(history @ queries.memory[order]),
+        pause_s=np.array([np.nan, np.nan, 5.0, 1e7]),
     )
 
 

@@ -21,6 +21,7 @@ from daybreak.ranking.blending.shrinkage import fitted_share, on_sale_correction
 from daybreak.ranking.blending.source_weights import add_source_weights
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy, source_strategies
 from daybreak.ranking.blending.strategy_masks import (
+    is_for_next_events,
     new_item_masks,
     scores_all_items,
     warm_item_masks,
@@ -147,6 +148,8 @@ def _final_scale(
         prior: Prior weights.
     """
     share = float(np.mean([fitted_share(one, prior.questions) for one in questions]))
+    if any(is_for_next_events(strategy) for strategy in fitted.strategies):
+        return scale  # the prior says nothing about next events
     if share > MAX_RESCALED_SHARE or not prior.weights.any():
         return scale
     measured = measure_user_scales(data, fitted, fitted.linear_models(data.items))

@@ -19,8 +19,10 @@ from daybreak.models.shared_content_choice import (
 )
 from daybreak.models.wish import combine_wishes, saturate_wishes, scale_wishes
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
+from daybreak.ranking.blending.strategy_masks import is_for_next_events
 from daybreak.ranking.blending.time_budget import CandidateStrategies
 from daybreak.rng import create_generator
+from daybreak.simulation.next_events import NEXT_KIND
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.splits import HoldoutSplit, warm_items
 from daybreak.types import Floats, Mask, Rows, Sparse
@@ -214,22 +216,21 @@ class PoolBuilder:
             if (s.scores_known or split.has_new_item_targets)
             and (self._scores_strangers[n] or not split.is_without_events)
             and (s.is_same_for_all or not constant_only)
+            and (split.name == NEXT_KIND or not is_for_next_events(s))
         ]
         fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
         self._content_options = chosen_content_options(split.data)
         rows = [row for row in usable_rows if strategies[row].name in fitted.names]
         linear_models = fitted.linear_models(items)
         is_warm = warm_items(split.data)
-        if self._scale is None:
-            self._scale = np.ones(len(strategies), dtype=np.float32)
-            self._scale[rows] = measure_user_scales(split.data, fitted, linear_models)
+        scale = self._measure_scales(split.data, fitted, linear_models, rows)
         rng = create_generator(self._seed, f"pools {number}")
         for labelled in split.query_sets:
             for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
                 scores = score_strategies(
                     fitted, linear_models, batch.queries, is_warm, labelled.candidates
                 )
-                scores /= self._scale[rows, None, None]
+                scores /= scale[rows, None, None]
                 order_ties(scores)
                 groups = (is_warm, ~is_warm & self._sold, ~self._sold)
                 pool = build_candidate_pool(batch, scores, groups, rng).drop_unanswerable()
@@ -238,6 +239,25 @@ class PoolBuilder:
                     self._pools.setdefault(labelled.kind, []).append(pool)
                 strangers = pool.features[:, pool.n_events == 0]
                 self._scores_strangers |= strangers.any(axis=(1, 2))
+
+    def _measure_scales(
+        self,
+        data: Dataset,
+        fitted: FittedStrategies,
+        linear_models: tuple[LinearScorer, ...],
+        rows: Sequence[int],
+    ) -> Floats:
+        """Measure the scales on the first split, of strategies for next events on theirs."""
+        is_first, scale = self._scale is None, self._scale
+        if scale is None:
+            scale = np.ones(len(self.strategies), dtype=np.float32)
+        late = [is_for_next_events(self.strategies[row]) for row in rows]
+        if is_first or any(late):
+            measured = measure_user_scales(data, fitted, linear_models)
+            chosen = [n for n, is_late in enumerate(late) if is_first or is_late]
+            scale[[rows[n] for n in chosen]] = measured[chosen]
+        self._scale = scale
+        return scale
 
     def collect(self, rows: Sequence[int], kinds: Sequence[str] = ()) -> TrainingPools:
         """Return the pools of all splits so far for the strategies at some positions.

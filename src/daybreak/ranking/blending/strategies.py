@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -10,6 +10,25 @@ from daybreak.data.dataset import Dataset, Items
 from daybreak.errors import ConfigError
 from daybreak.models import LinearModel, LinearScorer, Model, models
 from daybreak.models.base import item_scope
+
+NEXT_EVENT_STRATEGIES = ("next_event", "interest")
+"""Names of the strategies that the objective ``next`` adds to those of ``auto``."""
+Objective = Literal["cold_start", "next"]
+"""What the weights of a blend are fitted for: simulated cold starts of all kinds, or for people
+with events their single next event."""
+
+
+def check_objective(value: object) -> Objective:
+    """Return an objective.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    if value == "next":
+        return "next"
+    if value == "cold_start":
+        return "cold_start"
+    raise ConfigError(f"objective must be 'cold_start' or 'next', got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -110,23 +129,25 @@ def source_strategies(data: Dataset) -> tuple[Strategy, ...]:
 
 
 def get_strategies(
-    names: str | Iterable[str], *, include_slow: bool = False
+    names: str | Iterable[str],
+    *,
+    include_slow: bool = False,
+    objective: Objective = "cold_start",
 ) -> tuple[Strategy, ...]:
     """Return the strategies with the given names.
 
     Args:
         names: Names of strategies, or ``"auto"`` for all fast ones.
         include_slow: Whether ``"auto"`` includes the slow ones.
+        objective: ``"next"``: ``"auto"`` includes those for next events.
 
     Raises:
         ConfigError: A name is unknown.
     """
     if names == "auto":
-        return (
-            (*default_strategies(), *slow_strategies())
-            if include_slow
-            else default_strategies()
-        )
+        slow = slow_strategies() if include_slow else ()
+        added = next_event_strategies() if objective == "next" else ()
+        return (*default_strategies(), *added, *slow)
     known = {strategy.name: strategy for strategy in _card_strategies()}
     chosen = (names,) if isinstance(names, str) else tuple(names)
     for name in chosen:
@@ -134,6 +155,11 @@ def get_strategies(
             listed = ", ".join(known)
             raise ConfigError(f"no strategy {name!r}; known: auto, {listed}")
     return tuple(known[name] for name in chosen)
+
+
+def next_event_strategies() -> tuple[Strategy, ...]:
+    """Return the strategies that trainings for next events have in addition."""
+    return get_strategies(NEXT_EVENT_STRATEGIES)
 
 
 def _card_strategies() -> tuple[Strategy, ...]:

@@ -28,10 +28,15 @@ def new_item_masks(strategies: Sequence[Strategy]) -> tuple[Mask, Mask]:
 def _strategy_masks(strategies: Sequence[Strategy], allowed: Mask) -> tuple[Mask, Mask]:
     """Return baseline and allowed strategies; without fast ones, all are the baseline."""
     allowed = allowed & np.array(
-        [models[s.model].card.fitted_on == "ordinary" for s in strategies]
+        [models[s.model].card.fitted_on in ("ordinary", "next") for s in strategies]
     )
     fast: Mask = allowed & ~np.array([s.is_slow for s in strategies])
     return (fast if fast.any() else allowed), allowed
+
+
+def is_for_next_events(strategy: Strategy) -> bool:
+    """Return whether the weight of a strategy is fitted on queries for single next events."""
+    return bool(models[strategy.model].card.fitted_on == "next")
 
 
 def scores_all_items(strategies: Sequence[Strategy]) -> Mask:

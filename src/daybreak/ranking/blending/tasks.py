@@ -10,6 +10,7 @@ from daybreak.metrics import LIST_LENGTH, discounts, ideal_dcg
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools, take_queries
 from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
 from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
+from daybreak.simulation.next_events import NEXT_KIND
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 NEXT_EVENT_KIND = "user"
@@ -246,6 +247,8 @@ def subsample(rows: Rows) -> Rows:
 
 
 def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> list[RankingTask]:
+    if next_tasks := _build_next_tasks(pools, level, min_queries):
+        return next_tasks
     tasks = []
     known_users = EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS
     for kind in WARM_ITEM_KINDS:
@@ -262,6 +265,18 @@ def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> li
     if EVENT_LEVELS[level] and not any(task.pool.n_events.any() for task in tasks):
         return []
     return normalise_shares(tasks, pools.now_share, known_users=known_users)
+
+
+def _build_next_tasks(pools: TrainingPools, level: int, min_queries: int) -> list[RankingTask]:
+    """Return the task of a training for next events, which replaces all others; or nothing."""
+    if NEXT_KIND not in pools.pools or not EVENT_LEVELS[level]:
+        return []
+    all_queries = pools.pools[NEXT_KIND]
+    rows = _find_queries(nearest_level(all_queries.n_events), level)
+    if len(rows) < min_queries:
+        return []
+    pool = all_queries.take(subsample(rows))
+    return [RankingTask(pool.features, pool, pool.present, None, kind=NEXT_KIND)]
 
 
 def normalise_shares(

@@ -17,12 +17,21 @@ from daybreak.ranking.blending.moments import (
 from daybreak.ranking.blending.objective import fit_softmax
 from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.ranking.blending.strategy_masks import new_item_masks, warm_item_masks
+from daybreak.ranking.blending.strategy_masks import (
+    is_for_next_events,
+    new_item_masks,
+    warm_item_masks,
+)
 from daybreak.ranking.blending.tasks import build_new_item_tasks, build_warm_item_tasks
 from daybreak.ranking.blending.time_budget import FULL_DATA_FACTOR, CandidateStrategies
 from daybreak.ranking.blending.weights import ExclusionReason
 from daybreak.simulation.moments import NOW_KIND
-from daybreak.simulation.splits import count_splits, iter_moment_splits, iter_splits
+from daybreak.simulation.splits import (
+    count_splits,
+    iter_moment_splits,
+    iter_splits,
+    next_event_split,
+)
 from daybreak.types import Progress
 
 WEIGHTING_TIME_FACTOR = 1.2
@@ -61,6 +70,9 @@ def build_training_pools(
             progress("testing which slow strategies help")
             first = builder.collect(range(len(candidates.strategies)))
             drop_unhelpful(candidates, first, remaining_rounds, thresholds)
+    if data.events.has_time_order and any(map(is_for_next_events, candidates.remaining())):
+        progress("simulating next events")
+        builder.add_split(n_splits + 200, next_event_split(data, seed), FULL_DATA_FACTOR)
     rows = candidates.remaining_rows()
     share = add_moments(builder, data, seed, n_splits, rows)
     if share >= MIN_NEW_ITEM_SHARE:

@@ -25,7 +25,11 @@ from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.prior import PriorWeights
 from daybreak.ranking.blending.shrinkage import report_moves, shrink_weights
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.ranking.blending.strategy_masks import default_weights, warm_item_masks
+from daybreak.ranking.blending.strategy_masks import (
+    default_weights,
+    is_for_next_events,
+    warm_item_masks,
+)
 from daybreak.ranking.blending.tasks import (
     MIN_QUERIES,
     RankingTask,
@@ -34,6 +38,7 @@ from daybreak.ranking.blending.tasks import (
 )
 from daybreak.ranking.blending.warm_start import WarmStart
 from daybreak.ranking.blending.weights import EVENT_LEVELS
+from daybreak.simulation.next_events import NEXT_KIND
 from daybreak.types import Doubles, Mask
 
 CARRIED_QUESTION_SHARE = 0.25
@@ -65,7 +70,8 @@ def fit_warm_item_weights(
     """Fit the weights of items with events, and shrink them towards the prior.
 
     Each level starts from the weights of the one before; a level without tasks keeps them, but
-    they count less against the prior there.
+    they count less against the prior there. Levels with queries for next events know no prior,
+    which is that of other questions.
     """
     names = [s.name for s in strategies]
     prior = prior or PriorWeights.none(len(names))
@@ -78,16 +84,17 @@ def fit_warm_item_weights(
     weights = np.zeros((len(EVENT_LEVELS), len(strategies)))
     questions = np.zeros(len(EVENT_LEVELS))
     report = []
-    for level, (level_tasks, mask) in enumerate(zip(tasks, selection.masks, strict=True)):
+    masks, priors = _level_rules(tasks, selection.masks, strategies, prior)
+    for level, (level_tasks, mask) in enumerate(zip(tasks, masks, strict=True)):
         if level:
             questions[level] = CARRIED_QUESTION_SHARE * questions[level - 1]
-        expected = prior.weights[level] * mask
+        expected = priors[level].weights[level] * mask
         if level_tasks:
             starts = [current * mask, *([expected] if expected.any() else [])]
             starts += [] if earlier is None else [earlier[level] * mask]
             current = _fit_level(level_tasks, mask, starts)
             questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
-        counted = float(questions[level]), prior.questions_at(level)
+        counted = float(questions[level]), priors[level].questions_at(level)
         weights[level] = shrink_weights(current, expected, *counted)
         refit = partial(_refit_level, mask, expected, counted)
         weights[level], added = guard_weights(
@@ -103,6 +110,27 @@ def fit_warm_item_weights(
             added_share = {"best_sellers_added": added} if added else {}
             report.append(measured | moves | added_share | selection.report(level, names))
     return WarmItemWeights(weights, questions, report)
+
+
+def _level_rules(
+    tasks: Sequence[Sequence[RankingTask]],
+    masks: Sequence[Mask],
+    strategies: Sequence[Strategy],
+    prior: PriorWeights,
+) -> tuple[list[Mask], list[PriorWeights]]:
+    """Return for each level the allowed strategies, and the prior.
+
+    Strategies for next events are allowed where queries for these are the task, and there is
+    no prior for them.
+    """
+    needs_next = np.array([is_for_next_events(s) for s in strategies], dtype=bool)
+    none = PriorWeights.none(len(strategies))
+    is_next = [any(task.kind == NEXT_KIND for task in level) for level in tasks]
+    allowed = [
+        mask if next_ else mask & ~needs_next
+        for mask, next_ in zip(masks, is_next, strict=True)
+    ]
+    return allowed, [none if next_ else prior for next_ in is_next]
 
 
 def _refit_level(

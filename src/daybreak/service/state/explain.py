@@ -85,7 +85,9 @@ def explain_items(
         items: Rows of the catalogue.
         max_reasons: Largest number of reasons of an item, without boosts; None: all.
     """
-    query_parts = state.query_builder.query_parts(batch.context.only(query))
+    query_parts = state.query_builder.query_parts(
+        batch.context.only(query), batch.rules[query].rules.at
+    )
     query_parts = query_parts.with_repeats(
         batch.repeats_of(query), state.query_builder.train_items
     )

@@ -4,6 +4,7 @@
 :class:`QueryBatch`, which :class:`~daybreak.service.state.ranker.CatalogueRanker` ranks.
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -15,6 +16,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Events, Items, Queries
 from daybreak.data.event_log import EventLog
+from daybreak.data.memory import memory_weights, present_time
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeat_frequencies
 from daybreak.data.sources import as_indicators
@@ -29,7 +31,7 @@ from daybreak.service.state.dislikes import dislike_recency, dislike_weights
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.wishes import WishEncoder
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 N_NEIGHBOURS = 20
 """Training items that represent a new item, or a text, in a history."""
@@ -178,6 +180,8 @@ class QueryBuilder:
     does not use them."""
     reads_content: bool = False
     """Whether the blend reads the content of chosen items that are no training items."""
+    trained_until: float | None = None
+    """Newest event of the training [epoch s] if the blend reads memories, else None."""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """Weights of earlier events in recent histories, as in the training."""
     source_ids: Vocabulary = field(default_factory=lambda: Vocabulary(()))
@@ -226,7 +230,7 @@ class QueryBuilder:
             queries, items = np.r_[queries, excluded[0]], np.r_[items, excluded[1]]
         ones = np.ones(len(queries), dtype=np.float32)
         pairs = build_csr(queries, items, ones, (len(users), len(self.items)))
-        made = self.queries(context)
+        made = self.queries(context, [one.at for one in list_rules])
         if self.repeat_decay is not None and len(context.log):
             made = made.with_repeats(self._personal_frequencies(context, pairs))
         return QueryBatch(users, context, made, pairs, rules, k)
@@ -244,8 +248,15 @@ class QueryBuilder:
         chosen = [self.exclusion.choose(one, exclude_seen) for one in rules]
         return excluded_pairs(context.log.without_revised(context.disliked), chosen)
 
-    def queries(self, context: UserContext) -> Queries:
-        """Return one query for each user."""
+    def queries(
+        self, context: UserContext, at: Sequence[float | None] | None = None
+    ) -> Queries:
+        """Return one query for each user.
+
+        Args:
+            context: Events, profiles and texts of the users.
+            at: Time of each query [epoch s]; None: the present.
+        """
         n, events = len(context), context.events
         weights = self._recency_weights(events)
         counts = weights >= MIN_RECENCY_WEIGHT
@@ -269,6 +280,9 @@ class QueryBuilder:
             queries = replace(
                 queries, unseen_content=self._unseen_content(events, n_events, events.user)
             )
+        if self.trained_until is not None:
+            memory = self._memories(events, events.user, n)
+            queries = replace(queries, memory=memory, pause_s=self._pauses(events, n, at))
         if context.texts and self.train_items.blocks:
             said = self._wishes.encode(context.texts)
             queries = replace(queries, wish=said.vectors, wish_query=said.owners)
@@ -297,6 +311,32 @@ class QueryBuilder:
     def _source_columns(self) -> Rows:
         """(n_items,) column of each item of the catalogue among those of sources, or -1."""
         return np.asarray(self.source_ids.rows(self.items.ids))
+
+    def _memories(self, events: Events, owner: Rows, n: int) -> Sparse:
+        """Return (n, n_memories * n_train_items) sums of faded events.
+
+        Args:
+            events: Positive events.
+            owner: (n_events,) row of each event in the result.
+            n: Number of rows.
+        """
+        owned = Events(owner, events.item, events.at)
+        parts = [
+            self._sum_events(owned.filter(one > 0), one[one > 0], n)
+            for one in memory_weights(events.count_after())
+        ]
+        return sp.csr_array(sp.hstack(parts, format="csr"), dtype=np.float32)
+
+    def _pauses(self, events: Events, n: int, at: Sequence[float | None] | None) -> Doubles:
+        """Return (n,) times since the last event of each query [s]; NaN: unknown."""
+        latest = np.full(n, np.nan)
+        known = np.flatnonzero((events.at > 0) & self.has_times)
+        latest[events.user[known]] = events.at[known]  # the last one of each user stays
+        present = present_time(self.trained_until or 0.0, time.time())
+        given = [None] * n if at is None else at
+        now = np.array([present if one is None else one for one in given], dtype=np.float64)
+        latest = np.where(np.isinf(latest), now, latest)
+        return np.where(np.isnan(latest), np.nan, np.maximum(now - latest, 0.0))
 
     def _unseen_content(self, events: Events, n_events: Floats, owner: Rows) -> Sparse:
         """Return (n_queries, n_columns) the content of chosen items that are new, or None.
@@ -333,11 +373,12 @@ class QueryBuilder:
         width = len(self.train_items)
         return build_csr(entries.row, rows, entries.data, (len(context), width))
 
-    def query_parts(self, context: UserContext) -> QueryParts:
+    def query_parts(self, context: UserContext, at: float | None = None) -> QueryParts:
         """Return the query of one user in parts: one for each event and each text.
 
         Args:
             context: Context of one user; see :meth:`UserContext.only`.
+            at: Time of the query [epoch s]; None: the present.
         """
         events = context.events
         weights = self._recency_weights(events)
@@ -378,6 +419,10 @@ class QueryBuilder:
                 np.arange(told.nnz), told.indices, told.data, (told.nnz, told.shape[1])
             )
             parts = replace(parts, sources=each_told, source_names=named)
+        if self.trained_until is not None:
+            memory = self._memories(events, each.user, len(parts.history))
+            pause = float(self._pauses(events, 1, [at])[0])
+            parts = replace(parts, memory=memory, pause_s=pause)
         if not self.reads_content:
             return parts
         ones = np.ones(len(parts.history), dtype=np.float32)

@@ -24,6 +24,7 @@ from daybreak.data.tables import has_listed_items
 from daybreak.models.again import AgainModel
 from daybreak.models.age import AgeModel
 from daybreak.models.content_history import ContentHistoryModel
+from daybreak.models.next_event import NextEventModel
 from daybreak.models.popular import PopularModel
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import changed_rows
@@ -127,6 +128,7 @@ class ServingState:
                 ),
                 source_ids=trained.profile.source_ids,
                 max_precomputed=0 if sums_rows else MAX_PRECOMPUTED_ITEMS,
+                trained_until=trained_until(trained),
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
@@ -358,6 +360,14 @@ def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
     if types is not None:
         return ShopExclusion(ExclusionRule.of_types(types))
     return ShopExclusion(ExclusionRule(repeats=trained.stats.repeats))
+
+
+def trained_until(trained: TrainedModel) -> float | None:
+    """Return the newest event of the training; None if no model reads memories."""
+    times = [
+        m.state.trained_until for m in trained.fitted.models if isinstance(m, NextEventModel)
+    ]
+    return times[0] if times else None
 
 
 def repeat_decay(trained: TrainedModel) -> float | None:
