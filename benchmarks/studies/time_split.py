@@ -140,7 +140,7 @@ def _score(state: ServingState, visible: Dataset, events: Events, rows: Rows) ->
         scores[labelled.seen.nonzero()] = -np.inf
         query = np.arange(len(labelled))
         target = scores[query, events.item[rows[start : start + len(labelled)]]]
-        rank = (scores > target[:, None]).sum(axis=1)
+        rank = (scores >= target[:, None]).sum(axis=1) - 1  # ties count against the target
         values.append(np.where(rank < 10, 1 / np.log2(rank + 2.0), 0.0))
     return np.concatenate(values)
 

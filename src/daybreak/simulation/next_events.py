@@ -6,22 +6,23 @@ from daybreak.data.dataset import Dataset, Events, Queries
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.types import Mask, Rows, Sparse
 
-NEXT_KIND = "next"
-"""Kind of the queries of this module."""
+NEXT_SPLIT = "next"
+"""Name of the split with the queries of this module."""
+NEXT_KINDS = ("next_first", "next_last", "next_other")
+"""Kinds of the queries: about the first event of a known user after a moment, which mostly
+follows a pause, about the last event of a user, and about all others."""
 CUT_QUANTILE = 0.9
 """Share of the events before the moment at which the visible data end."""
 MAX_NEXT_QUERIES = 500
-"""Maximum number of queries about first events, about last ones, and about others."""
+"""Maximum number of queries of a kind."""
 
 
 def next_event_queries(
     data: Dataset, rng: np.random.Generator
-) -> tuple[Dataset, LabelledQueries]:
-    """Return the data before a moment, and queries for single events after it.
+) -> tuple[Dataset, tuple[LabelledQueries, ...]]:
+    """Return the data before a moment, and queries of each kind for single events after it.
 
-    A query knows all earlier events of its user, also those after the moment. A third of the
-    targets are the first events of known users after the moment, which mostly follow a pause, a
-    third are the last events of users, and a third are drawn from all others.
+    A query knows all earlier events of its user, also those after the moment.
 
     Args:
         data: The whole data set, with an order in time.
@@ -32,11 +33,14 @@ def next_event_queries(
     visible = data.filter_events(events.at < moment)
     in_catalogue = np.isin(events.item, visible.train_item_rows)
     known = events.filter(in_catalogue)
-    return visible, label_events(data, visible, known, _sample(known, moment, rng))
+    samples = zip(NEXT_KINDS, _sample(known, moment, rng), strict=True)
+    return visible, tuple(
+        label_events(data, visible, known, rows, kind) for kind, rows in samples if len(rows)
+    )
 
 
 def label_events(
-    data: Dataset, visible: Dataset, events: Events, rows: Rows
+    data: Dataset, visible: Dataset, events: Events, rows: Rows, kind: str = NEXT_KINDS[-1]
 ) -> LabelledQueries:
     """Return one query for each event at some positions, with that event as its target.
 
@@ -45,6 +49,7 @@ def label_events(
         visible: Its events that models may learn from.
         events: Events on items of the visible data, by user and time.
         rows: (n_queries,) positions of the targets.
+        kind: Kind of the queries.
     """
     n_known = events.count_earlier()[rows]
     owner = np.repeat(np.arange(len(rows)), n_known)
@@ -62,22 +67,20 @@ def label_events(
     candidates = np.zeros(len(data.items), dtype=bool)
     candidates[visible.train_item_rows] = True
     seen: Sparse = known.to_matrix(*shape)
-    return LabelledQueries(
-        NEXT_KIND, queries, targets.to_matrix(*shape), seen, candidates, users
-    )
+    return LabelledQueries(kind, queries, targets.to_matrix(*shape), seen, candidates, users)
 
 
-def _sample(events: Events, moment: float, rng: np.random.Generator) -> Rows:
+def _sample(events: Events, moment: float, rng: np.random.Generator) -> list[Rows]:
+    """Return the positions of targets of each kind."""
     is_late = (events.at >= moment) & (events.count_earlier() > 0)
-    first_late = is_late & ~np.r_[False, (is_late[:-1]) & (events.user[1:] == events.user[:-1])]
-    first_late &= _known_before(events, moment)[events.user]
-    last = is_late & (events.count_later() == 0)
-    others = is_late & ~first_late & ~last
-    parts = [
-        rng.permutation(np.flatnonzero(mask))[:MAX_NEXT_QUERIES]
-        for mask in (first_late, last, others)
+    follows = np.r_[False, is_late[:-1] & (events.user[1:] == events.user[:-1])]
+    is_first = is_late & ~follows & _known_before(events, moment)[events.user]
+    is_last = is_late & ~is_first & (events.count_later() == 0)
+    is_other = is_late & ~is_first & ~is_last
+    return [
+        np.sort(rng.permutation(np.flatnonzero(mask))[:MAX_NEXT_QUERIES])
+        for mask in (is_first, is_last, is_other)
     ]
-    return np.unique(np.concatenate(parts))
 
 
 def _known_before(events: Events, moment: float) -> Mask:

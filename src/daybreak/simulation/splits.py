@@ -30,7 +30,7 @@ from daybreak.simulation.moments import (
     newcomer_moments,
     now_queries,
 )
-from daybreak.simulation.next_events import NEXT_KIND, next_event_queries
+from daybreak.simulation.next_events import NEXT_SPLIT, next_event_queries
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.slices import (
     DEFINITIONS,
@@ -154,8 +154,8 @@ def next_event_split(data: Dataset, seed: int) -> HoldoutSplit:
         data: The whole data set, with an order in time.
         seed: Seed of the random draws.
     """
-    visible, labelled = next_event_queries(data, create_generator(seed, "next events"))
-    return HoldoutSplit(NEXT_KIND, visible, (labelled,), has_new_item_targets=False)
+    visible, query_sets = next_event_queries(data, create_generator(seed, "next events"))
+    return HoldoutSplit(NEXT_SPLIT, visible, query_sets, has_new_item_targets=False)
 
 
 def count_splits(data: Dataset) -> int:

@@ -58,7 +58,13 @@ def test_a_training_starts_after_enough_new_events(settings, monkeypatch):
         live.retrain_monitor.check(now=True)
         assert len(started) == 1
         assert started[0].endswith("new events since the training")
-        assert live.status()["drift_score"].keys() == {"popularity", "content", "new_items"}
+        assert live.status()["drift_score"].keys() == {
+            "popularity",
+            "content",
+            "new_items",
+            "interests",
+        }
+        assert live.status()["drift_threshold"].keys() == {"interests"}
 
 
 def test_a_running_training_is_not_started_twice(settings, monkeypatch):

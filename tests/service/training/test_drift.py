@@ -3,7 +3,14 @@ from numpy.testing import assert_allclose
 
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.service.training.drift import content_drift, popularity_drift, stability_index
+from daybreak.service.training.drift import (
+    MAX_WINDOW_SHARE,
+    content_drift,
+    interest_drift,
+    learn_threshold,
+    popularity_drift,
+    stability_index,
+)
 
 
 def test_drift_is_distinguished_from_chance():
@@ -45,3 +52,57 @@ def test_content_drifts_when_new_items_are_of_another_kind():
     old = np.arange(200)
     assert content_drift(items, old, np.arange(200, 260)).score > 0.25
     assert content_drift(items, old, np.arange(260, 320)).score == 0.0
+
+
+def topics(n, shares, rng, run=1):
+    """Topics of ``n`` events; each topic is taken ``run`` times in a row."""
+    drawn = rng.choice(len(shares), size=-(-n // run), p=shares)
+    return np.repeat(drawn, run)[:n]
+
+
+def test_a_threshold_learned_from_the_past_is_kept_without_a_change():
+    """Events come in runs of five, so that a formula for independent ones gives many alarms."""
+    alarms, naive = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        shares = rng.dirichlet(np.ones(6))
+        found = interest_drift(
+            topics(10_000, shares, rng, 5), topics(1_000, shares, rng, 5), 6, rng
+        )
+        independent = stability_index(np.array([9_000.0, 1_000]), np.array([900.0, 100]))
+        alarms.append(found.psi > found.chance_level)
+        naive.append(found.psi > independent.chance_level)
+    assert np.mean(alarms) <= 0.1
+    assert np.mean(naive) > np.mean(alarms) + 0.2
+
+
+def test_new_interests_exceed_the_learned_threshold():
+    rng = np.random.default_rng(1)
+    before, since = topics(10_000, [0.5, 0.3, 0.2], rng), topics(600, [0.2, 0.3, 0.5], rng)
+    assert interest_drift(before, since, 3, rng).score > 0.25
+
+
+def test_the_newest_events_count_when_there_are_many():
+    """A change among the last tenth is not hidden by what came before it."""
+    rng = np.random.default_rng(2)
+    before = topics(5_000, [0.5, 0.5], rng)
+    n_new = int(MAX_WINDOW_SHARE * 5_000)
+    since = np.r_[topics(5_000, [0.5, 0.5], rng), topics(n_new, [0.95, 0.05], rng)]
+    assert interest_drift(before, since, 2, rng).score > 0.5
+
+
+def test_few_events_are_no_drift():
+    rng = np.random.default_rng(0)
+    assert interest_drift(np.zeros(1_000, int), np.ones(49, int), 2, rng).psi == 0
+    assert interest_drift(np.zeros(0, int), np.ones(500, int), 2, rng).score == 0
+
+
+def test_seasons_of_the_past_raise_the_threshold():
+    """A topic that comes and goes every 500 events is usual."""
+    rng = np.random.default_rng(3)
+    seasonal = np.concatenate(
+        [topics(500, [0.7, 0.3] if part % 2 else [0.3, 0.7], rng) for part in range(20)]
+    )
+    steady = rng.permutation(seasonal)
+    usual = learn_threshold(seasonal, 2, 400, np.random.default_rng(0))
+    assert usual > 3 * learn_threshold(steady, 2, 400, np.random.default_rng(0))

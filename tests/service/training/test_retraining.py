@@ -293,3 +293,13 @@ def test_the_oldest_tasks_are_deleted_with_their_logs(store, run, tmp_path):
     runner = RetrainRunner(settings, store, trainings.succeed, log_folder=tmp_path)
     assert len(runner.tasks()) == MAX_TASKS
     assert sorted(path.name for path in tmp_path.glob("*.log")) == ["train-50.log"]
+
+
+def test_drift_above_the_learned_threshold_makes_a_training_due():
+    policy = RetrainPolicy.parse("drift=learned")
+    usual = RetrainSignals(3_600.0, drift={"interests": 0.04}, thresholds={"interests": 0.05})
+    moved = RetrainSignals(3_600.0, drift={"interests": 0.09}, thresholds={"interests": 0.05})
+    unknown = RetrainSignals(3_600.0, drift={"interests": 0.09}, thresholds={"interests": 0.0})
+    assert policy.due(usual) is None
+    assert policy.due(unknown) is None
+    assert policy.due(moved) == "interests has moved by 0.09, more than the usual 0.05"

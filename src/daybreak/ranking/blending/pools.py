@@ -22,7 +22,7 @@ from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.strategy_masks import is_for_next_events
 from daybreak.ranking.blending.time_budget import CandidateStrategies
 from daybreak.rng import create_generator
-from daybreak.simulation.next_events import NEXT_KIND
+from daybreak.simulation.next_events import NEXT_SPLIT
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.splits import HoldoutSplit, warm_items
 from daybreak.types import Floats, Mask, Rows, Sparse
@@ -216,7 +216,7 @@ class PoolBuilder:
             if (s.scores_known or split.has_new_item_targets)
             and (self._scores_strangers[n] or not split.is_without_events)
             and (s.is_same_for_all or not constant_only)
-            and (split.name == NEXT_KIND or not is_for_next_events(s))
+            and (split.name == NEXT_SPLIT or not is_for_next_events(s))
         ]
         fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
         self._content_options = chosen_content_options(split.data)

@@ -10,7 +10,7 @@ from daybreak.metrics import LIST_LENGTH, discounts, ideal_dcg
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools, take_queries
 from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
 from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
-from daybreak.simulation.next_events import NEXT_KIND
+from daybreak.simulation.next_events import NEXT_KINDS
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 NEXT_EVENT_KIND = "user"
@@ -268,15 +268,32 @@ def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> li
 
 
 def _build_next_tasks(pools: TrainingPools, level: int, min_queries: int) -> list[RankingTask]:
-    """Return the task of a training for next events, which replaces all others; or nothing."""
-    if NEXT_KIND not in pools.pools or not EVENT_LEVELS[level]:
+    """Return the tasks of a training for next events, which replace all others; or nothing.
+
+    Levels of newcomers, and those of known users, share their queries; if there are few, all
+    do. The share of a kind grows with the root of the number of its queries.
+    """
+    present = [pools.pools[kind] for kind in NEXT_KINDS if kind in pools.pools]
+    if not present or not EVENT_LEVELS[level]:
         return []
-    all_queries = pools.pools[NEXT_KIND]
-    rows = _find_queries(nearest_level(all_queries.n_events), level)
-    if len(rows) < min_queries:
-        return []
-    pool = all_queries.take(subsample(rows))
-    return [RankingTask(pool.features, pool, pool.present, None, kind=NEXT_KIND)]
+    is_known = EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS
+    levels = [nearest_level(pool.n_events) for pool in present]
+    rows = [np.flatnonzero((of >= FIRST_KNOWN_USER_LEVEL) == is_known) for of in levels]
+    if sum(map(len, rows)) < MAX_QUERIES:
+        rows = [np.arange(len(of)) for of in levels]
+    chosen = [
+        pool.take(subsample(found))
+        for pool, found in zip(present, rows, strict=True)
+        if len(found) >= min_queries
+    ]
+    tasks = [
+        RankingTask(pool.features, pool, pool.present, kind=NEXT_KINDS[0]) for pool in chosen
+    ]
+    sizes = np.sqrt([len(pool.n_events) for pool in chosen])
+    return [
+        replace(task, share=float(share))
+        for task, share in zip(tasks, sizes / max(sizes.sum(), 1.0), strict=True)
+    ]
 
 
 def normalise_shares(

@@ -1,7 +1,7 @@
 """Weights of items with events, fitted level by level and shrunk towards the prior."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -38,11 +38,14 @@ from daybreak.ranking.blending.tasks import (
 )
 from daybreak.ranking.blending.warm_start import WarmStart
 from daybreak.ranking.blending.weights import EVENT_LEVELS
-from daybreak.simulation.next_events import NEXT_KIND
+from daybreak.simulation.next_events import NEXT_KINDS
 from daybreak.types import Doubles, Mask
 
 CARRIED_QUESTION_SHARE = 0.25
 """What a simulated query counts for the next level of events if that has too few of its own."""
+NEXT_PRIOR_QUESTIONS = 200.0
+"""Number of simulated queries that count as much as the prior of trainings for next events,
+in which strategies for next events decide alone."""
 SEARCH_STEPS = (0.5, 1.5)
 """Multiples of the sum of all weights by which further starts of the search raise one weight;
 the smooth loss can over- or underestimate single strategies at the first positions."""
@@ -70,8 +73,8 @@ def fit_warm_item_weights(
     """Fit the weights of items with events, and shrink them towards the prior.
 
     Each level starts from the weights of the one before; a level without tasks keeps them, but
-    they count less against the prior there. Levels with queries for next events know no prior,
-    which is that of other questions.
+    they count less against the prior there. Levels with queries for next events have a prior of
+    their own.
     """
     names = [s.name for s in strategies]
     prior = prior or PriorWeights.none(len(names))
@@ -81,8 +84,7 @@ def fit_warm_item_weights(
     selection = select_strategies(tasks, baseline, allowed, thresholds)
     current = default_weights(strategies) * baseline
     earlier = None if warm_start is None else warm_start.weights(names)
-    weights = np.zeros((len(EVENT_LEVELS), len(strategies)))
-    questions = np.zeros(len(EVENT_LEVELS))
+    weights, questions = np.zeros((len(EVENT_LEVELS), len(names))), np.zeros(len(EVENT_LEVELS))
     report = []
     masks, priors = _level_rules(tasks, selection.masks, strategies, prior)
     for level, (level_tasks, mask) in enumerate(zip(tasks, masks, strict=True)):
@@ -90,10 +92,11 @@ def fit_warm_item_weights(
             questions[level] = CARRIED_QUESTION_SHARE * questions[level - 1]
         expected = priors[level].weights[level] * mask
         if level_tasks:
-            starts = [current * mask, *([expected] if expected.any() else [])]
-            starts += [] if earlier is None else [earlier[level] * mask]
-            current = _fit_level(level_tasks, mask, starts)
             questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
+        if level_tasks and not (level and _are_same(level_tasks, tasks[level - 1])):
+            known = [expected, *([] if earlier is None else [earlier[level] * mask])]
+            starts = (one for one in known if one.any())
+            current = _fit_level(level_tasks, mask, [current * mask, *starts])
         counted = float(questions[level]), priors[level].questions_at(level)
         weights[level] = shrink_weights(current, expected, *counted)
         refit = partial(_refit_level, mask, expected, counted)
@@ -112,6 +115,18 @@ def fit_warm_item_weights(
     return WarmItemWeights(weights, questions, report)
 
 
+def _are_same(tasks: Sequence[RankingTask], others: Sequence[RankingTask]) -> bool:
+    """Return whether two levels share their queries for next events."""
+    return (
+        len(tasks) == len(others)
+        and all(task.kind in NEXT_KINDS for task in (*tasks, *others))
+        and all(
+            np.array_equal(task.pool.item_rows, other.pool.item_rows)
+            for task, other in zip(tasks, others, strict=True)
+        )
+    )
+
+
 def _level_rules(
     tasks: Sequence[Sequence[RankingTask]],
     masks: Sequence[Mask],
@@ -120,12 +135,15 @@ def _level_rules(
 ) -> tuple[list[Mask], list[PriorWeights]]:
     """Return for each level the allowed strategies, and the prior.
 
-    Strategies for next events are allowed where queries for these are the task, and there is
-    no prior for them.
+    Strategies for next events are allowed where queries for these are the task, and there they
+    are the prior.
     """
     needs_next = np.array([is_for_next_events(s) for s in strategies], dtype=bool)
-    none = PriorWeights.none(len(strategies))
-    is_next = [any(task.kind == NEXT_KIND for task in level) for level in tasks]
+    alone = np.tile(needs_next.astype(np.float64), (len(EVENT_LEVELS), 1))
+    none = replace(
+        PriorWeights.none(len(strategies)), weights=alone, questions=NEXT_PRIOR_QUESTIONS
+    )
+    is_next = [any(task.kind in NEXT_KINDS for task in level) for level in tasks]
     allowed = [
         mask if next_ else mask & ~needs_next
         for mask, next_ in zip(masks, is_next, strict=True)

@@ -177,6 +177,7 @@ STATUS_GAUGES = {
 LABELLED_STATUS_GAUGES = {
     "model_metric": ("Metrics of the simulated cold starts", ("metric", "slice")),
     "drift_score": ("Drift of the data since the training", ("feature",)),
+    "drift_threshold": ("Drift that the past seldom exceeded, learned from it", ("feature",)),
     "experiment_ctr": ("Share of impressions with a click", ("experiment", "variant")),
     "exposure": (
         "Required and given exposure of new items: impressions per day, or items",

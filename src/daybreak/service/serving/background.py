@@ -10,19 +10,29 @@ from threading import Event, Thread
 import numpy as np
 
 from daybreak.errors import DaybreakError
+from daybreak.rng import create_generator
 from daybreak.service.experiments import ExperimentManager
 from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.privacy import Retention
 from daybreak.service.serving.release_manager import ReleaseManager
+from daybreak.service.state.interests import topics_of
 from daybreak.service.state.serving_state import ServingState
-from daybreak.service.training.drift import content_drift, popularity_drift
+from daybreak.service.training.drift import (
+    DriftScore,
+    content_drift,
+    interest_drift,
+    popularity_drift,
+)
 from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner, RetrainSignals
 from daybreak.store import Store
+from daybreak.types import Rows
 
 log = logging.getLogger(__name__)
 
 MIN_EVENTS = 100
 """Smallest number of events for a share of events on new items."""
+MAX_UNGROUPED_SHARE = 0.1
+"""Share of new items from which the catalogue is grouped again."""
 CHECK_INTERVAL_S = 60.0
 """Time between two checks whether a training is due [s]."""
 EXPOSURE_SYNC_INTERVAL_S = 10.0
@@ -53,8 +63,11 @@ class RetrainMonitor:
         self._training = training
         self._policy = policy
         self._checked_at = time.monotonic()
+        self._topics: tuple[str, Rows] = ("", np.empty(0, dtype=np.int64))
         self.drift: dict[str, float] = {}
         """Drift scores by name, as of the last check."""
+        self.thresholds: dict[str, float] = {}
+        """Values that the drift of interests seldom exceeds without a change, by name."""
 
     def check(self, *, now: bool = False) -> str | None:
         """Start a training if one is due; return the id of its task.
@@ -66,7 +79,7 @@ class RetrainMonitor:
             return None
         self._checked_at = time.monotonic()
         signals = self.signals()
-        self.drift = dict(signals.drift)
+        self.drift, self.thresholds = dict(signals.drift), dict(signals.thresholds)
         reason = None if self._policy is None else self._policy.due(signals)
         if reason is None or self._training.running_task() is not None:
             return None
@@ -88,7 +101,29 @@ class RetrainMonitor:
             return RetrainSignals(age, events=has_items, items=has_items)
         age = time.time() - max([release.created_at, *started])
         events, items = _growth_shares(state)
-        return RetrainSignals(age, events, items, _drift_scores(state, release.created_at))
+        scores = _drift_scores(state, release.created_at)
+        interests = self._interest_drift(state, release.created_at)
+        scores["interests"] = interests.score
+        thresholds = {"interests": interests.chance_level}
+        return RetrainSignals(age, events, items, scores, thresholds)
+
+    def _interest_drift(self, state: ServingState, trained_at: float) -> DriftScore:
+        """Return the drift of the topics of events since a training.
+
+        The items are grouped once for a release, and again when the catalogue has grown.
+        """
+        n = len(state.catalogue.items)
+        release, group = self._topics
+        if release != state.release or n > (1 + MAX_UNGROUPED_SHARE) * len(group):
+            group = topics_of(state)
+            self._topics = (state.release, group)
+        positive = state.histories.all_positive()
+        known = positive.filter((positive.item < len(group)) & (positive.at > 0))
+        order = np.argsort(known.at, kind="stable")
+        topic, is_late = group[known.item[order]], known.at[order] > trained_at
+        n_groups = int(group.max(initial=-1)) + 1
+        rng = create_generator(0, "drift")
+        return interest_drift(topic[~is_late], topic[is_late], n_groups, rng)
 
 
 class BackgroundJobs:

@@ -89,6 +89,7 @@ class StatusReporter:
             "waiting_answers": self._log.waiting,
             "lost_answers": self._log.dropped,
             "drift_score": dict(self._retrain_monitor.drift),
+            "drift_threshold": dict(self._retrain_monitor.thresholds),
             "cursor": releases.cursor,
             "training": None if training is None else training.id,
         }

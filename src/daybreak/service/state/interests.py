@@ -228,6 +228,15 @@ class InterestMap:
         return points
 
 
+def topics_of(state: ServingState) -> Rows:
+    """Return (n_items,) the topic of each item of the catalogue, as in drift scores."""
+    events = state.histories.all_positive()
+    known = events.filter(events.item < len(state.catalogue.items))
+    n_users = int(known.user.max(initial=-1)) + 1
+    data = Dataset(state.catalogue.items, known, n_users)
+    return group_items(data, DEFAULT_TOPICS, create_generator(0, "topics"))
+
+
 def user_interests(
     state: ServingState, interests: InterestMap, user: str, n_points: int
 ) -> UserInterests:

@@ -1,6 +1,6 @@
-"""Drift: how much popularity and content have changed since a training.
+"""Drift: how much popularity, interests and content have changed since a training.
 
-Start with :func:`popularity_drift` and :func:`content_drift`.
+Start with :func:`popularity_drift`, :func:`interest_drift` and :func:`content_drift`.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,17 @@ MIN_SHARE = 1e-4
 """Share that replaces that of an empty group, so that its logarithm is finite."""
 Z_99_PERCENT = 2.33
 """99 % quantile of the standard normal distribution."""
+FALSE_ALARM_RATE = 0.01
+"""Share of comparisons without a change that exceed a learned threshold."""
+N_PAST_WINDOWS = 400
+"""Windows of the past from which a threshold is learned."""
+MIN_WINDOW_EVENTS = 50
+"""Smallest number of events that are compared [events]."""
+MAX_WINDOW_SHARE = 0.1
+"""Largest number of events that are compared, as a share of those of the training; the newest
+count, so that an old change does not hide a new one."""
+MIN_PAST_SHARE = 0.25
+"""Share of the training before the first window of the past."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,8 @@ class DriftScore:
     psi: float
     """Population stability index: moderate from 0.1, large from 0.25."""
     chance_level: float
-    """Index that sampling alone reaches in 1 % of comparisons of this size."""
+    """Index that is reached in 1 % of comparisons of this size without a change: by sampling
+    alone or, where it was learned, by what was usual in the past."""
 
     @property
     def score(self) -> float:
@@ -84,6 +96,74 @@ def popularity_drift(reference: Doubles, current: Doubles) -> DriftScore:
         for events in (reference, current)
     ]
     return stability_index(counts[0], counts[1])
+
+
+def interest_drift(
+    before: Rows, since: Rows, n_groups: int, rng: np.random.Generator
+) -> DriftScore:
+    """Compare the topics of the newest events with those of the training.
+
+    Args:
+        before: (n,) topics of the events of the training, in the order of time.
+        since: (m,) topics of the events since then, in the order of time.
+        n_groups: Number of topics.
+        rng: Draws windows of the past.
+
+    Returns:
+        The index of the newest events; 0 if there are too few events.
+    """
+    size = min(len(since), int(MAX_WINDOW_SHARE * len(before)))
+    if size < MIN_WINDOW_EVENTS or n_groups < 2:
+        return DriftScore(0.0, 0.0)
+    reference = np.bincount(before, minlength=n_groups).astype(np.float64)
+    current = np.bincount(since[-size:], minlength=n_groups).astype(np.float64)
+    found = stability_index(reference, current)
+    return DriftScore(found.psi, learn_threshold(before, n_groups, size, rng))
+
+
+def learn_threshold(
+    groups: Rows,
+    n_groups: int,
+    size: int,
+    rng: np.random.Generator,
+    false_alarm_rate: float = FALSE_ALARM_RATE,
+) -> float:
+    """Return the index that windows of the past seldom exceed.
+
+    Windows of ``size`` successive events at random moments are compared with all events before
+    them. People take several things in a row, weekdays and seasons differ, and interests drift
+    slowly: all this is in the past, and no formula for independent events knows it. The
+    threshold is at least that of independent events.
+
+    Args:
+        groups: (n,) topics of events in the order of time.
+        n_groups: Number of topics.
+        size: Number of events of a window.
+        rng: Draws the moments.
+        false_alarm_rate: Share of the windows above the threshold.
+
+    Source:
+        Quantile of the resampled statistic as in Politis and Romano 1994, "Large sample
+        confidence regions based on subsamples under minimal assumptions", section 2.
+
+    Example:
+        >>> steady = np.tile([0, 1], 1_000)
+        >>> round(learn_threshold(steady, 2, 100, np.random.default_rng(0)), 3)
+        0.074
+    """
+    n = len(groups)
+    places = [np.flatnonzero(groups == group) for group in range(n_groups)]
+
+    def count(stop: Rows) -> Doubles:
+        """Return (n_windows, n_groups) counts of the events before some positions."""
+        return np.stack([np.searchsorted(one, stop) for one in places], axis=1).astype(float)
+
+    first = int(MIN_PAST_SHARE * n)
+    starts = rng.integers(first, max(n - size, first + 1), N_PAST_WINDOWS)
+    past, window = count(starts), count(starts + size) - count(starts)
+    found = [stability_index(one, other) for one, other in zip(past, window, strict=True)]
+    learned = float(np.quantile([one.psi for one in found], 1 - false_alarm_rate))
+    return max(learned, float(np.median([one.chance_level for one in found])))
 
 
 def content_drift(items: Items, old: Rows, new: Rows) -> DriftScore:

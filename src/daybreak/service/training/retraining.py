@@ -52,6 +52,8 @@ class RetrainSignals:
     """Items since the training, as a share of the items it used."""
     drift: Mapping[str, float] = field(default_factory=dict)
     """Drift scores by name; see :mod:`daybreak.service.training.drift`."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """Drift scores that were seldom exceeded in the past, by name, where they were learned."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ class RetrainPolicy:
     """Share of new items from which a training is due."""
     drift: float | None = None
     """Score of any drift from which a training is due."""
+    learned_drift: bool = False
+    """Whether a training is due when a drift exceeds the threshold that was learned from the
+    past."""
     min_interval_s: float = 600.0
     """Shortest time between two trainings; a failing one is not repeated at once [s]."""
 
@@ -88,6 +93,8 @@ class RetrainPolicy:
     def parse(cls, text: str) -> "RetrainPolicy":
         """Parse ``every=TIME, events=SHARE, items=SHARE, drift=SCORE``; each part is optional.
 
+        ``drift=learned`` is the threshold that was learned from the past.
+
         ``auto`` is ``every=1d, events=0.2, items=0.1, drift=0.25``.
 
         Raises:
@@ -95,11 +102,13 @@ class RetrainPolicy:
         """
         if text.strip() == "auto":
             return cls(86_400.0, 0.2, 0.1, 0.25)
-        thresholds: dict[str, float] = {}
+        thresholds: dict[str, Any] = {}
         for condition in filter(None, re.split(r"[,\s]+", text.strip())):
             name, _, value = condition.partition("=")
             if name == "every" and (time := _DURATION.fullmatch(value)):
                 thresholds["every_s"] = float(time[1]) * _SECONDS_PER_UNIT[time[2]]
+            elif condition == "drift=learned":
+                thresholds["learned_drift"] = True
             elif name in {"events", "items", "drift"} and _is_number(value):
                 thresholds[name] = float(value)
             else:
@@ -126,6 +135,14 @@ class RetrainPolicy:
         drifted = [n for n, score in signals.drift.items() if score >= (self.drift or inf)]
         if drifted:
             return f"{drifted[0]} has moved by {signals.drift[drifted[0]]:.2f}"
+        return self._learned_reason(signals) if self.learned_drift else None
+
+    def _learned_reason(self, signals: RetrainSignals) -> str | None:
+        """Return which drift exceeds its learned threshold; None if none does."""
+        for name, threshold in signals.thresholds.items():
+            if 0 < threshold < signals.drift.get(name, 0.0):
+                score = signals.drift[name]
+                return f"{name} has moved by {score:.2f}, more than the usual {threshold:.2f}"
         return None
 
 
