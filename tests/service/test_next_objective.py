@@ -14,13 +14,13 @@ def model():
     """Ninety people take three items of a ring in a sitting, four times, 40 days apart."""
     rng = np.random.default_rng(0)
     rows = [
-        (f"u{user}", f"i{(start + user + step) % 12:02}", at + 10 * step)
-        for user in range(90)
-        for at, start in zip(
-            1e9 + 100 * user + 40 * DAY_S * np.arange(4),
-            rng.permutation([0, 3, 6, 9]),
-            strict=True,
+        (
+            f"u{user}",
+            f"i{(start + user + step) % 12:02}",
+            1e9 + 100 * user + 40 * DAY_S * sitting + 10 * step,
         )
+        for user in range(90)
+        for sitting, start in enumerate(rng.permutation([0, 3, 6, 9]))
         for step in range(3)
     ]
     events = pl.DataFrame(rows, ["user_id", "item_id", "timestamp"], orient="row")
