@@ -88,10 +88,8 @@ class Recommender(InterestRecommender):
         budget_s: Largest duration of a training [s]. With a budget the slow strategies are
             tried as well; those that do not fit in, or do not help, are left out, and
             :attr:`report` says so. The fast strategies are always trained.
-        objective: ``"cold_start"``: weights are fitted for newcomers, new items and known users
-            alike; ``"next"``: for people with events, their next event counts alone, within a
-            sitting and after a pause. It adds the strategies ``next_event`` and ``interest``
-            to ``"auto"``, and makes 1 the default of ``popularity``.
+        objective: ``"cold_start"``; or ``"next"``: weights of people with events are fitted
+            on their next event alone, and the default of ``popularity`` is 1.
         popularity: Default of the setting, from 0 (lists show the taste of a history as clearly
             as they can) to 1 (lists have what is chosen most often, which has the highest
             NDCG); None: as much taste as 98.5 % of that NDCG in simulated cold starts allow.

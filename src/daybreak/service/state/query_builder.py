@@ -419,14 +419,18 @@ class QueryBuilder:
                 np.arange(told.nnz), told.indices, told.data, (told.nnz, told.shape[1])
             )
             parts = replace(parts, sources=each_told, source_names=named)
-        if self.trained_until is not None:
-            memory = self._memories(events, each.user, len(parts.history))
-            pause = float(self._pauses(events, 1, [at])[0])
-            parts = replace(parts, memory=memory, pause_s=pause)
+        parts = self._with_memory(parts, events, at)
         if not self.reads_content:
             return parts
         ones = np.ones(len(parts.history), dtype=np.float32)
         return replace(parts, unseen_content=self._unseen_content(each, ones, each.user))
+
+    def _with_memory(self, parts: QueryParts, events: Events, at: float | None) -> QueryParts:
+        """Return the parts with what the query remembers of each event, where it is needed."""
+        if self.trained_until is None:
+            return parts
+        memory = self._memories(events, np.arange(len(events)), len(parts.history))
+        return replace(parts, memory=memory, pause_s=float(self._pauses(events, 1, [at])[0]))
 
     def precompute_neighbours(self, max_items: int) -> None:
         """Compute the neighbours of at most ``max_items`` new items in advance."""
