@@ -111,15 +111,7 @@ def train_release(
     _check_writable(root / RELEASES_FOLDER)
     started, options = time.perf_counter(), options or TrainOptions()
     tables = store.tables() if tables is None else tables
-    recommender = new_recommender(
-        store,
-        settings,
-        tables,
-        strategies,
-        options.budget,
-        options.popularity,
-        objective=options.objective,
-    )
+    recommender = _create_recommender(store, settings, tables, strategies, options)
     recommender.fit(
         tables,
         start=None if options.start is None else find_release(store, root, options.start),
@@ -159,6 +151,24 @@ def train_release(
         raise
     store.put_release(release)
     return TrainingResult(release, recommender.report, recommender.notes, seconds, verdict)
+
+
+def _create_recommender(
+    store: Store,
+    settings: Settings,
+    tables: Tables,
+    strategies: str | Sequence[str],
+    options: TrainOptions,
+) -> Recommender:
+    return new_recommender(
+        store,
+        settings,
+        tables,
+        strategies,
+        options.budget,
+        options.popularity,
+        objective=options.objective,
+    )
 
 
 def _check_writable(folder: Path) -> None:
