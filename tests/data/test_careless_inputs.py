@@ -82,3 +82,10 @@ def test_times_beyond_any_calendar_are_told():
     ids = {"user_id": list("abcd"), "item_id": list("wxyz")}
     result = read_tables(pl.DataFrame({**ids, "timestamp": [1e300] * 4}))
     assert any("seconds after 1970" in note for note in result.notes), result.notes
+
+
+def test_damaged_texts_with_nul_characters_are_no_ids_and_no_part_of_titles(put):
+    header, rows = b"item_id,title\n", b"a,T\x00ea\nb\x00,Rum\n" + b"c,Cup\n" * 1
+    result = read_tables(items=put("items.csv", header + rows + b"d,Tin\n" * 9))
+    assert result.tables.items.rows() == [("a", "Tea"), ("c", "Cup"), ("d", "Tin")]
+    assert result.rejects.counts["no item_id"] == 1

@@ -288,3 +288,10 @@ def test_being_shown_leaves_nothing_out_unless_asked_for(api):
     assert "rum-3" in shown
     body = {"user_id": "pager", "n": 100, "exclude_events": []}
     assert {"rum-2", "rum-3"} <= set(ids(api.post("/recommend", json=body)))
+
+
+def test_a_sentence_in_the_wrong_place_is_told_its_place(api):
+    answer = api.post("/recommend", json={"text": "some tea"})
+    assert answer.status_code == 422
+    assert 'belongs into \'profile\': {"profile": {"text": ...}}' in answer.json()["detail"]
+    assert api.post("/recommend", json={"profile": {"text": "some tea"}}).status_code == 200

@@ -72,8 +72,11 @@ def cast_switch(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return values as text, null if blank, and a mask without any invalid value."""
-    text = values.cast(pl.String).str.strip_chars()
+    """Return values as text, null if blank, and a mask without any invalid value.
+
+    NUL characters are removed: PostgreSQL stores none.
+    """
+    text = values.cast(pl.String).str.replace_all("\0", "", literal=True).str.strip_chars()
     return text.replace("", None), pl.repeat(
         value=False, n=len(text), dtype=pl.Boolean, eager=True
     )

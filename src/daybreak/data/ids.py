@@ -28,6 +28,8 @@ MISSING_IDS = frozenset(
     | {"\\N"}
 )
 """Texts by which programs write that there is no id."""
+NUL = "\0"
+"""Character that no store can hold; a text with it is damaged and no id."""
 SESSION_PREFIX = "session:"
 """Prefix of a session id that stands for an unknown user."""
 MAX_EXACT_FLOAT = 2.0**53
@@ -58,7 +60,7 @@ def normalize_id(text: str) -> str:
         ['u1', '13085', '1.50', '', 'Nan']
     """
     stripped = text.strip(BLANKS)
-    if stripped in MISSING_IDS:
+    if stripped in MISSING_IDS or NUL in stripped:
         return ""
     whole = _WHOLE_NUMBER.fullmatch(stripped)
     return whole[1] if whole else unicodedata.normalize("NFC", stripped)
@@ -200,7 +202,7 @@ def _normalize_column(text: pl.Series) -> pl.Series:
     whole = stripped.str.replace(_WHOLE_NUMBER_PATTERN, "$1")
     is_ascii = whole.str.len_bytes().sum() == whole.str.len_chars().sum()
     composed = whole if is_ascii else whole.str.normalize("NFC")
-    missing = composed.is_in([*MISSING_IDS, ""])
+    missing = composed.is_in([*MISSING_IDS, ""]) | composed.str.contains(NUL, literal=True)
     return (
         composed.to_frame("x").select(pl.when(~missing).then("x").alias(text.name)).to_series()
     )

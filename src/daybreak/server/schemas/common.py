@@ -105,11 +105,20 @@ class RequestModel(BaseModel):
             if _is_unknown_field(fault):
                 name = str(fault["loc"][0])
                 message = unknown_name_message("field", name, known, cls.aliases())
+                owner = INNER_FIELDS.get(name)
+                if owner in known:
+                    message = f"unknown field {name!r}; it belongs into {owner!r}: " + (
+                        f'{{"{owner}": {{"{name}": ...}}}}'
+                    )
             kind = PydanticCustomError(fault["type"], message)
             details.append(
                 InitErrorDetails(type=kind, loc=fault["loc"], input=fault.get("input"))
             )
         return ValidationError.from_exception_data(error.title, details)
+
+
+INNER_FIELDS: Mapping[str, str] = {"text": "profile"}
+"""Fields that are part of another field, by which they are often forgotten."""
 
 
 def _is_unknown_field(fault: Any) -> bool:
