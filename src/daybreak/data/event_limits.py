@@ -112,19 +112,32 @@ def _limit_bursts(events: Events, is_single: Mask, weights: Doubles) -> Iterator
     fine = events.at[is_timed] % 3_600 != 0
     if not is_single.any() or not len(fine) or fine.mean() < MIN_FINE_TIMES_SHARE:
         return
-    moment = np.where(is_timed, events.at // BURST_WINDOW_S, -1).astype(np.int64)
+    moment = (np.where(is_timed, events.at, 0) // BURST_WINDOW_S).astype(np.int64)
+    n_moments = int(moment.max()) + 1
     single = np.flatnonzero(is_single & is_timed)
-    keys = np.stack([events.item[single], moment[single]])
-    pairs, group, counts = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
-    group = group.ravel()
+    keys = events.item * n_moments + moment
+    frequent = _frequent(keys[single], MIN_BURST_ACCOUNTS + 1)
+    if not frequent:
+        return
+    of_others = np.sort(keys[~is_single & is_timed])
     n_items = int(events.item.max()) + 1
     singles = np.bincount(events.item[is_single], minlength=n_items)
     others = np.bincount(events.item[~is_single], minlength=n_items)
-    for row in np.flatnonzero(counts > MIN_BURST_ACCOUNTS).tolist():
-        item, at = pairs[:, row].tolist()
+    for key, count in frequent:
+        item, at = divmod(key, n_moments)
         ratio = (singles.sum() - singles[item]) / max(others.sum() - others[item], 1)
-        together = int(((events.item == item) & (moment == at) & ~is_single).sum())
+        together = int(np.subtract(*np.searchsorted(of_others, [key + 1, key])))
         bound = max(MIN_BURST_ACCOUNTS, BURST_FACTOR * ratio * together)
-        if counts[row] > bound:
-            weights[single[group == row]] = bound / counts[row]
-            yield Burst(item, at * BURST_WINDOW_S, int(counts[row]), float(bound))
+        if count > bound:
+            weights[single[keys[single] == key]] = bound / count
+            yield Burst(item, at * BURST_WINDOW_S, count, float(bound))
+
+
+def _frequent(keys: Rows, least: int) -> list[tuple[int, int]]:
+    """Return the keys that occur at least so often, with their counts."""
+    ordered = np.sort(keys)
+    if len(ordered) < least:
+        return []
+    found = np.unique(ordered[least - 1 :][ordered[least - 1 :] == ordered[: 1 - least]])
+    counts = np.searchsorted(ordered, found, "right") - np.searchsorted(ordered, found)
+    return list(zip(found.tolist(), counts.tolist(), strict=True))
