@@ -1,0 +1,76 @@
+"""The page of items and users."""
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+SCRIPT = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def strange(shop):
+    """A shop with an item and a user whose texts are scripts."""
+    api = f"{shop}/api/v1"
+    item = {"item_id": f"x/{SCRIPT}", "title": f"Odd {SCRIPT}", "category": "odd"}
+    httpx.post(f"{api}/items", json=item).raise_for_status()
+    httpx.post(f"{api}/users", json={"user_id": "odd/user", "name": SCRIPT}).raise_for_status()
+    event = {"user_id": "odd/user", "item_id": item["item_id"], "event_type": "buy"}
+    httpx.post(f"{api}/events", json=event).raise_for_status()
+    return item
+
+
+def test_an_item_is_found_opened_and_corrected(watch, strange):
+    page = watch.open("browse")
+    page.get_by_role("searchbox").fill("odd img")
+    page.get_by_role("link", name=strange["title"]).click()
+    expect(page.locator("h1")).to_have_text(strange["title"])
+    expect(page.get_by_role("region", name="History").first).to_contain_text("odd/user")
+    page.get_by_label("category").fill("new")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("Saved")
+    stored = httpx.get(f"{watch.url}/api/v1/items", params={"search": "odd img"}).json()
+    assert stored["items"][0]["category"] == "new"
+    assert watch.serious_findings() == []
+
+
+def test_a_user_is_found_with_history_and_list_and_erased_with_a_proof(watch, strange):
+    watch.expected_statuses.add(404)
+    page = watch.open("browse/users")
+    page.get_by_role("searchbox").fill("odd")
+    page.get_by_role("link", name=SCRIPT).click()
+    expect(page.locator("h1")).to_have_text("odd/user")
+    expect(page.get_by_role("region", name="History").first).to_contain_text("buy")
+    expect(
+        page.get_by_role("region", name="List of this user").locator("li").first
+    ).to_be_visible()
+    assert watch.serious_findings() == []
+    page.get_by_role("button", name="Erase").click()
+    page.get_by_role("dialog").get_by_role("button", name="Erase").click()
+    expect(page.get_by_text("no trace")).to_be_visible()
+    expect(page.get_by_role("region", name="Proof of the erasure")).to_contain_text("events")
+
+
+def test_more_rows_are_loaded_on_wish(watch):
+    rows = [{"item_id": f"i{number}", "title": f"Cup {number}"} for number in range(60)]
+
+    def answer(route):
+        begin = 50 if "cursor" in route.request.url else 0
+        route.fulfill(
+            json={"items": rows[begin : begin + 50], "cursor": None if begin else "50"}
+        )
+
+    watch.page.route("**/api/v1/items?*", answer)
+    page = watch.open("browse")
+    expect(page.get_by_role("link", name="Cup 49", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_role("link", name="Cup 59", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_what_nobody_has_is_told(watch):
+    watch.expected_statuses.add(404)
+    page = watch.open("browse")
+    page.get_by_role("searchbox").fill("zebra unicorn")
+    expect(page.get_by_text("Nothing contains “zebra unicorn”")).to_be_visible()
+    watch.open("browse/items/nothing")
+    expect(page.get_by_role("alert").first).to_contain_text("Not found")
