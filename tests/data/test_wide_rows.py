@@ -12,7 +12,8 @@ from daybreak.data.importing import read_tables
 from daybreak.data.wide_rows import (
     KEPT_NAMES,
     MAX_FRAME_COLUMNS,
-    chunk_rows,
+    MIN_FRAME_COLUMNS,
+    fold_for_writing,
     fold_rare_attributes,
     limit_columns,
     unfold_attributes,
@@ -39,15 +40,12 @@ def test_folding_loses_no_value_and_limits_the_names(rows, max_columns):
     assert fold_rare_attributes(folded, max_columns=max_columns) is not folded
 
 
-@given(ROWS, st.integers(0, 20))
-def test_parts_keep_the_rows_in_order_and_are_not_empty_frames(rows, max_empty):
-    parts = chunk_rows(rows, max_empty_cells=max_empty)
-    assert [row for part in parts for row in part] == rows
-    for part in parts:
-        names = {name for row in part for name in row}
-        assert part
-        if len(part) > 1:
-            assert len(names) * len(part) <= 4 * sum(map(len, part)) + max_empty
+@given(ROWS)
+def test_rows_of_a_write_keep_their_nulls_and_make_no_empty_frames(rows):
+    folded = fold_for_writing(rows)
+    assert [unfold_attributes(dict(row)) for row in folded] == rows
+    columns = {name for row in folded for name in row} - {OTHER_ATTRIBUTES}
+    assert len(columns) * len(rows) <= 4 * sum(map(len, rows))
 
 
 @pytest.mark.parametrize(("n", "m"), [(30, 100), (3_000, 1), (400, 6)])
@@ -58,8 +56,18 @@ def test_the_cells_of_rows_grow_with_their_values(n, m):
     names = {name for row in folded for name in row}
     assert (len(names) - 2) * n <= 4 * n * (m + 1) + 2_000_000
     assert len(names) <= MAX_FRAME_COLUMNS + len(KEPT_NAMES) + 1
-    cells = sum(len({k for row in part for k in row}) * len(part) for part in chunk_rows(rows))
-    assert cells <= 4 * n * (m + 1) + 30_000 * len(chunk_rows(rows))
+    written = {name for row in fold_for_writing(rows) for name in row}
+    assert len(written) * n <= 4 * n * (m + 1)
+
+
+@pytest.mark.parametrize(("rows_per_name", "is_column"), [(1, False), (2, False), (3, True)])
+def test_of_many_names_those_of_two_rows_are_no_columns(rows_per_name, is_column):
+    n_names = MIN_FRAME_COLUMNS + 1
+    rows = [
+        {f"name {place // rows_per_name}": place} for place in range(n_names * rows_per_name)
+    ]
+    names = {name for row in fold_rare_attributes(rows) for name in row}
+    assert names == ({f"name {n}" for n in range(n_names)} if is_column else {OTHER_ATTRIBUTES})
 
 
 def test_dense_rows_are_never_folded():

@@ -15,6 +15,7 @@ from daybreak.models.shared_statistics import (
     sparse_cooccurrence,
     top_per_column,
     top_per_row,
+    top_positive_per_column,
     truncated_svd,
 )
 from tests.models.tiny import dataset, random_dataset
@@ -115,3 +116,22 @@ def test_the_truncated_svd_is_the_leading_part_of_the_exact_one(shape):
     u, s, vt = np.linalg.svd(matrix)
     np.testing.assert_allclose(sizes, s[:5], rtol=1e-4)
     np.testing.assert_allclose(left * sizes @ right.T, u[:, :5] * s[:5] @ vt[:5], atol=1e-4)
+
+
+@given(
+    st.integers(1, 9),
+    st.integers(0, 12),
+    st.integers(1, 12),
+    st.integers(1, 4),
+    st.integers(0, 5),
+)
+def test_the_largest_positive_weights_of_a_column_are_kept(
+    n_columns, n, n_kept, n_values, seed
+):
+    drawn = np.random.default_rng(seed).integers(-1, n_values, (n, n_columns))
+    matrix = drawn.astype(np.float32)
+    kept = top_positive_per_column(matrix, n_kept).toarray()
+    for column, found in zip(matrix.T, kept.T, strict=True):
+        best = sorted(range(n), key=lambda row: (-column[row], row))[:n_kept]
+        wanted = [column[row] if row in best and column[row] > 0 else 0 for row in range(n)]
+        assert found.tolist() == wanted

@@ -28,6 +28,11 @@ MIN_FRAME_COLUMNS = 300
 MAX_EMPTY_CELLS = 2_000_000
 """Number of empty cells up to which a frame has ``MAX_FRAME_COLUMNS``, besides three for each
 value."""
+MIN_ROWS_PER_COLUMN = 3
+"""Number of rows below which an attribute is no column once there are more names than
+``MIN_FRAME_COLUMNS``: nothing can be learned of it."""
+MIN_WRITTEN_SHARE = 0.25
+"""Share of the rows of a write that an attribute needs to be a column of its frame."""
 KEPT_NAMES = frozenset(
     {*VISIBILITY_COLUMNS, *TEXT_NAMES, *CATEGORY_NAMES, "created_at", "domain"}
 )
@@ -57,12 +62,32 @@ def fold_rare_attributes(
     counts = Counter(
         name for record in records for name, value in record.items() if value is not None
     )
+    least = 1
     if max_columns is None:
         max_columns = _column_limit(len(records), counts.total())
-    if len(counts) <= max_columns:
+        least = min(MIN_ROWS_PER_COLUMN, len(records))
+    kept = {name for name, n in counts.most_common(max_columns) if n >= least}
+    if len(kept) == len(counts):
         return list(records)
-    kept = {name for name, _ in counts.most_common(max_columns)} | KEPT_NAMES
+    kept |= KEPT_NAMES
     return [_fold(record, kept) for record in records]
+
+
+def fold_for_writing(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return rows of a write, whose frame is not mostly empty; nulls keep deleting attributes.
+
+    Example:
+        >>> rows = [{"price": 1, "a": None}, {"price": 2}, {"price": 3}, *[{"price": 4}] * 2]
+        >>> fold_for_writing(rows)[:2] == [
+        ...     {"price": 1, OTHER_ATTRIBUTES: '{"a":null}'}, {"price": 2}]
+        True
+    """
+    counts = Counter(chain.from_iterable(rows))
+    least = MIN_WRITTEN_SHARE * len(rows)
+    kept = {name for name, n in counts.items() if n >= least}
+    if len(kept) == len(counts):
+        return list(rows)
+    return [_fold(row, kept, keep_nulls=True) for row in rows]
 
 
 def _column_limit(n_rows: int, n_values: int) -> int:
@@ -76,12 +101,14 @@ def _column_limit(n_rows: int, n_values: int) -> int:
     return min(max(fitting, MIN_FRAME_COLUMNS), MAX_FRAME_COLUMNS)
 
 
-def _fold(record: Mapping[str, Any], kept: set[str]) -> Mapping[str, Any]:
+def _fold(
+    record: Mapping[str, Any], kept: set[str], *, keep_nulls: bool = False
+) -> Mapping[str, Any]:
     folded = {name: value for name, value in record.items() if name in kept}
     other = {
         name: value
         for name, value in record.items()
-        if name not in kept and name != OTHER_ATTRIBUTES and value is not None
+        if name not in kept and name != OTHER_ATTRIBUTES and (keep_nulls or value is not None)
     }
     if OTHER_ATTRIBUTES in record:
         other = {**json.loads(record[OTHER_ATTRIBUTES] or "{}"), **other}
@@ -173,35 +200,3 @@ def limit_columns(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(columns).with_columns(
         pl.Series(OTHER_ATTRIBUTES, texts, dtype=pl.String)
     )
-
-
-def chunk_rows(
-    rows: Sequence[Mapping[str, Any]], *, max_empty_cells: int = 30_000
-) -> list[Sequence[Mapping[str, Any]]]:
-    """Return rows in parts that are not mostly empty as frames.
-
-    Args:
-        rows: Rows in their order, which is kept.
-        max_empty_cells: Number of empty cells up to which a part is not divided, besides three
-            for each value.
-
-    Example:
-        >>> rows = [{"a": 1}, {"a": 2}, {"b": 1}, {"c": 1}]
-        >>> [len(part) for part in chunk_rows(rows, max_empty_cells=0)]
-        [4]
-        >>> rows = [{str(n): 1} for n in range(9)]
-        >>> [len(part) for part in chunk_rows(rows, max_empty_cells=0)]
-        [4, 4, 1]
-    """
-    parts: list[Sequence[Mapping[str, Any]]] = []
-    start, n_values = 0, 0
-    names: set[str] = set()
-    for place, row in enumerate(rows):
-        grown = len(names | row.keys()) if not names >= row.keys() else len(names)
-        n_cells = grown * (place + 1 - start)
-        if place > start and n_cells > 4 * (n_values + len(row)) + max_empty_cells:
-            parts.append(rows[start:place])
-            start, n_values, names = place, 0, set()
-        names.update(row)
-        n_values += len(row)
-    return [*parts, rows[start:]] if len(rows) > start else parts

@@ -18,6 +18,7 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError
 from daybreak.models.base import LinearScorer
 from daybreak.models.shared_statistics import (
+    MAX_DENSE_ITEMS,
     N_OVERSAMPLED_DIRECTIONS,
     N_POWER_ITERATIONS,
     add_ridge,
@@ -25,6 +26,7 @@ from daybreak.models.shared_statistics import (
     invert_spd_matrix,
     iter_blocks,
     top_per_column,
+    top_positive_per_column,
 )
 from daybreak.models.shared_text_kernel import (
     KernelForm,
@@ -191,7 +193,8 @@ def nearest_neighbour_weights(
         )
         here = np.flatnonzero(own[rows] >= 0)
         block[own[rows][here], here] = 0
-        parts.append(top_per_column(np.maximum(block, 0), n_neighbours))
+        keep = top_positive_per_column if len(train_items) > MAX_DENSE_ITEMS else top_per_column
+        parts.append(keep(np.maximum(block, 0), n_neighbours))
     near = sp.csc_array(sp.hstack(parts)) if parts else sp.csc_array((len(train_items), 0))
     total = np.asarray(near.sum(axis=0)).ravel()
     return sp.csc_array(near @ sp.diags_array(1 / np.maximum(total, 1e-9)), dtype=np.float32)

@@ -143,6 +143,33 @@ def top_per_column(matrix: Floats, n_kept: int) -> Sparse:
     return result
 
 
+def top_positive_per_column(matrix: Floats, n_kept: int) -> Sparse:
+    """Return the ``n_kept`` largest positive weights in each column, as CSC.
+
+    Of equal weights those of the first rows are kept. It is faster than :func:`top_per_column`,
+    which can keep others of them.
+
+    Example:
+        >>> column = np.array([[1.0], [2.0], [1.0], [-3.0]])
+        >>> top_positive_per_column(column, 2).toarray().ravel()
+        array([1., 2., 0., 0.], dtype=float32)
+    """
+    columns: Floats = np.ascontiguousarray(matrix.T, dtype=np.float32)
+    width = columns.shape[1]
+    if width > n_kept:
+        least = np.partition(columns, width - n_kept, axis=1)[:, [width - n_kept]]
+        is_kept, is_equal = columns > least, columns == least
+        n_open = n_kept - is_kept.sum(axis=1, dtype=np.int32)
+        is_equal &= np.cumsum(is_equal, axis=1, dtype=np.int32) <= n_open[:, None]
+        is_kept |= is_equal
+    else:
+        is_kept = np.ones(columns.shape, dtype=bool)
+    is_kept &= columns > 0
+    column, row = np.nonzero(is_kept)
+    starts = np.r_[0, np.cumsum(is_kept.sum(axis=1))]
+    return sp.csc_array((columns[column, row], row, starts), shape=matrix.shape)
+
+
 def cap_rows(x: Sparse, max_entries: int) -> Sparse:
     """Return the matrix with at most ``max_entries`` entries in a row, evenly spaced."""
     sizes = np.diff(x.indptr)

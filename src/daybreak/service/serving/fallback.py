@@ -1,5 +1,6 @@
 """State before the first training: popular items, new items, and similar items."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from daybreak.models.wish import WishModel
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, WeightSet
 from daybreak.ranking.blending.wish_weights import DEFAULT_STRENGTH, default_spread
+from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.state.serving_state import ServingState
@@ -44,7 +46,9 @@ def untrained_state(tables: Tables) -> ServingState:
     """
     encoded = encode_dataset(tables, DatasetConfig(None, EventRules(), None, 0))
     fitted = _fit_defaults(encoded.data)
-    blend = _default_blend(fitted)
+    linear_models = fitted.linear_models(encoded.data.items)  # of large catalogues: once
+    blend = _default_blend(fitted, linear_models)
+    scorer = Scorer(blend, fitted, encoded.data.items, linear_models=linear_models)
     stats = TrainingStats(0, encoded.data.events.has_time_order)
     trained = TrainedModel(
         encoded.content,
@@ -54,6 +58,7 @@ def untrained_state(tables: Tables) -> ServingState:
         fitted,
         encoded.rules,
         stats,
+        scorer_parts=scorer.parts(),
     )
     state = ServingState.from_tables("", trained, tables.items, tables)
     return replace(state, notes=(UNTRAINED_NOTE,))
@@ -102,13 +107,19 @@ class RecencyModel(LinearModel[PopularConfig, PopularState]):
         return LinearScorer(WeightMatrix(), bias, known)
 
 
-def _default_blend(fitted: FittedStrategies) -> Blend:
-    """Return the fixed weights."""
+def _default_blend(fitted: FittedStrategies, linear_models: Sequence[LinearScorer]) -> Blend:
+    """Return the fixed weights.
+
+    Args:
+        fitted: The strategies.
+        linear_models: The strategies as linear functions, for their training items.
+    """
     weights = np.tile([1.0, RECENCY_WEIGHT, 1.0, 0.0], (len(EVENT_LEVELS), 1))
     new_weights = np.tile([0.0, 0.0, 1.0, 0.0], (len(EVENT_LEVELS), 1))
     spread = default_spread(WeightSet(1.0, weights, new_weights, np.zeros(len(EVENT_LEVELS))))
     weights[:, -1] = new_weights[:, -1] = DEFAULT_STRENGTH * spread
-    scale = np.array([_score_scale(fitted, row) for row in range(len(_STRATEGIES))])
+    pairs = zip(fitted.models, linear_models, strict=True)
+    scale = np.array([_score_scale(model.feature_kind, linear) for model, linear in pairs])
     # A new item is ranked before old items that are not popular.
     bias = np.full(len(EVENT_LEVELS), 2 * RECENCY_WEIGHT)
     return Blend(
@@ -116,16 +127,21 @@ def _default_blend(fitted: FittedStrategies) -> Blend:
     )
 
 
-def _score_scale(fitted: FittedStrategies, row: int) -> float:
-    """Return the typical standard deviation of the scores of a strategy."""
-    if fitted.models[row].feature_kind == "wish":
+def _score_scale(kind: str, scorer: LinearScorer) -> float:
+    """Return the typical standard deviation of the scores of a strategy.
+
+    Args:
+        kind: Kind of its features.
+        scorer: The strategy as a linear function, for its training items.
+    """
+    n_items = len(scorer.bias)
+    if kind == "wish":
         return 1.0  # its scores have a fixed scale
-    scorer = fitted.models[row].linear_scorer(fitted.train_items, fitted.train_items)
-    if fitted.models[row].feature_kind == "none":
-        std = float(scorer.bias.std()) if len(scorer.bias) else 0.0
+    if kind == "none":
+        std = float(scorer.bias.std()) if n_items else 0.0
     else:
-        items = create_generator(0, "spread").permutation(len(fitted.train_items))[:100]
-        scores = _single_event_scores(scorer, len(fitted.train_items), items)
+        items = create_generator(0, "spread").permutation(n_items)[:100]
+        scores = _single_event_scores(scorer, n_items, items)
         std = float(scores.std(axis=1).mean()) if scores.size else 0.0
     return std if std > 1e-9 else 1.0
 

@@ -10,7 +10,7 @@ from daybreak.data import Tables
 from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.ids import normalize_id
 from daybreak.data.numbers import read_numbers
-from daybreak.data.wide_rows import chunk_rows
+from daybreak.data.wide_rows import fold_for_writing
 from daybreak.service.ingest.rows import (
     as_text,
     frame_from_rows,
@@ -87,12 +87,9 @@ class Ingestor:
                 id_: _listed(row, cache.get(id_) if partial else None)
                 for id_, row in merged.items()
             }
-        complete_rows = list(merged.values())
-        if partial:
-            frames = frames_by_columns(complete_rows, key)
-        else:
-            frames = [frame_from_rows(part) for part in chunk_rows(complete_rows)]
-        for frame in frames:
+        folded = fold_for_writing(list(merged.values()))
+        frames = frames_by_columns(folded, key) if partial else [frame_from_rows(folded)]
+        for frame in frames if folded else ():
             self._store.write(_tables(frame, key))
         return IngestResult(len(parsed.rows), 0, parsed.rejected)
 
@@ -113,7 +110,7 @@ class Ingestor:
             values = {n: _cast_to_column(columns.get(n), value) for n, value in row.items()}
             stored = cache.get(row["item_id"])
             by_id[row["item_id"]] = _listed(_with_removed_attributes(values, stored), None)
-        frame = frame_from_rows(list(by_id.values()))
+        frame = frame_from_rows(fold_for_writing(list(by_id.values())))
         written = self._store.write(_tables(frame, "item_id"), complete_at=self._clock())
         return CatalogueReplacement(len(parsed.rows), 0, (), written.items_left)
 
