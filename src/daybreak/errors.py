@@ -10,6 +10,7 @@
     ├── FilterError        an item filter is invalid
     ├── OutOfTimeError     a training would exceed its time limit
     ├── GateRefusedError   a release is worse than the active one
+    ├── SourceRefusedError a source of a training does not help
     ├── ServiceError       a request to a Daybreak service failed
     └── MissingExtraError  an optional dependency is not installed
 
@@ -138,6 +139,12 @@ class GateRefusedError(DaybreakError):
         super().__init__(message, next_step=NextStep.FORCE_RELEASE)
         self.verdict = verdict
         """Result of every slice, as plain values."""
+
+
+class SourceRefusedError(DaybreakError):
+    """Another shop or domain does not help a target; the training does without it."""
+
+    code = "source_refused"
 
 
 class ServiceError(DaybreakError):

@@ -17,6 +17,7 @@ from daybreak.cli import (
     setup,
     store,
     train,
+    transfer,
 )
 from daybreak.cli.output import report_error
 
@@ -35,6 +36,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": recommend.explain,
     "interests": interests.interests,
     "distil": train.distil,
+    "transfer": transfer.transfer,
+    "pretrain": transfer.pretrain,
     "serve": serve.serve,
     "keys create": keys.create,
     "keys list": keys.list_,

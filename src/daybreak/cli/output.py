@@ -40,6 +40,7 @@ EXIT_STATUSES = {
     "bad_filter": 11,
     "too_many_rejects": 12,
     "service": 10,
+    "source_refused": 13,
 }
 """Exit status of each error code."""
 

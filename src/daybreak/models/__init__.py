@@ -31,6 +31,7 @@ from daybreak.models import profile_content
 from daybreak.models import source_crowd
 from daybreak.models import source_users
 from daybreak.models import source_joined
+from daybreak.models import source_mapping
 from daybreak.models import source_items
 from daybreak.models import source_content
 from daybreak.models import source_popular

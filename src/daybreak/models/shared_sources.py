@@ -170,15 +170,25 @@ def smooth_by_target(data: Dataset, weights: Floats, strength: float) -> Floats:
     """
     if not strength or min(data.interactions.shape) < 2:
         return weights
+    basis, root = target_factors(data, MAX_TEACHER_DIM)
+    smoothed = ((weights / root) @ basis) @ basis.T * root
+    return np.asarray(weights + strength * smoothed, dtype=np.float32)
+
+
+def target_factors(data: Dataset, dim: int) -> tuple[Floats, Floats]:
+    """Return (n_train_items, dim) directions of the target, and the roots of item counts.
+
+    Args:
+        data: Training data of the target; it keeps the result.
+        dim: Number of directions.
+    """
 
     def compute() -> Floats:
         rng = create_generator(0, "target factors")
-        return truncated_svd(normalised_interactions(data), MAX_TEACHER_DIM, rng)[2]
+        return truncated_svd(normalised_interactions(data), dim, rng)[2]
 
-    basis = cached(data, f"target factors {MAX_TEACHER_DIM}", compute)
-    root = np.sqrt(np.maximum(data.user_counts, 1)).astype(np.float32)
-    smoothed = ((weights / root) @ basis) @ basis.T * root
-    return np.asarray(weights + strength * smoothed, dtype=np.float32)
+    basis = cached(data, f"target factors {dim}", compute)
+    return basis, np.sqrt(np.maximum(data.user_counts, 1)).astype(np.float32)
 
 
 def place_rows(values: Floats, columns: Rows, n_columns: int) -> Floats:

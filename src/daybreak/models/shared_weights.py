@@ -35,7 +35,9 @@ class WeightMatrix:
                 object.__setattr__(self, name, np.ascontiguousarray(matrix))
 
     def apply(self, features: Sparse | Floats) -> Floats | None:
-        """Return (n_queries, n_items) products, or None when the matrix has no part."""
+        """Return (n_queries, n_items) products, or None without a part or without features."""
+        if not features.shape[1]:
+            return None
         parts = []
         if self.dense is not None:
             parts.append(self._by_item(_multiply(features, self.dense)))

@@ -83,7 +83,6 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
     card: ClassVar = ModelCard(
         strategies={"source/content": {}},
         fitted_on="sources",
-        is_default=False,
         search_space={
             "alignment": Categorical(("whiten", "coral", "none")),
             "ridge": Range(0.01, 10, log=True),
@@ -151,7 +150,6 @@ class SourceAppealModel(SourceContentModel):
     card: ClassVar = ModelCard(
         strategies={"source/appeal": {}},
         fitted_on="sources",
-        is_default=False,
         inputs="nothing",
         use="a catalogue without events",
         formula="`w'z(i)`, ridge from content to the logarithm of counts in the source",

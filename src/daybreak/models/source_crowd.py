@@ -54,7 +54,6 @@ class SourceCrowdModel(LinearModel[SourceCrowdConfig, SourceCrowdState]):
     card: ClassVar = ModelCard(
         strategies={"source/crowd": {}},
         fitted_on="sources",
-        is_default=False,
         search_space={"prior": Range(1, 300, log=True)},
         inputs="presence of a source history",
         use="people who come from another domain",

@@ -1,7 +1,7 @@
 """Bridge over shared items: the item weights of a source as the prior of the target."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,6 +23,7 @@ from daybreak.models.shared_statistics import (
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Rows, Sparse
 
+ItemWeightMethod = Literal["ease", "knn"]
 MIN_SHARED_ITEMS = 5
 """Smallest number of items in common from which weights are taken over."""
 
@@ -33,8 +34,12 @@ class SourceItemsConfig:
 
     source: str = ""
     """Name of the source; empty: the first one."""
-    ridge: float = 2.5
-    """Ridge of the source's own weights, in units of the root of the number of its users."""
+    method: ItemWeightMethod = "ease"
+    """Weights of the source: ``ease``, or ``knn``: shrunk cosines of the columns of items"""
+    ridge: float = 10.0
+    """Ridge of ``ease``, in units of the root of the number of users of the source."""
+    shrinkage: float = 10.0
+    """Added to the denominator of the cosines of ``knn``, in users."""
     prior: float = 100.0
     """Strength of the prior: users of an item in the target at which both count the same."""
 
@@ -68,9 +73,8 @@ class SourceItemsModel(InductiveModel[SourceItemsConfig, SourceItemsState]):
     State: ClassVar = SourceItemsState
     feature_kind: ClassVar[QueryFeatureKind] = "sources"
     card: ClassVar = ModelCard(
-        strategies={"source/items": {}},
+        strategies={"source/items": {}, "source/items_knn": {"method": "knn"}},
         fitted_on="sources",
-        is_default=False,
         search_space={
             "ridge": Range(0.3, 300, log=True),
             "prior": Range(3, 3_000, log=True),
@@ -92,7 +96,7 @@ class SourceItemsModel(InductiveModel[SourceItemsConfig, SourceItemsState]):
         shared = np.flatnonzero(data.sources.target_rows[domain.columns] >= 0)
         if len(shared) < MIN_SHARED_ITEMS:
             return none
-        rows, prior = source_item_weights(domain, shared, self.config.ridge)
+        rows, prior = source_item_weights(domain, shared, self.config)
         own = _target_matrix(data, data.sources, domain.columns[shared])
         weights = prior.copy()
         at = np.searchsorted(rows, shared)
@@ -118,14 +122,14 @@ class SourceItemsModel(InductiveModel[SourceItemsConfig, SourceItemsState]):
 
 
 def source_item_weights(
-    domain: SourceDomain, shared: Rows, ridge: float
+    domain: SourceDomain, shared: Rows, config: SourceItemsConfig
 ) -> tuple[Rows, Floats]:
     """Return the weights of a source from its items to the shared ones; computed once.
 
     Args:
         domain: The source.
         shared: (n_shared,) positions of the shared items among those of the source, ascending.
-        ridge: Ridge in units of the root of the number of users.
+        config: Method, ridge and shrinkage.
 
     Returns:
         (n_rows,) positions of source items that are predictors, all of the shared ones among
@@ -138,10 +142,15 @@ def source_item_weights(
             dense = chosen.toarray() if sp.issparse(chosen) else chosen
             return np.arange(dense.shape[0]), np.asarray(dense, dtype=np.float32)
         rows = _predictors(domain, shared)
-        weights = centred_ease(sp.csr_array(domain.histories[:, rows]), ridge)
+        x = sp.csr_array(domain.histories[:, rows])
+        if config.method == "knn":
+            weights = cosine_weights(x, config.shrinkage)
+        else:
+            weights = centred_ease(x, config.ridge)
         return rows, weights[:, np.searchsorted(rows, shared)]
 
-    return domain_cached(domain, f"items {ridge}", compute)
+    key = f"items {config.method} {config.ridge} {config.shrinkage}"
+    return domain_cached(domain, key, compute)
 
 
 def centred_ease(x: Sparse, ridge: float) -> Floats:
@@ -159,6 +168,26 @@ def centred_ease(x: Sparse, ridge: float) -> Floats:
     weights: Floats = -p / p.diagonal()
     weights[np.diag_indices_from(weights)] = 0
     return weights
+
+
+def cosine_weights(x: Sparse, shrinkage: float) -> Floats:
+    """Return the (n_items, n_items) shrunk cosines of the columns; diagonal 0.
+
+    Args:
+        x: (n_users, n_items) CSR of ones.
+        shrinkage: Added to the denominator, in users.
+
+    Example:
+        Two items of the same two users: 2 / (2 + 2).
+
+        >>> cosine_weights(sp.csr_array(np.ones((2, 2), np.float32)), 2.0).tolist()
+        [[0.0, 0.5], [0.5, 0.0]]
+    """
+    gram = dense_product(x, x)
+    root = np.sqrt(np.maximum(gram.diagonal(), 1))
+    weights = gram / (np.outer(root, root) + shrinkage)
+    weights[np.diag_indices_from(weights)] = 0
+    return np.asarray(weights, dtype=np.float32)
 
 
 def shrink_weights(prior: Floats, x: Sparse, strength: float) -> Floats:

@@ -73,7 +73,6 @@ class SourceJoinedModel(LinearModel[SourceJoinedConfig, SourceJoinedState]):
     card: ClassVar = ModelCard(
         strategies={"source/joined": {}},
         fitted_on="sources",
-        is_default=False,
         search_space={"ridge": Range(3, 300, log=True)},
         inputs="source history",
         use="users known in another domain",

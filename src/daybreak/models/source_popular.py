@@ -51,7 +51,6 @@ class SourcePopularModel(InductiveModel[SourcePopularConfig, SourcePopularState]
     card: ClassVar = ModelCard(
         strategies={"source/popular": {}},
         fitted_on="sources",
-        is_default=False,
         search_space={"prior": Range(10, 10_000, log=True)},
         inputs="nothing",
         use="a new market for known items",

@@ -35,7 +35,7 @@ class SourceUsersConfig:
     """Name of the source; empty: the first one."""
     dim: int = 64
     """Factors of the source in which histories are compared; 0: the items themselves."""
-    ridge: float = 10.0
+    ridge: float = 20.0
     """Ridge; similarities are cosines, so that it counts users."""
     smoothing: float = 3.0
     """Strength of the smoothing by the factors of the target; 0: none."""
@@ -62,7 +62,6 @@ class SourceUsersModel(LinearModel[SourceUsersConfig, BridgeState]):
     card: ClassVar = ModelCard(
         strategies={"source/users": {}, "source/users_items": {"dim": 0}},
         fitted_on="sources",
-        is_default=False,
         search_space={"ridge": Range(1, 300, log=True), "smoothing": Range(0, 10)},
         inputs="source history",
         use="users known in another domain",

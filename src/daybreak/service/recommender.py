@@ -223,7 +223,8 @@ class Recommender(InterestRecommender):
             *sign_notes(tables.events, trained.rules),
         )
         self._rejects = rejects
-        told = source_messages(trained.blend.report, [one.name for one in found])
+        self.source_names = tuple(one.name for one in found)
+        told = source_messages(trained.blend.report, self.source_names)
         self.notes = (*notes, *encoder_notes, *prior, *accounts, *signs, *told, *left_out)
         users_known = tables.users if trained.users is None else trained.users
         state = ServingState.from_training(trained, tables.items, users_known, histories)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import polars as pl
+
 from daybreak.config import Settings
 from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
@@ -53,6 +55,8 @@ class TrainOptions:
     """Default setting of the release, from 0 (taste) to 1 (best sellers); None: balanced."""
     objective: str = "cold_start"
     """What the weights are fitted for."""
+    sources: tuple[str, ...] = ()
+    """Other shops and domains to learn from; see :meth:`Recommender.fit`."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
@@ -63,7 +67,9 @@ class TrainOptions:
             >>> TrainOptions.from_dict(asdict(options)) == options
             True
         """
-        return cls(**{**values, "budget": TrainingBudget(**values["budget"])})
+        sources = tuple(values.get("sources", ()))
+        budget = TrainingBudget(**values["budget"])
+        return cls(**{**values, "budget": budget, "sources": sources})
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,10 @@ class TrainingResult:
     seconds: float = field(compare=False)
     verdict: GateResult | None = None
     """Comparison with the release before; None: not compared."""
+    source_names: tuple[str, ...] = ()
+    """Names of the sources of the training."""
+    source_users: pl.DataFrame | None = field(default=None, compare=False)
+    """``user_id, source_items``: what people chose in the sources; None: there are none."""
 
 
 def train_release(
@@ -116,6 +126,7 @@ def train_release(
         tables,
         start=None if options.start is None else find_release(store, root, options.start),
         keep_weights=options.keep_weights,
+        sources=list(options.sources),
         progress=progress,
     )
     created_at = time.time()
@@ -134,15 +145,7 @@ def train_release(
     else:
         recommender.save(root / folder)
     seconds = time.perf_counter() - started
-    metadata = {
-        "events": tables.events.height,
-        "items": tables.items.height,
-        "users": tables.users.height,
-        "seconds": round(seconds, 1),
-        "seed": settings.seed,
-    }
-    if verdict is not None:
-        metadata |= {"passed": verdict.passed, "forced": verdict.forced}
+    metadata = _facts_of(tables, seconds, settings.seed, verdict)
     release = Release(id_, created_at, folder.as_posix(), metadata, active=True)
     try:
         check_lease()
@@ -150,7 +153,31 @@ def train_release(
         shutil.rmtree(root / folder, ignore_errors=True)
         raise
     store.put_release(release)
-    return TrainingResult(release, recommender.report, recommender.notes, seconds, verdict)
+    return TrainingResult(
+        release,
+        recommender.report,
+        recommender.notes,
+        seconds,
+        verdict,
+        recommender.source_names,
+        recommender.source_users(),
+    )
+
+
+def _facts_of(
+    tables: Tables, seconds: float, seed: int, verdict: GateResult | None
+) -> dict[str, Any]:
+    """Return what a store keeps of a training beside its release."""
+    facts = {
+        "events": tables.events.height,
+        "items": tables.items.height,
+        "users": tables.users.height,
+        "seconds": round(seconds, 1),
+        "seed": seed,
+    }
+    if verdict is None:
+        return facts
+    return facts | {"passed": verdict.passed, "forced": verdict.forced}
 
 
 def _create_recommender(

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.data import EventRules, Tables
+from daybreak.data import EventRules, Tables, read_folder
 from daybreak.errors import ConfigError
 from daybreak.models.ease import EaseModel
 from daybreak.models.item_knn import ItemKnnModel
@@ -74,8 +74,19 @@ def read_source(name: str, value: Any) -> SourceTables:
         if Path(text).is_dir() and has_release(Path(text)):
             trained, catalogue, _ = read_release(Path(text))
             return release_source(name, trained, catalogue.frame)
-    checked = as_tables(value, None, None, None)
+    checked = as_tables(read_if_folder(value), None, None, None)
     return SourceTables.from_tables(name, checked.tables, checked.rules)
+
+
+def read_if_folder(value: Any) -> Any:
+    """Return the tables of a folder as an import result; any other value unchanged.
+
+    Args:
+        value: Whatever stands for the data of a shop.
+    """
+    if isinstance(value, str | Path) and Path(str(value)).is_dir():
+        return read_folder(Path(str(value)))
+    return value
 
 
 def release_source(name: str, trained: TrainedModel, items: pl.DataFrame) -> SourceTables:

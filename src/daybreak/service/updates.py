@@ -8,6 +8,7 @@ import polars as pl
 
 from daybreak.data import Tables
 from daybreak.data.tables import mark_listed
+from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN
 from daybreak.errors import DataError, NotFittedError
 from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.estimator import Estimator
@@ -38,6 +39,18 @@ class UpdatableRecommender(Estimator):
 
     _integer_ids: frozenset[str] = frozenset()
     """Columns of ids that were integers in the data of the last training."""
+    source_names: tuple[str, ...] = ()
+    """Names of the sources of the last training."""
+
+    def source_users(self) -> pl.DataFrame | None:
+        """Return ``user_id, source_items``: what people chose in the sources of the training.
+
+        A release has no data of single users; give this frame to :meth:`load` as ``users``.
+        """
+        users = self.state.trained.users
+        if users is None or SOURCE_ITEMS_COLUMN not in users.columns:
+            return None
+        return users.select("user_id", SOURCE_ITEMS_COLUMN).drop_nulls()
 
     @property
     def output(self) -> FrameKind:

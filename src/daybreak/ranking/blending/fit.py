@@ -18,8 +18,12 @@ from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
 from daybreak.ranking.blending.shrinkage import fitted_share, on_sale_correction
-from daybreak.ranking.blending.source_weights import add_source_weights
-from daybreak.ranking.blending.strategies import FittedStrategies, Strategy, source_strategies
+from daybreak.ranking.blending.source_weights import add_source_weights, measure_source_scales
+from daybreak.ranking.blending.strategies import (
+    FittedStrategies,
+    Strategy,
+    with_source_strategies,
+)
 from daybreak.ranking.blending.strategy_masks import (
     is_for_next_events,
     new_item_masks,
@@ -72,7 +76,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     """
     thresholds = thresholds or SelectionThresholds()
     tried = strategies if warm_start is None else warm_start.filter_strategies(strategies)
-    tried = (*usable_strategies(data, tried), *source_strategies(data))
+    tried = with_source_strategies(data, usable_strategies(data, tried))
     candidates = CandidateStrategies(tuple(tried), budget or TimeBudget())
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
@@ -147,6 +151,7 @@ def _final_scale(
         questions: (n_levels,) numbers of simulated queries.
         prior: Prior weights.
     """
+    scale = measure_source_scales(data, fitted, scale)
     share = float(np.mean([fitted_share(one, prior.questions) for one in questions]))
     if any(is_for_next_events(strategy) for strategy in fitted.strategies):
         return scale  # the prior says nothing about next events

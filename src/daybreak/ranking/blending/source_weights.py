@@ -10,25 +10,36 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
+from daybreak.data.dataset import Dataset, Queries
+from daybreak.data.sources import SourceData, as_indicators
 from daybreak.estimates import PairedDifference, paired_bootstrap
 from daybreak.models import models
 from daybreak.ranking.blending.objective import coordinate_search, sampled_ndcg
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
-from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.pools import (
+    CandidatePool,
+    TrainingPools,
+    measure_scales,
+    score_strategies,
+)
+from daybreak.ranking.blending.strategies import SOURCE_CONTROL, FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
 from daybreak.ranking.blending.wish_weights import default_spread, score_pool
 from daybreak.simulation.splits import SOURCE_KIND
-from daybreak.types import Doubles, Rows
+from daybreak.types import Doubles, Floats, Rows, Sparse
 
 FITTED_ON = "sources"
 """``fitted_on`` of the models whose weights are fitted here."""
-CONTROL = "source_crowd"
-"""Model that a group of strategies must be better than: it knows that somebody has a source
-history, and nothing of what is in it."""
 GROUPS: dict[str, tuple[str, ...]] = {
-    "users": (CONTROL, "source_users", "source_joined", "source_emcdr", "source_personalised"),
+    "users": (
+        SOURCE_CONTROL,
+        "source_users",
+        "source_joined",
+        "source_emcdr",
+        "source_personalised",
+    ),
     "items": ("source_popular", "source_items"),
     "content": ("source_content", "source_appeal"),
 }
@@ -42,8 +53,25 @@ MIN_QUERIES = 20
 """Smallest number of queries of a level on which a group is tested."""
 STRENGTHS = (0.3, 1.0, 3.0, 10.0)
 """Starts of the search, in standard deviations of the other scores."""
-DEFAULT_STRENGTHS = {"source_popular": 1.0, "source_items": 1.0, "source_content": 0.5}
-"""Weights without any query to measure them, in the same unit: a catalogue without events."""
+DEFAULT_STRENGTHS = {
+    "source/popular": 0.1,
+    "source/items": 0.3,
+    "source/items_knn": 1.0,
+    "source/content": 0.5,
+    "source/appeal": 0.2,
+}
+"""Weights by strategy without any query to measure them, in the same unit, as for a catalogue
+without events. On four markets of which no user was known, the best sellers of the others added
+nothing to the neighbours of the items of a history."""
+TRUSTED = "items"
+"""Group that counts without measurements: an item of the same id is the same item."""
+TRUST_QUERIES = 300
+"""Queries with which this group needs all of ``MIN_GAIN_Z``; with fewer it needs less, as the
+root of their share, and its weights are mixed with the default ones."""
+PRIOR_QUERIES = 50
+"""Queries that count as much as the default weights of that group."""
+N_SCALE_HISTORIES = 100
+"""Source histories on which scales are measured if the target has no events."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +154,7 @@ def add_source_weights(
     added = np.zeros_like(plain.weights)
     report = []
     for group in _groups(strategies):
-        found, slices = _fit_group(pools, group, _with_weights(plain, added))
+        found, slices = _fit_group(pools, group, _with_weights(plain, added), strategies)
         added[:, list(group.rows)] = found
         used = np.asarray(found.any(axis=1))
         report += [
@@ -147,7 +175,7 @@ def _with_weights(one: WeightSet, added: Doubles) -> WeightSet:
 
 def _with_defaults(one: WeightSet, strategies: Sequence[Strategy]) -> WeightSet:
     """Return a set with weights that no query has measured."""
-    strength = np.array([DEFAULT_STRENGTHS.get(s.model, 0.0) for s in strategies])
+    strength = np.array([_default_strength(s) for s in strategies])
     return _with_weights(one, default_spread(one)[:, None] * strength[None, :])
 
 
@@ -160,14 +188,16 @@ def _groups(strategies: Sequence[Strategy]) -> list[_Group]:
         own = [r for r in rows if str(strategies[r].options.get("source", "")) == source]
         for name, members in GROUPS.items():
             chosen = tuple(r for r in own if strategies[r].model in members)
-            control = tuple(n for n, r in enumerate(chosen) if strategies[r].model == CONTROL)
+            control = tuple(
+                n for n, r in enumerate(chosen) if strategies[r].model == SOURCE_CONTROL
+            )
             if len(chosen) > len(control):
                 groups.append(_Group(source, name, chosen, control))
     return groups
 
 
 def _fit_group(
-    pools: TrainingPools, group: _Group, others: WeightSet
+    pools: TrainingPools, group: _Group, others: WeightSet, strategies: Sequence[Strategy]
 ) -> tuple[Doubles, list[SourceSlice]]:
     """Return the (n_levels, n_rows) weights of a group, 0 if it is refused, and its slices."""
     weights = np.zeros((len(EVENT_LEVELS), len(group.rows)))
@@ -178,18 +208,91 @@ def _fit_group(
         one = _compare(task, group, level, spread)
         slices.append(one)
         is_useful[level] = one.z
-    if not any(z >= MIN_GAIN_Z for z in is_useful.values()):
+    defaults = _default_weights(group, strategies)
+    needed = {level: _needed_z(group, task) for level, task in tasks.items()}
+    if tasks and not any(is_useful[level] >= needed[level] for level in tasks):
         return weights, slices
-    last = None
+    if not tasks and (group.name != TRUSTED or not _says_something(pools, group)):
+        return weights, slices
+    last = None if tasks else defaults * default_spread(others)[0]
     for level in range(len(EVENT_LEVELS)):
         if level in tasks:
             last = None
             if is_useful[level] >= MIN_LEVEL_Z:
                 spread = max(float(default_spread(others)[level]), 1e-3)
-                last = _search(tasks[level], range(len(group.rows)), spread)
+                found = _search(tasks[level], range(len(group.rows)), spread)
+                last = _mix(found, defaults * spread, tasks[level], group)
         if last is not None:
             weights[level] = last
     return weights, slices
+
+
+def _says_something(pools: TrainingPools, group: _Group) -> bool:
+    """Return whether a strategy of a group has a score for any query."""
+    pool = pools.pools[SOURCE_KIND]
+    return any(bool(pool.features[row].any()) for row in group.rows)
+
+
+def _default_weights(group: _Group, strategies: Sequence[Strategy]) -> Doubles:
+    """Return (n_rows,) default weights of a group, in standard deviations of other scores."""
+    return np.array([_default_strength(strategies[row]) for row in group.rows])
+
+
+def _default_strength(strategy: Strategy) -> float:
+    return DEFAULT_STRENGTHS.get(strategy.name.partition(" (")[0], 0.0)
+
+
+def _needed_z(group: _Group, task: RankingTask) -> float:
+    """Return the standard errors that a group must gain at a level to be used."""
+    if group.name != TRUSTED:
+        return MIN_GAIN_Z
+    return MIN_GAIN_Z * float(np.sqrt(min(len(task.pool.n_events) / TRUST_QUERIES, 1.0)))
+
+
+def _mix(found: Doubles, defaults: Doubles, task: RankingTask, group: _Group) -> Doubles:
+    """Return weights between the fitted and the default ones, by the number of queries."""
+    if group.name != TRUSTED:
+        return found
+    n_queries = len(task.pool.n_events)
+    share = n_queries / (n_queries + PRIOR_QUERIES)
+    return np.asarray(share * found + (1 - share) * defaults)
+
+
+def measure_source_scales(data: Dataset, fitted: FittedStrategies, scale: Floats) -> Floats:
+    """Return the (n_strategies,) scales, those of sources measured on source histories.
+
+    Args:
+        data: Training data of a target without events.
+        fitted: Fitted strategies.
+        scale: Scales of the other strategies.
+    """
+    rows = source_rows(fitted.strategies)
+    if data.sources is None or not rows or len(data.events):
+        return scale
+    told = _sample_histories(data.sources)
+    if not told.shape[0]:
+        return scale
+    none = sp.csr_array((told.shape[0], len(data.train_items)), dtype=np.float32)
+    profile = sp.csr_array((told.shape[0], data.profiles.shape[1]), dtype=np.float32)
+    queries = Queries.from_history(data.train_items, none, none, profile)
+    linear = fitted.linear_models(data.items)
+    every = np.ones(len(data.items), dtype=bool)
+    scores = score_strategies(fitted, linear, queries.with_source_history(told), every)
+    scaled = scale.copy()
+    scaled[rows] = measure_scales(scores, every, linear)[rows]
+    return scaled
+
+
+def _sample_histories(sources: SourceData) -> Sparse:
+    """Return (n, n_columns) CSR of the histories of some users of each source."""
+    parts = [sp.csr_array((0, len(sources.ids)), dtype=np.float32)]
+    for domain in sources.domains:
+        n_users = domain.histories.shape[0]
+        chosen = np.unique(np.linspace(0, n_users - 1, N_SCALE_HISTORIES).astype(int))
+        own = sp.csr_array(domain.histories[chosen] if n_users else domain.histories).tocoo()
+        place = (own.row, domain.columns[own.col])
+        parts.append(sp.csr_array((own.data, place), shape=(own.shape[0], len(sources.ids))))
+    return as_indicators(sp.vstack(parts))
 
 
 def _level_tasks(

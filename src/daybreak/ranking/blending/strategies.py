@@ -1,7 +1,7 @@
 """Strategies: models with options, under the names that reports and reasons show."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,9 @@ from daybreak.errors import ConfigError
 from daybreak.models import LinearModel, LinearScorer, Model, models
 from daybreak.models.base import item_scope
 
+SOURCE_CONTROL = "source_crowd"
+"""Model that bridges over shared users must be better than: it knows that somebody has a source
+history, and nothing of what is in it."""
 NEXT_EVENT_STRATEGIES = ("next_event", "interest")
 """Names of the strategies that the objective ``next`` adds to those of ``auto``."""
 Objective = Literal["cold_start", "next"]
@@ -51,6 +54,11 @@ class Strategy:
     def scores_new(self) -> bool:
         """Whether the model scores items without events in the training data."""
         return item_scope(models[self.model]).new
+
+    @property
+    def is_of_source(self) -> bool:
+        """Whether the strategy knows something from another domain only."""
+        return models[self.model].card.fitted_on == "sources"
 
     @property
     def is_same_for_all(self) -> bool:
@@ -97,7 +105,9 @@ def default_strategies() -> tuple[Strategy, ...]:
     return tuple(
         strategy
         for strategy in _card_strategies()
-        if not strategy.is_slow and models[strategy.model].card.is_default
+        if not strategy.is_slow
+        and models[strategy.model].card.is_default
+        and not strategy.is_of_source
     )
 
 
@@ -110,21 +120,29 @@ def slow_strategies() -> tuple[Strategy, ...]:
     return tuple(strategy for strategy in _card_strategies() if strategy.is_slow)
 
 
-def source_strategies(data: Dataset) -> tuple[Strategy, ...]:
-    """Return the strategies of each source of a data set, named ``source/users (NAME)``.
+def with_source_strategies(
+    data: Dataset, strategies: Sequence[Strategy]
+) -> tuple[Strategy, ...]:
+    """Return strategies with those of each source, named ``source/users (NAME)``.
 
     Args:
-        data: Training data.
+        data: Training data; without sources there are no strategies of sources.
+        strategies: Chosen strategies. Where none of a source is among them, all default ones
+            are added; the popularity among its people, with which they are compared, always is.
     """
+    others = tuple(s for s in strategies if not s.is_of_source)
     if data.sources is None:
-        return ()
-    return tuple(
-        Strategy(f"{name} ({domain.name})", model, {**options, "source": domain.name})
-        for domain in data.sources.domains
-        for model in models.registered()
-        if models[model].card.fitted_on == "sources" and models[model].card.strategies
-        for name, options in models[model].card.strategies.items()
-        if not models[model].card.is_slow
+        return others
+    chosen = [s for s in strategies if s.is_of_source]
+    every = [
+        s for s in _card_strategies() if s.is_of_source and models[s.model].card.is_default
+    ]
+    control = [s for s in every if s.model == SOURCE_CONTROL]
+    named = {s.name: s for s in ([*control, *chosen] if chosen else every)}
+    return others + tuple(
+        replace(s, name=f"{s.name} ({one.name})", options={**s.options, "source": one.name})
+        for one in data.sources.domains
+        for s in named.values()
     )
 
 

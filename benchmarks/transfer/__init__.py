@@ -1,0 +1,1 @@
+"""Benchmarks of transfer from other domains; tables in ``benchmarks/results/transfer.md``."""
