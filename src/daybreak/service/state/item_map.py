@@ -193,7 +193,7 @@ def _attract_and_repel(places: Doubles, neighbours: Rows, seed: int) -> Doubles:
         for _ in range(N_NEGATIVES):
             gap = places - places[generator.permutation(n)]
             distance = (gap**2).sum(axis=1, keepdims=True)
-            move += 2 * gap / ((0.1 + distance) * (1 + distance)) / 2
+            move += 2 * gap / ((0.1 + distance) * (1 + distance))
         length = np.linalg.norm(move, axis=1, keepdims=True)
         move *= np.minimum(1, MAX_STEP / np.maximum(length, 1e-12))
         places = places + rate * move

@@ -1,0 +1,223 @@
+// A picture of many points: WebGL draws a million without stutter; without it a plain canvas does.
+
+const VERTEX = `
+attribute vec2 place; attribute vec3 tint; attribute float size;
+uniform vec2 centre; uniform vec2 scale; uniform float ratio; varying vec3 colour;
+void main() { gl_Position = vec4((place - centre) * scale, 0.0, 1.0); gl_PointSize = size * ratio; colour = tint; }`;
+const FRAGMENT = `
+precision mediump float; varying vec3 colour;
+void main() {
+  float radius = length(gl_PointCoord - 0.5);
+  float alpha = 1.0 - smoothstep(0.40, 0.50, radius);
+  if (alpha < 0.02) discard;
+  gl_FragColor = vec4(colour * alpha * 0.85, alpha * 0.85);
+}`;
+const CELLS = 128;
+const HOVER_PIXELS = 14;
+const MAX_ZOOM = 400;
+/** Largest ratio of the scales of both axes: a wide frame is used, but shapes stay recognisable. */
+const MAX_STRETCH = 1.6;
+
+/** Draws points in a canvas, with zooming, moving, and search of the nearest point. */
+export class Scatter {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.centre = [0, 0];
+    this.zoom = 1;
+    this.count = 0;
+    this.gl = canvas.getContext("webgl", { antialias: true, premultipliedAlpha: true, preserveDrawingBuffer: true, alpha: true });
+    if (this.gl) this.#prepare();
+    else this.plain = canvas.getContext("2d");
+  }
+
+  /**
+   * Set the points.
+   * @param {Float32Array} places x and y of each point, from -1 to 1
+   * @param {Float32Array} tints red, green and blue of each point, from 0 to 1
+   * @param {Float32Array} sizes diameter of each point in pixels
+   */
+  setPoints(places, tints, sizes) {
+    if (places !== this.places) { this.places = places; this.#index(); }
+    Object.assign(this, { tints, sizes, count: sizes.length });
+    if (this.gl) for (const name of ["places", "tints", "sizes"]) this.#upload(name, this[name]);
+    this.draw();
+  }
+
+  /** Draw with the next picture of the browser. */
+  draw() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.#paint(); });
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.waiting);
+    this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  /** Move the view by pixels. */
+  move(dx, dy) {
+    const [sx, sy] = this.#scale();
+    this.centre = [this.centre[0] - (2 * dx) / this.canvas.clientWidth / sx, this.centre[1] + (2 * dy) / this.canvas.clientHeight / sy];
+    this.draw();
+  }
+
+  /** Zoom by a factor; a place in pixels stays where it is. */
+  zoomBy(factor, at = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2]) {
+    const before = this.toPlace(at);
+    this.zoom = Math.min(MAX_ZOOM, Math.max(0.5, this.zoom * factor));
+    const after = this.toPlace(at);
+    this.centre = [this.centre[0] + before[0] - after[0], this.centre[1] + before[1] - after[1]];
+    this.draw();
+  }
+
+  /** Show a place, or everything. */
+  lookAt(place = [0, 0], zoom = 1) {
+    Object.assign(this, { centre: [...place], zoom });
+    this.draw();
+  }
+
+  toPlace([px, py]) {
+    const [sx, sy] = this.#scale();
+    return [this.centre[0] + ((2 * px) / this.canvas.clientWidth - 1) / sx, this.centre[1] + (1 - (2 * py) / this.canvas.clientHeight) / sy];
+  }
+  toPixels([x, y]) {
+    const [sx, sy] = this.#scale();
+    return [((x - this.centre[0]) * sx + 1) * this.canvas.clientWidth / 2, (1 - (y - this.centre[1]) * sy) * this.canvas.clientHeight / 2];
+  }
+
+  /** Return the number of the point nearest to a place in pixels, -1 if none is near. */
+  nearest(at) {
+    if (!this.count) return -1;
+    const [x, y] = this.toPlace(at);
+    const [sx] = this.#scale();
+    const reach = (2 * HOVER_PIXELS) / this.canvas.clientWidth / sx;
+    let best = -1, least = reach * reach;
+    for (let row = cell(y - reach); row <= cell(y + reach); row += 1) {
+      for (let column = cell(x - reach); column <= cell(x + reach); column += 1) {
+        const at_ = row * CELLS + column;
+        for (let k = this.starts[at_]; k < this.starts[at_ + 1]; k += 1) {
+          const point = this.order[k];
+          const gap = (this.places[2 * point] - x) ** 2 + (this.places[2 * point + 1] - y) ** 2;
+          if (gap < least) { least = gap; best = point; }
+        }
+      }
+    }
+    return best;
+  }
+
+  /** Return the numbers of the points inside a polygon of places. */
+  inside(polygon) {
+    const xs = polygon.map((corner) => corner[0]), ys = polygon.map((corner) => corner[1]);
+    const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const found = [];
+    for (let point = 0; point < this.count; point += 1) {
+      const x = this.places[2 * point], y = this.places[2 * point + 1];
+      if (x >= left && x <= right && y >= low && y <= high && contains(polygon, x, y)) found.push(point);
+    }
+    return found;
+  }
+
+  #scale() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const wide = Math.min(width, height * MAX_STRETCH), high = Math.min(height, width * MAX_STRETCH);
+    return [(wide * 0.94 * this.zoom) / Math.max(width, 1), (high * 0.94 * this.zoom) / Math.max(height, 1)];
+  }
+
+  #prepare() {
+    const { gl } = this;
+    const program = gl.createProgram();
+    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+      const shader = gl.createShader(kind);
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    gl.useProgram(program);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    this.uniforms = Object.fromEntries(["centre", "scale", "ratio"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.buffers = {};
+    for (const [name, attribute, width] of [["places", "place", 2], ["tints", "tint", 3], ["sizes", "size", 1]]) {
+      const at = gl.getAttribLocation(program, attribute);
+      this.buffers[name] = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+      gl.enableVertexAttribArray(at);
+      gl.vertexAttribPointer(at, width, gl.FLOAT, false, 0, 0);
+    }
+  }
+
+  #upload(name, values) {
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
+    this.gl.bufferData(this.gl.ARRAY_BUFFER, values, this.gl.STATIC_DRAW);
+  }
+
+  #paint() {
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const width = Math.round(this.canvas.clientWidth * ratio), height = Math.round(this.canvas.clientHeight * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const scale = this.#scale();
+    if (this.gl) {
+      const { gl } = this;
+      gl.viewport(0, 0, width, height);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+      gl.uniform2fv(this.uniforms.centre, this.centre);
+      gl.uniform2fv(this.uniforms.scale, scale);
+      gl.uniform1f(this.uniforms.ratio, ratio * Math.min(3, Math.max(1, Math.sqrt(this.zoom) * 0.8)));
+      if (this.count) gl.drawArrays(gl.POINTS, 0, this.count);
+    } else if (this.plain) this.#paintPlain(ratio);
+    this.onPaint?.();
+  }
+
+  #paintPlain(ratio) {
+    const { plain } = this;
+    plain.setTransform(ratio, 0, 0, ratio, 0, 0);
+    plain.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    for (let point = 0; point < this.count; point += 1) {
+      const [x, y] = this.toPixels([this.places[2 * point], this.places[2 * point + 1]]);
+      const [r, g, b] = [0, 1, 2].map((channel) => Math.round(this.tints[3 * point + channel] * 255));
+      plain.fillStyle = `rgb(${r} ${g} ${b} / 85%)`;
+      plain.beginPath();
+      plain.arc(x, y, this.sizes[point] / 2, 0, 7);
+      plain.fill();
+    }
+  }
+
+  /** Sort the points into cells. */
+  #index() {
+    const n = this.places.length / 2;
+    const cells = new Int32Array(n);
+    this.starts = new Int32Array(CELLS * CELLS + 1);
+    for (let point = 0; point < n; point += 1) {
+      cells[point] = cell(this.places[2 * point + 1]) * CELLS + cell(this.places[2 * point]);
+      this.starts[cells[point] + 1] += 1;
+    }
+    for (let at = 0; at < CELLS * CELLS; at += 1) this.starts[at + 1] += this.starts[at];
+    const next = this.starts.slice();
+    this.order = new Int32Array(n);
+    for (let point = 0; point < n; point += 1) this.order[next[cells[point]]++] = point;
+  }
+}
+
+const cell = (value) => Math.min(CELLS - 1, Math.max(0, Math.floor((value + 1) / 2 * CELLS)));
+
+function contains(polygon, x, y) {
+  let inside = false;
+  for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
+    const [ax, ay] = polygon[a], [bx, by] = polygon[b];
+    if ((ay > y) !== (by > y) && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  }
+  return inside;
+}
+
+/** Return a colour of the page as red, green and blue from 0 to 1. */
+export function tintOf(name) {
+  const probe = document.createElement("span");
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const parts = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
+  probe.remove();
+  return parts.slice(0, 3).map((part) => part / 255);
+}

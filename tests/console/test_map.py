@@ -1,0 +1,82 @@
+"""The page "Map": the catalogue in two dimensions."""
+
+import json
+
+import httpx
+from playwright.sync_api import expect
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def ready(watch):
+    page = watch.open("map")
+    expect(page.locator("canvas")).to_be_visible()
+    expect(page.locator(".map-side h2")).to_contain_text("items")
+    return page
+
+
+def test_the_map_is_coloured_by_several_things(watch):
+    page = ready(watch)
+    for name in ("Temperature", "Category", "A person", "Popularity"):
+        page.get_by_role("radio", name=name).check()
+        expect(page.locator(".legend")).to_be_visible()
+    page.get_by_role("radio", name="A person").check()
+    page.get_by_label("What does the person say?").fill("gin")
+    expect(page.locator(".legend")).to_contain_text("fits best")
+    assert watch.serious_findings() == []
+
+
+def test_an_item_is_found_and_chosen_without_a_mouse(watch):
+    page = ready(watch)
+    page.get_by_role("combobox", name="Find an item").fill("gin number 2")
+    page.get_by_role("option", name="gin number 2").click()
+    expect(page.locator(".map-list li")).to_have_count(1)
+    expect(page.locator(".map-list")).to_contain_text("gin number 2")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".map-list li")).to_have_count(0)
+
+
+def test_drawing_around_items_lists_them(watch, shop):
+    page = ready(watch)
+    n_items = len(httpx.get(f"{shop}/api/v1/map").json()["ids"])
+    page.get_by_label("Draw around items").check()
+    box = page.locator("canvas").bounding_box()
+    left, top = box["x"] + 2, box["y"] + 2
+    right, bottom = box["x"] + box["width"] - 60, box["y"] + box["height"] - 2
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(x, y, steps=3)
+    page.mouse.up()
+    expect(page.locator(".map-list li")).to_have_count(n_items)
+
+
+def test_a_new_item_drops_in_as_text(watch, shop):
+    page = ready(watch)
+    item = {"item_id": "drop", "title": f"gin {EVIL}", "categories": [EVIL]}
+    httpx.post(f"{shop}/api/v1/items", json=[item]).raise_for_status()
+    try:
+        expect(page.get_by_text("1 new since you opened the map")).to_be_visible()
+        page.get_by_role("combobox", name="Find an item").fill("gin img")
+        page.get_by_role("listbox").get_by_role("option").first.click()
+        expect(page.locator(".map-list")).to_contain_text(EVIL)
+        page.get_by_role("radio", name="Category").check()
+        expect(page.locator(".legend")).to_be_visible()
+        assert page.locator("main img").count() == 0
+    finally:
+        httpx.delete(f"{shop}/api/v1/items/drop")
+
+
+def test_an_empty_catalogue_and_an_error_are_told(watch_empty):
+    page = watch_empty.open("map")
+    expect(page.get_by_text("There are no items yet")).to_be_visible()
+    watch_empty.expected_statuses.add(503)
+    problem = {"status": 503, "code": "overloaded", "detail": "busy"}
+    page.route(
+        "**/api/v1/map*",
+        lambda route: route.fulfill(
+            status=503, content_type="application/problem+json", body=json.dumps(problem)
+        ),
+    )
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("The server is busy")

@@ -1,0 +1,65 @@
+"""The page "New item": forecast, publication, warm-up."""
+
+import httpx
+from playwright.sync_api import expect
+
+EVIL = "<img src=x onerror=alert(1)>"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360f8cf500f0003860180305c7a9c0000000049454e44ae426082"
+)
+"""The smallest PNG picture."""
+
+
+def test_similar_items_audience_and_reach_appear_while_somebody_types(watch):
+    page = watch.open("new")
+    expect(page.get_by_text("Type a title")).to_be_visible()
+    page.get_by_label("Title").fill("gin number 9")
+    expect(page.locator(".near-list li").first).to_contain_text("gin")
+    expect(page.locator(".audience li").first).to_be_visible()
+    expect(page.locator(".reach .interval")).to_be_visible()
+    expect(page.locator(".place-dot")).to_be_visible()
+    assert watch.serious_findings() == []
+    page.get_by_label("Title").fill("xyzzy")
+    expect(page.get_by_text("No item with events is similar")).to_be_visible()
+
+
+def test_an_item_is_published_and_its_warm_up_is_followed(watch, shop):
+    page = watch.open("new")
+    page.get_by_label("Title").fill(f"gin & {EVIL}")
+    page.get_by_label("Category").fill("gin")
+    page.get_by_label("Price").fill("12.5")
+    page.get_by_label("Id", exact=True).fill("new/one")
+    page.locator('input[type="file"]').set_input_files(
+        {"name": f"{EVIL}.png", "mimeType": "image/png", "buffer": PIXEL}
+    )
+    expect(page.locator(".new-picture img")).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    try:
+        expect(page.locator("h1")).to_have_text(f"gin & {EVIL}")
+        expect(page.locator(".stages li.done")).to_have_count(1)
+        stored = httpx.get(f"{shop}/api/v1/items/new%2Fone").json()
+        assert (stored["price"], stored["categories"]) == (12.5, ["gin"])
+        event = {"user_id": "eve", "item_id": "new/one", "event_type": "purchase"}
+        httpx.post(f"{shop}/api/v1/events", json=event).raise_for_status()
+        expect(page.locator(".stages li.done")).to_have_count(2)
+        expect(page.locator(".figures").first).to_contain_text("1")
+        assert page.locator("main img:not(.picture)").count() == 0
+        assert watch.serious_findings() == []
+    finally:
+        httpx.delete(f"{shop}/api/v1/items/new%2Fone")
+        httpx.delete(f"{shop}/api/v1/users/eve")
+
+
+def test_a_file_that_is_no_picture_is_refused_in_place(watch):
+    page = watch.open("new")
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "a.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}
+    )
+    expect(page.get_by_role("alert")).to_contain_text("must be PNG, JPEG, WebP or GIF")
+
+
+def test_the_timeline_of_an_unknown_item_says_so(watch):
+    watch.expected_statuses.add(404)
+    page = watch.open("new/no such thing")
+    expect(page.get_by_role("alert")).to_contain_text("Not found")
