@@ -46,13 +46,14 @@ export class Scatter {
 
   /** Draw with the next picture of the browser. */
   draw() {
-    if (this.waiting) return;
+    if (this.waiting || this.gone) return;
     this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.#paint(); });
   }
 
   destroy() {
+    this.gone = true;
     cancelAnimationFrame(this.waiting);
-    this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+    for (const buffer of Object.values(this.buffers ?? {})) this.gl.deleteBuffer(buffer);
   }
 
   /** Move the view by pixels. */
