@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset, Items
+from daybreak.data.dataset import ContentBlock, Dataset, Items
 from daybreak.models.shared_content import content_directions, predict_from_content
 from daybreak.models.shared_decay import fade
 from daybreak.models.shared_statistics import truncated_svd
@@ -135,19 +135,22 @@ def group_items(data: Dataset, n_groups: int, rng: np.random.Generator) -> Rows:
 
 
 def without_quantities(items: Items) -> Items:
-    """Return items whose content has no numbers, ranges or dates: a year is no topic.
+    """Return items whose content has no numbers, ranges or dates: a price is no topic.
 
-    Items that have no other content keep what they have.
+    If there is nothing else, the items keep what they have.
     """
-    blocks = []
-    for block in items.blocks:
-        is_kept = None if block.quantities is None else ~block.quantities
-        if is_kept is None or is_kept.all() or not is_kept.any():
-            blocks.append(block)
-            continue
-        columns = sp.diags_array(is_kept.astype(np.float32))
-        blocks.append(replace(block, matrix=sp.csr_array(sp.csr_array(block.matrix) @ columns)))
-    return replace(items, blocks=tuple(blocks))
+    topical = tuple(_without_quantities(block) for block in items.blocks)
+    has_topics = any(abs(block.matrix).sum() > 0 for block in topical)
+    return replace(items, blocks=topical) if has_topics else items
+
+
+def _without_quantities(block: ContentBlock) -> ContentBlock:
+    if block.quantities is None or not block.quantities.any():
+        return block
+    columns = sp.diags_array((~block.quantities).astype(np.float32))
+    kept = sp.csr_array(sp.csr_array(block.matrix) @ columns)
+    kept.eliminate_zeros()
+    return replace(block, matrix=kept)
 
 
 def _cluster(vectors: Doubles, n_groups: int, rng: np.random.Generator) -> Rows:

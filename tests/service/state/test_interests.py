@@ -108,3 +108,30 @@ def test_points_are_distinct_and_end_with_the_last_event(n, n_points):
     assert list(found) == sorted(set(found))
     assert not n or found[-1] == n - 1
     assert np.asarray(found).max(initial=-1) < max(n, 1)
+
+
+def test_words_name_topics_where_attributes_are_numbers():
+    """Prices are the only attribute; the words of titles say what items are."""
+    order = ["cake", "lunch"]
+    items = pl.DataFrame(
+        {
+            "item_id": [f"{kind}{n}" for kind in order for n in range(12)],
+            "title": ["cake stand"] * 12 + ["lunch bag"] * 12,
+            "price": [0.5 + 0.25 * n for n in range(24)],
+        }
+    )
+    events = pl.DataFrame(
+        {
+            "user_id": [f"u{n % 8}" for n in range(24)],
+            "item_id": items["item_id"],
+            "timestamp": [1.7e9 + n for n in range(24)],
+        }
+    )
+    flow = (
+        Recommender(encoder="none", strategies=["popular"])
+        .fit(events, items)
+        .interest_flow(topics=2)
+    )
+    names = sorted(one.name for one in flow.topics)
+    assert set(" ".join(names).replace(",", "").split()) <= {"cake", "stand", "lunch", "bag"}
+    assert names[0] != names[1]

@@ -31,8 +31,14 @@ DEFAULT_TOPICS, MAX_TOPICS = 8, 30
 """Default and largest number of topics."""
 DEFAULT_POINTS, MAX_POINTS = 12, 100
 """Default and largest number of points in time."""
+NAMING_BLOCKS = ("attributes", "words")
+"""Content blocks whose terms name topics: the first that has other terms than numbers."""
 N_NAME_TERMS = 2
 """Terms in the name of a topic."""
+N_TRIED_TERMS = 10
+"""Most typical terms of a topic from which its name is made."""
+MIN_TERM_CHARS = 3
+"""Shortest term in a name, unless it is written in other letters than Latin ones."""
 N_EXAMPLES = 3
 """Items that stand for a topic."""
 N_MOVES = 10
@@ -280,9 +286,12 @@ def _topic_terms(state: ServingState, group: Rows, n_groups: int) -> list[str]:
     items = without_quantities(state.catalogue.items)
     terms = state.trained.content.block_terms
     blocks = [
-        one for name in ("attributes", "words") for one in items.blocks if one.name == name
+        block
+        for name in NAMING_BLOCKS
+        for block in items.blocks
+        if block.name == name and name in terms and abs(block.matrix).sum() > 0
     ]
-    if not blocks or blocks[0].name not in terms:
+    if not blocks:
         return [""] * n_groups
     block, named = blocks[0], terms[blocks[0].name]
     ones = np.ones(len(group))
@@ -294,9 +303,24 @@ def _topic_terms(state: ServingState, group: Rows, n_groups: int) -> list[str]:
     lift = means - np.asarray(matrix.mean(axis=0)).ravel()
     names = []
     for row in lift:
-        best = [column for column in np.argsort(-row)[:N_NAME_TERMS] if row[column] > 0]
-        names.append(", ".join(dict.fromkeys(_plain_term(named[column]) for column in best)))
+        best = [column for column in np.argsort(-row)[:N_TRIED_TERMS] if row[column] > 0]
+        names.append(", ".join(_distinct_terms([_plain_term(named[c]) for c in best])))
     return names
+
+
+def _distinct_terms(terms: Sequence[str]) -> list[str]:
+    """Return the first terms of which none is a part of another one, or a short word.
+
+    Example:
+        >>> _distinct_terms(["of", "candle", "candles", "glass", "red"])
+        ['candle', 'glass']
+    """
+    chosen: list[str] = []
+    for term in terms:
+        is_long = len(term) >= MIN_TERM_CHARS or not term.isascii()
+        if is_long and not any(term in one or one in term for one in chosen):
+            chosen.append(term)
+    return chosen[:N_NAME_TERMS] or list(terms[:1])
 
 
 def _plain_term(term: str) -> str:
