@@ -69,6 +69,10 @@ ORDER_NAMES = (
     ),
 )
 """Names of columns with orders, which all lines of an order share."""
+MIN_JUDGED_VALUES = 2
+"""Number of values with known users from which a column is judged by them."""
+MAX_SHARED_VALUES = 0.5
+"""Largest share of values with several users in a column that identifies somebody."""
 GUEST_USER = "0"
 """Number of all guests in exports of WooCommerce, PrestaShop and others."""
 _LINE_PREFIX = "lineitem_"
@@ -157,6 +161,8 @@ def identify_users(
     known = set(user.drop_nulls().unique())
     counts: dict[str, int] = {}
     for column in columns:
+        if not _identifies(raw.frame[column.source], user):
+            continue
         found = _users_of(raw.frame[column.source], user, column, known)
         taken = user.is_null() & found.is_not_null()
         if taken.any():
@@ -179,15 +185,35 @@ def identify_users(
 def _without_guests(
     user: pl.Series, is_missing: pl.Series, raw: RawTable, columns: tuple[IdentityColumn, ...]
 ) -> tuple[pl.Series, pl.Series]:
-    """Return users without the number of all guests, if it stands for several people."""
+    """Return users without the number of all guests, if it stands for several people.
+
+    It does if it has more ids or addresses of another column than any other user; where users
+    are numbered from 0, the first of them has as many as others.
+    """
     guests = (user == GUEST_USER).fill_null(value=False)
     if not guests.any():
         return user, is_missing
-    several = any(
-        cast_ids(raw.frame[column.source].filter(guests))[0].drop_nulls().n_unique() > 1
-        for column in columns
-    )
-    return (user.set(guests, None), is_missing | guests) if several else (user, is_missing)
+    if not any(_has_most_values(user, raw.frame[c.source]) for c in columns if not c.prefix):
+        return user, is_missing
+    return user.set(guests, None), is_missing | guests
+
+
+def _has_most_values(user: pl.Series, values: pl.Series) -> bool:
+    """Return whether the number of guests stands with more values than any user."""
+    pairs = pl.DataFrame([user.alias("user"), cast_ids(values)[0].alias("other")]).drop_nulls()
+    counts = pairs.group_by("user").agg(pl.n_unique("other").alias("n"))
+    of_guests = counts.filter(pl.col("user") == GUEST_USER)["n"].sum()
+    others = counts.filter(pl.col("user") != GUEST_USER)["n"].to_list()
+    return bool(of_guests > max([1, *others]))
+
+
+def _identifies(values: pl.Series, user: pl.Series) -> bool:
+    """Return whether most values of a column stand with one user, as far as users are known."""
+    pairs = pl.DataFrame([cast_ids(values)[0].alias("other"), user.alias("user")]).drop_nulls()
+    counts = pairs.group_by("other").agg(pl.n_unique("user").alias("n"))["n"]
+    if len(counts) < MIN_JUDGED_VALUES:
+        return True
+    return bool((counts > 1).mean() <= MAX_SHARED_VALUES)  # type: ignore[operator]
 
 
 def _users_of(
