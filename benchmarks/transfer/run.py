@@ -55,7 +55,7 @@ def _read(folder: Path, table: str) -> pl.DataFrame:
 
 
 def two_domain_cases(
-    shared: Path, folder: str, shares: Sequence[float], n_test: int
+    shared: Path, folder: str, shares: Sequence[float], n_test: int, n_others: int
 ) -> Iterator[Case]:
     """Yield both directions of a data set with two domains and users in common.
 
@@ -64,6 +64,7 @@ def two_domain_cases(
         folder: Name of the data set.
         shares: Shares of the people in both domains that stay known as such in training.
         n_test: Number of test users.
+        n_others: Number of people of only one domain that are kept in each, at most.
     """
     events = _read(shared / "data" / folder, "interactions")
     items = _read(shared / "data" / folder, "items")
@@ -72,6 +73,15 @@ def two_domain_cases(
     both = events.group_by("user_id").agg(pl.col("domain").n_unique().alias("n"))
     people = np.array(sorted(both.filter(pl.col("n") > 1)["user_id"].to_list()))
     people = people[rng.permutation(len(people))]
+    single = both.filter(pl.col("n") == 1).select("user_id")
+    single = (
+        events.join(single, on="user_id").group_by("domain").agg(pl.col("user_id").unique())
+    )
+    kept_users = set(people.tolist())
+    for ids in single.sort("domain")["user_id"].to_list():
+        chosen = np.array(sorted(ids))
+        kept_users |= set(chosen[rng.permutation(len(chosen))[:n_others]].tolist())
+    events = events.filter(pl.col("user_id").is_in(list(kept_users)))
     test_users, others = set(people[:n_test].tolist()), people[n_test:]
     for source, target in (names, names[::-1]):
         of_target = events.filter(pl.col("domain") == target)
@@ -246,15 +256,16 @@ def main() -> None:
     parser.add_argument("--share", type=float, action="append")
     parser.add_argument("--size", type=int, action="append")
     parser.add_argument("--test", type=int, default=900)
+    parser.add_argument("--others", type=int, default=10_000)
     options = parser.parse_args()
     shares = options.share or (1.0, 0.1, 0.01, 0.0)
     cases = {
         "cdrib": lambda: cdrib_cases(options.shared),
         "food_kitchen": lambda: two_domain_cases(
-            options.shared, "food_kitchen", shares, options.test
+            options.shared, "food_kitchen", shares, options.test, options.others
         ),
         "amazon_beauty_toys": lambda: two_domain_cases(
-            options.shared, "amazon_beauty_toys", shares, options.test
+            options.shared, "amazon_beauty_toys", shares, options.test, options.others
         ),
         "markets": lambda: market_cases(
             options.shared, options.size or (0, 50, 500), options.test

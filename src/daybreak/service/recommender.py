@@ -182,10 +182,8 @@ class Recommender(InterestRecommender):
             start: Earlier recommender, or its folder, whose models are the starting point.
             keep_weights: Whether the weights of ``start`` are kept, without simulated cold
                 starts.
-            sources: Other shops and domains to learn from: stores, folders, files, releases,
-                recommenders, tables, or values of ``domain`` in the data, one or several, or a
-                mapping from names to them. A source is used where it makes the lists of
-                simulated new users better; :attr:`report` has the verdicts.
+            sources: Other shops to learn from, where it helps: stores, folders, files, frames,
+                releases, recommenders, or values of ``domain``; one, several, or by name.
             progress: Called with a description of each step.
 
         Raises:
