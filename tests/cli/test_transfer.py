@@ -103,3 +103,15 @@ def test_a_shop_without_events_starts_from_a_pretrained_release(here, ask, pretr
 def test_a_pretrained_release_has_no_people(pretrained):
     text = (pretrained / "release.json").read_text("utf-8")
     assert "u199" not in text
+
+
+def test_a_list_of_titles_is_matched(here, ask, call):
+    ask("import", "log.csv", "things.csv", "--column", "user_id=wer", "--column", "item_id=was",
+        "--max-rejected", "0.5")  # fmt: skip
+    ask("train", "--strategy", "popular")
+    (here / "mine.txt").write_text("* green TEA\n* Dark Rum\n")
+    found = ask("match", "mine.txt")["matches"]
+    assert [one["item_id"] for one in found] == ["tea", "rum"]
+    status, _, err = call("match", "missing.txt")
+    assert status == 5
+    assert "missing.txt" in err

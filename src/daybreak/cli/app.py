@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": recommend.explain,
     "interests": interests.interests,
     "distil": train.distil,
+    "match": transfer.match,
     "transfer": transfer.transfer,
     "pretrain": transfer.pretrain,
     "serve": serve.serve,

@@ -1,5 +1,6 @@
-"""The commands ``transfer`` and ``pretrain``."""
+"""The commands ``match``, ``transfer`` and ``pretrain``."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,10 +32,42 @@ OutOption = Annotated[
 PretrainOutOption = Annotated[
     Path, typer.Option(metavar="RELEASE", help="Folder for the release.")
 ]
+TitlesArgument = Annotated[
+    str, typer.Argument(metavar="FILE", help="File with titles, or - for stdin.")
+]
 DatasetsArgument = Annotated[
     list[str],
     typer.Argument(metavar="DATASETS", help="Folders, files or stores to learn from."),
 ]
+
+
+def match(
+    titles: TitlesArgument,
+    *,
+    store: options.StoreOption = None,
+    json: options.JsonOption = False,
+) -> None:
+    """Match a list of titles from elsewhere to the catalogue, to be confirmed."""
+    with options.open_workspace(store=store) as workspace:
+        matches = workspace.match_titles(_read_text(titles))
+    if json:
+        show_json({"matches": matches.to_dicts()})
+        return
+    show_frame(matches, "Items of the titles; check those below 0.9")
+    print_message("next: daybreak recommend --event ITEM, for each that is right")
+
+
+def _read_text(name: str) -> str:
+    from daybreak.errors import DataError, NotFoundError
+
+    if name == "-":
+        return sys.stdin.read()
+    if not Path(name).is_file():
+        raise NotFoundError(f"there is no file {name!r} with titles")
+    try:
+        return Path(name).read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name!r} is not UTF-8: {error}") from error
 
 
 def transfer(

@@ -15,6 +15,7 @@ from daybreak.service.estimator import Estimator
 from daybreak.service.inputs.frames import as_frame, changed_rows, check_ids
 from daybreak.service.results import FrameKind, ResultFormat, check_frame_kind
 from daybreak.service.state.serving_state import ServingState
+from daybreak.service.state.title_matches import match_titles, read_titles
 from daybreak.types import UnknownItems
 
 
@@ -51,6 +52,25 @@ class UpdatableRecommender(Estimator):
         if users is None or SOURCE_ITEMS_COLUMN not in users.columns:
             return None
         return users.select("user_id", SOURCE_ITEMS_COLUMN).drop_nulls()
+
+    def match_titles(self, text: str) -> pl.DataFrame:
+        """Return the items of a list of titles from elsewhere, to be confirmed by people.
+
+        What they confirm is a history: give ``user_id, item_id`` to :meth:`recommend`.
+
+        Args:
+            text: Pasted lines, or CSV with a column of titles; its ratings, years and ids (such
+                as ``imdb_id``, where the catalogue has the same column) are used.
+
+        Returns:
+            ``given, item_id, title, confidence, match, rating``, a row a title; ``confidence``
+            is from 0 (no item, ``item_id`` is null) to 1, ``match`` one of ``id``, ``title``,
+            ``similar title`` and ``content``.
+
+        Raises:
+            DataError: There is no title, or more than 5,000.
+        """
+        return self._presented(match_titles(self.state, read_titles(text)))
 
     @property
     def output(self) -> FrameKind:

@@ -364,6 +364,16 @@ class Workspace(ClosesOnExit):
         found = items.filter(pl.col("item_id") == item_id)["title"].drop_nulls()
         return f"{item_id} ({found[0]})" if len(found) else item_id
 
+    def match_titles(self, text: str) -> pl.DataFrame:
+        """Return the items of a list of titles; see :meth:`Recommender.match_titles`.
+
+        Raises:
+            NotFoundError: Nothing has been trained.
+            DataError: There is no title.
+        """
+        matches: pl.DataFrame = self.load_recommender([]).match_titles(text)
+        return matches
+
     def experiments(self) -> ExperimentManager:
         """Return the experiments of the store."""
         return ExperimentManager(
