@@ -29,8 +29,10 @@ ALTERNATIVES = (
 
 SHORT_ALTERNATIVES = (
     rf"(?<![\w-])(?:o|of|u)(?=\s+(?:{_ARTICLES}|el|los|las|lo|gli|le|de|het)\s)"
+    r"|(?<=s\s)o(?=\s+\w+s\b)"
 )
-"""Words that are an "or" before an article, and something else in other languages."""
+"""Words that are an "or" before an article or, in Spanish, between plurals, and something else
+in other languages."""
 
 ADDITIONS = (
     r"(?<![\w-])(?:as well as|and|und|sowie|et|y|ed|e|oraz|и|ve|og|och|و)(?![\w-])|&|\+"
