@@ -39,7 +39,9 @@ def test_a_user_is_found_with_history_and_list_and_erased_with_a_proof(watch, st
     page.get_by_role("searchbox").fill("odd")
     page.get_by_role("link", name=SCRIPT).click()
     expect(page.locator("h1")).to_have_text("odd/user")
-    expect(page.get_by_role("region", name="History").first).to_contain_text("buy")
+    history = page.get_by_role("region", name="History").first
+    expect(history).to_contain_text("buy")
+    expect(history.get_by_role("link", name=strange["title"]).first).to_be_visible()
     expect(
         page.get_by_role("region", name="List of this user").locator("li").first
     ).to_be_visible()

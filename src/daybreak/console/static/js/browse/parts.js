@@ -1,7 +1,7 @@
 // Parts of the detail pages: the way back, attributes, and events.
 import { html, useState } from "../lib.js";
 import { formatNumber, formatTime, t } from "../i18n.js";
-import { call, get, part } from "../api.js";
+import { call, get, part, post } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
 import { Card } from "../components/card.js";
@@ -54,8 +54,9 @@ function valueOf(text, before) {
 export function Events({ filter, other }) {
   const { data, error, reload } = useLoaded((signal) => get("events", { ...filter, k: EVENTS_SHOWN }, { signal }), [JSON.stringify(filter)]);
   const table = other === "item_id" ? "items" : "users";
+  const titles = useTitles(table === "items" ? data?.events ?? [] : []);
   const columns = [
-    { key: other, title: t(`browse.${table === "items" ? "item" : "user"}`), cell: (row) => html`<a href=${href("browse", {}, table, row[other] ?? "")}>${row[other]}</a>` },
+    { key: other, title: t(`browse.${table === "items" ? "item" : "user"}`), cell: (row) => html`<a href=${href("browse", {}, table, row[other] ?? "")}>${titles.get(row[other]) ?? row[other]}</a>` },
     { key: "event_type", title: t("browse.event"), cell: (row) => row.event_type ?? "–" },
     { key: "value", title: t("browse.value"), number: true, cell: (row) => formatNumber(row.value) },
     { key: "timestamp", title: t("browse.time"), cell: (row) => formatTime(row.timestamp) },
@@ -65,6 +66,17 @@ export function Events({ filter, other }) {
     ${data && html`<${Table} columns=${columns} rows=${data.events} rowKey=${(row) => data.events.indexOf(row)} caption=${t("browse.history")} empty=${t("browse.no_events")} />`}
     ${data?.cursor && html`<p class="fine">${t("browse.first_events", { n: EVENTS_SHOWN })}</p>`}
   <//>`;
+}
+
+/** Return the titles of the items of events: one request for all of them. */
+function useTitles(events) {
+  const ids = [...new Set(events.map((one) => one.item_id))];
+  const { data } = useLoaded(async (signal) => {
+    if (!ids.length) return [];
+    const { items } = await post("rank", { items: ids, k: ids.length, exclude_seen: false, fields: ["title"], record: false }, { signal });
+    return items.map((one) => [one.item_id, one.properties?.title]);
+  }, [ids.join("\n")]);
+  return new Map(data ?? []);
 }
 
 /** Show a list of items in order with links. */
