@@ -1,6 +1,8 @@
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daybreak.data import Tables, validate
 from daybreak.data.dataset import Dataset, Events, Items
@@ -122,3 +124,21 @@ def test_a_validation_names_accounts_that_count_less():
     ]
     calm = pl.DataFrame(crowd, schema=["user_id", "item_id", "timestamp"], orient="row")
     assert "accounts" not in [one.code for one in validate(Tables.of(calm))]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.floats(0, 1e6)), max_size=60),
+    st.integers(0, 300),
+)
+def test_limits_hold_for_all_events(rows, n_more):
+    user, item, at = np.array(rows).reshape(-1, 3).T
+    more = np.arange(n_more)
+    events = Events.of(
+        np.r_[user, np.zeros(n_more)], np.r_[item, 10 + more], np.r_[at, more + 0.5]
+    )
+    limits = limit_events(events)
+    assert len(limits.event_weights) == len(events)
+    assert ((limits.event_weights > 0) & (limits.event_weights <= 1)).all()
+    of_user = np.bincount(events.user, limits.event_weights, minlength=1)
+    assert (of_user <= limits.user_cap * (1 + 1e-9)).all()
+    assert abs(len(limits.thin(events)) - limits.user_weights[events.user].sum()) <= 1
