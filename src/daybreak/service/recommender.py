@@ -64,10 +64,9 @@ from daybreak.service.training.fit import (
     FitConfig,
     TrainedModel,
     TrainingBudget,
-    account_messages,
     left_out_messages,
-    prior_messages,
     train_model,
+    training_messages,
 )
 from daybreak.types import Progress, UnknownItems, ignore_progress
 
@@ -214,8 +213,7 @@ class Recommender(InterestRecommender):
         )
         trained, histories = train_model(tables, config, progress or ignore_progress)
         left_out = left_out_messages(trained.blend.excluded)
-        prior = prior_messages(trained.blend.report)
-        accounts = account_messages(trained.blend.report)
+        prior = training_messages(trained.blend.report)
         signs = (
             f"events: {trained.rules.describe()}",
             *sign_notes(tables.events, trained.rules),
@@ -223,7 +221,7 @@ class Recommender(InterestRecommender):
         self._rejects = rejects
         self.source_names = tuple(one.name for one in found)
         told = source_messages(trained.blend.report, self.source_names)
-        self.notes = (*notes, *encoder_notes, *prior, *accounts, *signs, *told, *left_out)
+        self.notes = (*notes, *encoder_notes, *prior, *signs, *told, *left_out)
         users_known = tables.users if trained.users is None else trained.users
         state = ServingState.from_training(trained, tables.items, users_known, histories)
         self._state = state.with_unknown_items(self.unknown_items)

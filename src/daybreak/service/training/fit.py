@@ -172,6 +172,15 @@ def _tune_strategies(
     return result.strategies, {"search": result.record}
 
 
+def training_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sentences about the prior weights and about accounts that count less.
+
+    Args:
+        report: Report of a blend.
+    """
+    return (*prior_messages(report), *account_messages(report))
+
+
 def prior_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a sentence about the weights that come from other shops, if there are any.
 
