@@ -6,13 +6,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import contextmanager
 from threading import Thread, Timer
 
 import polars as pl
+import psycopg
 import pytest
 
 from daybreak.data import Tables
-from daybreak.deadline import limited_wait
+from daybreak.deadline import limited_wait, remaining_wait_s
 from daybreak.errors import DataError, StoreError
 from daybreak.store import PostgresStore, SqliteStore, open_store
 from daybreak.testing.postgres import PostgresServer
@@ -251,21 +253,66 @@ def test_threads_wait_for_a_lock_together(tmp_path):
         assert store.write(event()).events == 1
 
 
+@contextmanager
+def frozen(server):
+    """Suspend a server: its connections stay open, and it says nothing."""
+    processes = [server.pid, *children_of(server.pid)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
 def test_a_silent_server_is_noticed(own_server, monkeypatch):
-    """It was suspended: its connections stay open, and it says nothing."""
     monkeypatch.setattr("daybreak.store.postgres_connection.MIN_EXCHANGE_S", 0.3)
     with open_store(own_server.new_database()) as store:
         store.write(event("tea"))
-        processes = [own_server.pid, *children_of(own_server.pid)]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
-        try:
-            with limited_wait(0.1), pytest.raises(StoreError, match="cannot be reached"):
-                store.write(event("rum"))
-        finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+        with (
+            frozen(own_server),
+            limited_wait(0.1),
+            pytest.raises(StoreError, match="cannot be reached"),
+        ):
+            store.write(event("rum"))
         assert store.write(event("gin")).events == 1
+
+
+def test_calls_that_have_waited_for_a_silent_server_do_not_ask_it_again(
+    own_server, monkeypatch
+):
+    """A queue of calls would otherwise wait for its silence one after the other."""
+    monkeypatch.setattr("daybreak.store.postgres_connection.MIN_EXCHANGE_S", 0.2)
+    asked, connected = [], []
+    with open_store(own_server.new_database()) as store:
+        store.write(event("tea"))
+        transact, connect = store.database._transact, psycopg.Connection.connect.__func__
+
+        def count_transact(engine, work):
+            asked.append(remaining_wait_s())
+            return transact(engine, work)
+
+        def count_connect(cls, *args, **kwargs):
+            connected.append(kwargs["connect_timeout"])
+            return connect(cls, *args, **kwargs)
+
+        monkeypatch.setattr(store.database, "_transact", count_transact)
+        monkeypatch.setattr(psycopg.Connection, "connect", classmethod(count_connect))
+        with frozen(own_server):
+            with limited_wait(0), pytest.raises(StoreError, match="cannot be reached"):
+                store.tables()
+            assert (len(asked), connected) == (1, [])
+            for call in (store.tables, store.releases, lambda: store.write(event())):
+                with limited_wait(0), pytest.raises(StoreError, match="busy or cannot"):
+                    call()
+            assert len(asked) == 1
+            with limited_wait(0.3), pytest.raises(StoreError, match="cannot be reached"):
+                store.tables()
+            assert len(asked) > 1, "a call that may wait asks again"
+        assert store.tables().events.height == 1
+        with limited_wait(0):
+            assert store.tables().events.height == 1
 
 
 def children_of(pid):

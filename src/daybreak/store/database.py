@@ -21,6 +21,7 @@ Work = Callable[[Connection], T]
 DEFAULT_WAIT_S = 30.0
 """Default wait for a lock [s]; another process may be importing a large file."""
 
+UNAVAILABLE = "the store is busy or cannot be reached; try again later"
 _FIRST_PAUSE_S = 0.01
 _MAX_PAUSE_S = 0.5
 
@@ -51,10 +52,15 @@ class Database(ABC):
         self._reader = engine.execution_options(**self.read_options)
         self._writer = engine.execution_options(**self.write_options)
         self._closed = False
+        self._is_away = False
         self._connection_lock: AbstractContextManager[Any] = (
             RLock() if single_connection else nullcontext()
         )
         self._group_commit = GroupCommit(self._transact_all, UnavailableError)
+
+    notices_absence = False
+    """Whether work fails at once if its caller may not wait any more and the database was
+    unavailable when it was last asked: for a database whose absence takes long to notice."""
 
     def read(self, work: Work[T]) -> T:
         """Return the result of work that only reads; it sees one snapshot."""
@@ -93,11 +99,16 @@ class Database(ABC):
             DataError: A text cannot be stored.
         """
         wait_s = self.wait_s if wait_s is None else wait_s
-        deadline = time.monotonic() + min(wait_s, remaining_wait_s())
+        left_s = remaining_wait_s()
+        if self._is_away and left_s <= 0:  # it waited for work that could not reach it
+            raise UnavailableError(UNAVAILABLE)
+        deadline = time.monotonic() + min(wait_s, left_s)
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                return action()
+                result = action()
+                self._is_away = False
+                return result
             except UnicodeError as error:
                 raise DataError(
                     f"a text is not Unicode and cannot be stored: {error}"
@@ -106,6 +117,7 @@ class Database(ABC):
                 if not self.is_transient(error):
                     raise self.translate_error(error) from error
                 if time.monotonic() + pause > deadline:
+                    self._is_away = self.notices_absence
                     raise UnavailableError(str(self.translate_error(error))) from error
             time.sleep(pause)
             pause = min(2 * pause, _MAX_PAUSE_S)
@@ -216,7 +228,7 @@ class GroupCommit:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             self._waiting.remove(pending)
-            raise UnavailableError("the store is busy or cannot be reached; try again later")
+            raise UnavailableError(UNAVAILABLE)
         return left_s
 
     def _commit(self, batch: list[PendingWrite[Any]]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from daybreak.deadline import remaining_wait_s
 from daybreak.errors import DataError, MissingExtraError, StoreError
 from daybreak.store import schema
 from daybreak.store.base import stores
@@ -58,6 +59,8 @@ _PERMANENT_PATTERNS = (
 )
 _MAX_START_WAIT_S = 10.0
 _MAX_CONNECT_WAIT_S = 5.0
+_MIN_CONNECT_WAIT_S = 2
+"""Shortest wait for a new connection [s]; the driver knows no shorter one."""
 _MAX_LOCK_WAIT_S = 2.0
 """Longest wait for a lock inside of the server [s]; longer waits are repeated ones, which end
 when the caller may not wait any more."""
@@ -74,6 +77,7 @@ class PostgresDatabase(Database):
 
     read_options = {"isolation_level": "REPEATABLE READ"}  # noqa: RUF012 - never changed
     write_options = {"isolation_level": "READ COMMITTED"}  # noqa: RUF012 - never changed
+    notices_absence = True
 
     def __init__(self, url: URL, wait_s: float) -> None:
         super().__init__(postgres_engine(url, wait_s), wait_s)
@@ -130,7 +134,7 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
         MissingExtraError: The driver is not installed.
     """
     connect_args = {
-        "connect_timeout": max(2, math.ceil(min(wait_s, _MAX_CONNECT_WAIT_S))),
+        "connect_timeout": _connect_wait_s(wait_s),
         "client_encoding": "utf8",
         # A machine that is gone is noticed within 30 s; the system would take hours.
         "keepalives_idle": 10,
@@ -155,13 +159,24 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, args: Any, kwargs: Any) -> Any:
-        return BoundedConnection.connect(*args, **kwargs)
+        limited = {**kwargs, "connect_timeout": _connect_wait_s(wait_s)}
+        return BoundedConnection.connect(*args, **limited)
 
     @event.listens_for(engine, "connect")
     def set_up(driver: Any, record: Any) -> None:
         record.info["pgvector"] = _configure_connection(driver, wait_s)
 
     return engine
+
+
+def _connect_wait_s(wait_s: float) -> int:
+    """Return the longest wait for a connection [s], which is shorter if the caller hurries.
+
+    Args:
+        wait_s: Longest wait of the store [s].
+    """
+    longest = min(wait_s, _MAX_CONNECT_WAIT_S, remaining_wait_s())
+    return max(_MIN_CONNECT_WAIT_S, math.ceil(longest))
 
 
 def read_version(connection: Connection) -> int | None:

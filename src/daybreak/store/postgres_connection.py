@@ -4,6 +4,7 @@ The module imports the driver, which is part of an extra.
 """
 
 from collections.abc import Generator
+from contextvars import ContextVar
 from math import inf
 from time import monotonic
 from typing import Any
@@ -15,6 +16,9 @@ from daybreak.deadline import remaining_wait_s
 MIN_EXCHANGE_S = 5.0
 """Shortest time that every exchange with the server may take, even if the caller should not
 wait any more [s]; without a fault, an exchange of a request takes milliseconds."""
+_SILENCE = "connection timeout: the server has not answered in time"
+_was_silent: ContextVar[bool] = ContextVar("was_silent", default=False)
+"""Whether a server has been silent in this call."""
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -23,6 +27,17 @@ class BoundedConnection(psycopg.Connection[Any]):
     A server that was suspended, or that a broken network no longer reaches, keeps its
     connections open and is silent. The driver would wait for it without end.
     """
+
+    @classmethod
+    def connect(cls, *args: Any, **kwargs: Any) -> Any:
+        """Connect, unless the server was silent in this call, which may not wait any more.
+
+        Raises:
+            OperationalError: There is no connection.
+        """
+        if _was_silent.get() and remaining_wait_s() <= 0:
+            raise psycopg.OperationalError(_SILENCE)
+        return super().connect(*args, **kwargs)
 
     def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         """Run one exchange; give up after :func:`daybreak.deadline.remaining_wait_s`.
@@ -43,9 +58,8 @@ class BoundedConnection(psycopg.Connection[Any]):
                 ready = yield waits_for
                 if not ready and monotonic() > until:
                     self.pgconn.finish()
-                    raise psycopg.OperationalError(
-                        "connection timeout: the server has not answered in time"
-                    )
+                    _was_silent.set(True)
+                    raise psycopg.OperationalError(_SILENCE)
                 waits_for = gen.send(ready)
         except StopIteration as end:
             return end.value
