@@ -1,7 +1,6 @@
 """The recommender of the library: fit, recommend, explain, update, save."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +15,6 @@ from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.blending.strategies import check_objective, get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
-from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import (
     add_titles,
     as_frame,
@@ -640,8 +638,4 @@ class Recommender(InterestRecommender):
             settings["unknown_items"] = self.unknown_items
         if self._integer_ids:
             settings["integer_ids"] = sorted(self._integer_ids)
-        scorer, items = state.scorers[0], state.catalogue.items
-        if scorer.items is not items:  # items were added or changed
-            scorer = Scorer(state.trained.blend, state.trained.fitted, items)
-        trained = replace(state.trained, scorer_parts=scorer.parts())
-        write_release(folder, trained, state.catalogue, settings, gate)
+        write_release(folder, state.complete_model(), state.catalogue, settings, gate)

@@ -229,6 +229,13 @@ class ServingState:
             for linear in scorer.linear_models:
                 drop_pages(linear.weights.dense)  # answers use the sums
 
+    def complete_model(self) -> TrainedModel:
+        """Return the model with the parts of the scorer of the present catalogue."""
+        trained, items, scorer = self.trained, self.catalogue.items, self.scorers[0]
+        if scorer.items is not items:  # items were added or changed
+            scorer = Scorer(trained.blend, trained.fitted, items)
+        return replace(trained, scorer_parts=scorer.parts())
+
     def with_items(self, frame: pl.DataFrame, *, replace_known: bool = False) -> "ServingState":
         """Return a state with items added.
 
