@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, normalize_id
+from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, NUL, normalize_id
 from daybreak.data.readers.text import has_valid_bytes
 
 MAX_ID_CHARS = 1_000
@@ -149,7 +149,9 @@ def _parse_number_id(value: float, name: str) -> str:
 def parse_optional_id(row: Mapping[str, Any], name: str) -> str | None:
     """Return an optional id; None if it is missing or only a word for a missing value."""
     value = row.get(name)
-    if value is None or (isinstance(value, str) and value and not normalize_id(value)):
+    if value is None:
+        return None
+    if isinstance(value, str) and value and NUL not in value and not normalize_id(value):
         return None
     return parse_id(row, name)
 
