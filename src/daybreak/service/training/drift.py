@@ -18,6 +18,9 @@ Z_99_PERCENT = 2.33
 """99 % quantile of the standard normal distribution."""
 FALSE_ALARM_RATE = 0.01
 """Share of comparisons without a change that exceed a learned threshold."""
+SPREAD_ALLOWANCE = 2.0
+"""Allowance for few windows that do not overlap: a learned threshold is raised by this number
+divided by how many of them the past has."""
 N_PAST_WINDOWS = 400
 """Windows of the past from which a threshold is learned."""
 MIN_WINDOW_EVENTS = 50
@@ -133,7 +136,8 @@ def learn_threshold(
     Windows of ``size`` successive events at random moments are compared with all events before
     them. People take several things in a row, weekdays and seasons differ, and interests drift
     slowly: all this is in the past, and no formula for independent events knows it. The
-    threshold is at least that of independent events.
+    threshold is at least that of independent events, and higher where the past has few windows
+    that do not overlap.
 
     Args:
         groups: (n,) topics of events in the order of time.
@@ -149,7 +153,7 @@ def learn_threshold(
     Example:
         >>> steady = np.tile([0, 1], 1_000)
         >>> round(learn_threshold(steady, 2, 100, np.random.default_rng(0)), 3)
-        0.074
+        0.071
     """
     n = len(groups)
     places = [np.flatnonzero(groups == group) for group in range(n_groups)]
@@ -163,6 +167,7 @@ def learn_threshold(
     past, window = count(starts), count(starts + size) - count(starts)
     found = [stability_index(one, other) for one, other in zip(past, window, strict=True)]
     learned = float(np.quantile([one.psi for one in found], 1 - false_alarm_rate))
+    learned *= 1 + SPREAD_ALLOWANCE * size / max(n - first, 1)
     return max(learned, float(np.median([one.chance_level for one in found])))
 
 
