@@ -29,6 +29,7 @@ MAX_USERS, MAX_ASKED = 800, 300
 SYSTEMS: dict[str, tuple[str, list[str]]] = {
     "popular": ("cold_start", ["popular"]),
     "item_knn": ("cold_start", ["item_knn"]),
+    "transitions": ("cold_start", ["transitions"]),
     "blend": ("cold_start", ["popular", "popular/trend", "item_knn", "ease", "transitions"]),
     "blend, objective `next`": (
         "next",
@@ -121,6 +122,7 @@ def main() -> None:
     """Measure all systems on all data sets; print a page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="+", type=Path, help="folders of data sets")
+    parser.add_argument("--only", nargs="*", help="names of the systems")
     options = parser.parse_args()
     print("# Walking forward in time\n")
     print((__doc__ or "").split("walk_forward.md\n\n", 1)[1])
@@ -134,6 +136,8 @@ def main() -> None:
     for folder in options.data:
         events = read_events(folder)
         for name, (objective, strategies) in SYSTEMS.items():
+            if options.only and name not in options.only:
+                continue
             found = measure(events, objective, strategies)
             cells = " | ".join(
                 f"{one.mean():.4f} ± {1.96 * one.std() / np.sqrt(len(one)):.4f}"
