@@ -10,8 +10,8 @@ candidates. NDCG@10 of one target a query:
 - successive: each event after the moment.
 
 Weights and options are chosen inside the training data only. Events of one second have no known
-order: in the rows *file* they have that of the file, as in the study; in the rows *random* they are
-put in a random order, which no model can learn from.
+order: in the rows *file* they have that of the file, as in the study; in the rows *random* they
+are put in a random order, which no model can learn from.
 
     python -m benchmarks.studies.time_split DATA/ml1m > benchmarks/results/time_split.md
 
