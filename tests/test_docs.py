@@ -121,7 +121,7 @@ def test_the_page_of_limits_names_constants_that_exist():
         (ROOT / "docs/limits.md").read_text("utf-8"),
         re.M,
     )
-    assert len(rows) == 10
+    assert len(rows) == 12
     for constant, module in rows:
         assert hasattr(import_module(f"daybreak.{module}"), constant), constant
 
