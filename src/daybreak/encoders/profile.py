@@ -69,8 +69,7 @@ class ProfileEncoder:
         Raises:
             ConfigError: An override names a missing column or an unknown role.
         """
-        if source_ids is not None:
-            users = users.drop(SOURCE_ITEMS_COLUMN, strict=False)
+        users = users.drop(SOURCE_ITEMS_COLUMN, strict=False)
         attributes = AttributeTerms.fit(
             users, infer_fields(users, "user_id", overrides), bins=N_NUMBER_BINS
         )
