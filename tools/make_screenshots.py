@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote, urlencode
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -20,7 +21,11 @@ from daybreak.service.serving import RecommenderService
 from tests.server.conftest import served
 
 PAGES = ("today", "try", "new", "map", "quality")
-SENTENCE = "I run a small tea room and love vintage cups and cake stands"
+QUERIES = {
+    "try": {"text": "I run a small tea room and love vintage cups and cake stands"},
+    "new": {"title": "Red retrospot tea towel set"},
+}
+"""What is typed on some pages."""
 SETTLED_MS = 1_500
 """Time in which answers arrive and movements end [ms]."""
 
@@ -67,8 +72,8 @@ def take_pictures(browser: Browser, url: str, scheme: str, options: argparse.Nam
     )
     page = context.new_page()
     for name in options.pages:
-        query = f"?text={SENTENCE.replace(' ', '%20')}" if name == "try" else ""
-        page.goto(f"{url}/#/{name}{query}")
+        query = urlencode(QUERIES.get(name, {}), quote_via=quote)
+        page.goto(f"{url}/#/{name}?{query}")
         page.locator("h1").first.wait_for()
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(SETTLED_MS)

@@ -25,12 +25,12 @@ const MAX_REMEMBERED = 8;
 
 export default function NewItemPage({ route }) {
   const [id] = route.rest;
-  return id ? html`<${Timeline} key=${id} id=${id} />` : html`<${Draft} />`;
+  return id ? html`<${Timeline} key=${id} id=${id} />` : html`<${Draft} title=${route.query.get("title") ?? ""} />`;
 }
 
-function Draft() {
+function Draft({ title }) {
   const t = useTexts();
-  const [item, setItem] = useState(EMPTY);
+  const [item, setItem] = useState({ ...EMPTY, title });
   const set = (name) => (event) => setItem({ ...item, [name]: event.target.value });
   const text = useSettled([item.title, item.text, item.category].map((one) => one.trim()).filter(Boolean).join(". "), SETTLE_MS);
   return html`<div class="page-new stack">

@@ -66,10 +66,15 @@ function personOf(query) {
   return { ...NOBODY, text: query.get("text") ?? "", userId, mode: userId ? "known" : "invent" };
 }
 
-/** Ask for the list of a body once it has not changed for a moment. */
+/** Ask for the list of a body: at once after a step, and after typing when it has not changed for a moment. */
 function useList(body) {
-  const settled = useSettled(JSON.stringify(body), SETTLE_MS);
-  return useLoaded((signal) => post("recommend", JSON.parse(settled), { signal }), [settled]);
+  const now = JSON.stringify(body);
+  const acted = JSON.stringify([body.events, body.exclude]);
+  const settled = useSettled(now, SETTLE_MS);
+  const wanted = useRef({ body: now, acted });
+  if (wanted.current.acted !== acted || settled === now) wanted.current = { body: now, acted };
+  const asked = wanted.current.body;
+  return useLoaded((signal) => post("recommend", JSON.parse(asked), { signal }), [asked]);
 }
 
 /** Return the shares of evidence after each step of the person. */

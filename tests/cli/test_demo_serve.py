@@ -1,0 +1,42 @@
+"""``daybreak demo --serve`` ends with a web page in the browser."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+
+def test_the_demo_is_served_and_its_page_is_opened(tmp_path):
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    browser.chmod(0o755)
+    command = ["demo", "--quick", "--serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "daybreak", *command],
+        env={**os.environ, "BROWSER": f"{browser} %s"},
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
+        decoder, told, text = json.JSONDecoder(), [], ""
+        while len(told) < 2:
+            text = (text + process.stdout.readline()).lstrip()
+            try:
+                value, end = decoder.raw_decode(text)
+            except ValueError:
+                continue
+            told.append(value)
+            text = text[end:]
+        url = told[1]["url"]
+        assert 'id="app"' in httpx.get(url).text
+        assert httpx.get(f"{url}/api/v1/status").json()["items"] > 0
+        while not Path(opened).exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+    assert opened.read_text("utf-8").strip() == f"{url}/#/try"
