@@ -27,10 +27,10 @@ SETTLE_S = 15.0
 SENTENCE = "vintage cups and cake stands"
 HEADER = """# The web page
 
-The page *Try it* on the quick demo (1,072 items), over loopback, in headless Chromium on two busy
-cores (load 16) without a GPU; median of 5 visits with an empty cache. Recommendations: {n} requests for known
-users, one after the other, while no page is open, and while a browser on the same machine has
-{pages} pages *Today* open, of which each asks for the status every 10 seconds.
+The page *Try it* on the quick demo (1,072 items), over loopback, in headless Chromium on two
+cores without a GPU; median of 5 visits with an empty cache. Recommendations: {n} requests for
+known users, one after the other, while no page is open, and while a browser on the same machine
+has {pages} pages *Today* open, of which each asks for the status every 10 seconds.
 
 ```sh
 python -m benchmarks.serving.console --out benchmarks/results/console.md
