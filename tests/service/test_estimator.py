@@ -26,6 +26,7 @@ SETTINGS = {
     "seed": 7,
     "budget_s": 60.0,
     "search": True,
+    "objective": "next",
     "popularity": 0.25,
     "unknown_items": "recommend",
     "output": "polars",

@@ -17,6 +17,9 @@ from daybreak.service.updates import UpdatableRecommender
 class InterestRecommender(UpdatableRecommender):
     """Base of :class:`Recommender`: the interests of users, and where they are moving."""
 
+    objective: str = "cold_start"
+    """What the weights are fitted for; copies of earlier versions have none."""
+
     def interests(
         self, user_id: str, *, topics: int = DEFAULT_TOPICS, points: int = DEFAULT_POINTS
     ) -> UserInterests:
