@@ -1,7 +1,10 @@
 """Speed and quality of large text encoders and of the small ones distilled from them.
 
     python -m benchmarks.quality.encoder_frontier --shared DIR [--data NAME ...] \
-        [--teacher NAME ...]
+        [--teacher NAME ...] [--prefix TEXT] [--teachers-only]
+
+A teacher is the name of a model or a folder. Models that were trained with a prefix, such as
+``query: `` of the e5 models, get it by ``--prefix``.
 
 ``DIR/NAME/`` holds a table of items and one of events, or ``DIR/data/NAME/`` does. Vectors are
 kept in the cache (DAYBREAK_CACHE) and not computed again after an interruption.
@@ -11,7 +14,7 @@ import argparse
 import hashlib
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -36,6 +39,7 @@ from daybreak.models import models
 from daybreak.ranked_lists import top_k
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.transfer.distil_encoder import distil_encoder
+from daybreak.types import Floats
 
 ENGLISH = ("all-MiniLM-L6-v2", "all-mpnet-base-v2")
 TEACHERS = {"anime_zh_dev": ("use-multilingual-v3",)}
@@ -63,6 +67,50 @@ similarity to the vectors of the teacher for texts held out, after subtraction o
 `*`: differs from the teacher, 95 % paired bootstrap over users; a user in two repeats counts as
 two.
 """
+
+
+class PrefixedEncoder(Encoder):
+    """An encoder of texts that each start with the same words.
+
+    Args:
+        encoder: Encoder of the whole texts.
+        prefix: Start of each text.
+    """
+
+    def __init__(self, encoder: Encoder, prefix: str) -> None:
+        self.encoder, self.prefix = encoder, prefix
+        self.tolerance = encoder.tolerance
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self.encoder.dim
+
+    @property
+    def hash(self) -> str:
+        """Hash of the encoder and the prefix."""
+        key = f"{self.prefix}{self.encoder.hash}".encode()
+        return hashlib.blake2b(key, digest_size=16).hexdigest()
+
+    def _encode_batch(self, texts: Sequence[str]) -> Floats:
+        return self.encoder.encode([f"{self.prefix}{text}" for text in texts])
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """The encoders that are compared."""
+
+    names: tuple[str, ...]
+    """Names of models, or folders."""
+    prefix: str = ""
+    """Start of each text."""
+    with_students: bool = True
+    """Whether small encoders are distilled from them."""
+
+    def load(self, name: str) -> Encoder:
+        """Return the encoder of a name."""
+        encoder = load_encoder(name, threads=1)
+        return PrefixedEncoder(encoder, self.prefix) if self.prefix else encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,24 +208,27 @@ def speed(encoder: Encoder, texts: list[str]) -> float:
     return float(np.median(found))
 
 
-def measure(shop: EncoderData, name: str, repeats: int) -> Iterator[EncoderResult]:
+def measure(
+    shop: EncoderData, name: str, teachers: Teachers, repeats: int
+) -> Iterator[EncoderResult]:
     """Yield the row of a teacher, then those of its students."""
-    teacher = load_encoder(name, threads=1)
+    teacher = teachers.load(name)
     cached = CachedEncoder(teacher, FileVectors())
     print(f"{shop.name}: encoding with {name}", flush=True)
     teacher_vectors = cached.encode(shop.texts)
     longest = min(max(DIMS), teacher.dim)
     dims = [dim for dim in DIMS if dim < longest] + [longest]
+    if not teachers.with_students:
+        dims = []
     values: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {dim: [] for dim in (0, *dims)}
     cosines = []
     for repeat in range(repeats):
         hidden = shop.hidden(repeat)
-        student = distil_encoder(cached, shop.texts_of(~hidden), dim=longest)
-        cosines.append(student.parts.metadata["fidelity"])
-        vectors = {
-            0: teacher_vectors,
-            **{dim: student.shortened(dim).encode(shop.texts) for dim in dims},
-        }
+        vectors = {0: teacher_vectors}
+        if dims:
+            student = distil_encoder(cached, shop.texts_of(~hidden), dim=longest)
+            cosines.append(student.parts.metadata["fidelity"])
+            vectors |= {dim: student.shortened(dim).encode(shop.texts) for dim in dims}
         for dim, rows in vectors.items():
             values[dim].append(shop.cold_items(rows, hidden))
             means = [round(float(part.mean()), 4) for part in values[dim][-1]]
@@ -188,7 +239,7 @@ def measure(shop: EncoderData, name: str, repeats: int) -> Iterator[EncoderResul
         texts_per_s = speed(student.shortened(dim), shop.texts) if dim else speed(teacher, few)
         cosine = float(np.mean(cosines)) if dim == longest else None
         yield EncoderResult(
-            name, dim or teacher.dim, not dim, texts_per_s, cosine, alone, all_blocks
+            Path(name).name, dim or teacher.dim, not dim, texts_per_s, cosine, alone, all_blocks
         )
 
 
@@ -310,13 +361,13 @@ def _version(package: str) -> str:
 
 
 def run(
-    shop: EncoderData, teachers: tuple[str, ...], repeats: int
+    shop: EncoderData, teachers: Teachers, repeats: int
 ) -> tuple[list[EncoderResult], np.ndarray]:
     """Measure every available teacher, and the strategy without a text model."""
     rows = []
-    for name in teachers:
+    for name in teachers.names:
         try:
-            rows += list(measure(shop, name, repeats))
+            rows += list(measure(shop, name, teachers, repeats))
         except DaybreakError as error:
             print(f"{name} is left out: {error}", flush=True)
     parts = [cold_items(shop.data, shop.hidden(repeat)) for repeat in range(repeats)]
@@ -329,6 +380,8 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True, metavar="DIR")
     parser.add_argument("--data", action="append", metavar="NAME")
     parser.add_argument("--teacher", action="append", metavar="NAME")
+    parser.add_argument("--prefix", default="", help="start of each text, as of e5 models")
+    parser.add_argument("--teachers-only", action="store_true", help="distil nothing")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULTS / "encoder_frontier.md")
     parser.add_argument("--picture", type=Path, default=IMAGES / "encoder_frontier.svg")
@@ -342,7 +395,8 @@ def main() -> None:
     results = {}
     for name in options.data or DATA:
         shop = read(base / name)
-        teachers = tuple(options.teacher or TEACHERS.get(name, ENGLISH))
+        names = tuple(options.teacher or TEACHERS.get(name, ENGLISH))
+        teachers = Teachers(names, options.prefix, not options.teachers_only)
         rows, without = run(shop, teachers, options.repeats)
         if not rows:
             continue

@@ -321,7 +321,7 @@ class ContentEncoder:
         """
         sentences = [strip_markup(sentence) for sentence in sentences]
         words = tokenize_all(sentences)
-        terms = [self._phrase_matcher.find_terms(row) for row in words]
+        terms = self._phrase_matcher.find_terms_of_all(words)
         words = [split_unspaced_words(row) for row in words]
         blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:

@@ -21,6 +21,8 @@ MIN_VALUE_BYTES = 3
 """Bytes of the shortest such value; shorter ones (sizes, ratings, "no") match by chance."""
 MIN_DOCUMENTS_FOR_PRUNING = 200
 """Number of documents from which on rare words can be dropped."""
+MAX_COMPARED_WORDS = 200
+"""Unknown words that are compared with the words of values at a time."""
 MIN_SIMILARITY_OF_VALUES = 0.8
 """Smallest similarity of a word with a word of an attribute value that it stands for."""
 MAX_TERMS = 200_000
@@ -124,29 +126,43 @@ class PhraseMatcher:
 
     def find_terms(self, words: Sequence[str]) -> list[str]:
         """Return the terms whose values occur in the words, each once, in order."""
+        return self.find_terms_of_all([words])[0]
+
+    def find_terms_of_all(self, texts: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Return the result of :meth:`find_terms` for the words of each text.
+
+        Unknown words are compared with those of values once, however many texts have them.
+        """
+        if not self._finds_word_forms or not self._terms:
+            return [self._find_known(words) for words in texts]
+        rows = self._value_rows
+        distinct = dict.fromkeys(chain.from_iterable(texts))
+        meant = self._find_meant([word for word in distinct if word not in rows])
+        return [
+            self._find_known([part for word in words for part in meant.get(word) or [word]])
+            for words in texts
+        ]
+
+    def _find_known(self, words: Sequence[str]) -> list[str]:
         found: dict[str, None] = {}
-        if self._finds_word_forms and self._terms:
-            words = self._replace_unknown(words)
         for start in range(len(words)):
             for end in range(start + 1, min(start + MAX_VALUE_WORDS, len(words)) + 1):
                 found |= dict.fromkeys(self._terms.get(tuple(words[start:end]), ()))
         return list(found)
 
-    def _replace_unknown(self, words: Sequence[str]) -> list[str]:
-        """Return words of values for words that are in no value, where there are any."""
-        rows = self._value_rows
-        unknown = [word for word in dict.fromkeys(words) if word not in rows]
-        if not unknown:
-            return list(words)
-        value_words = list(rows)
-        best = self._value_forms.most_similar(unknown, MIN_SIMILARITY_OF_VALUES)
+    def _find_meant(self, unknown: Sequence[str]) -> dict[str, list[str]]:
+        """Return the words of values that words may stand for that are in no value."""
+        value_words = list(self._value_rows) if unknown else []
+        best: dict[str, int] = {}
+        for start in range(0, len(unknown), MAX_COMPARED_WORDS):
+            part = unknown[start : start + MAX_COMPARED_WORDS]
+            best |= self._value_forms.most_similar(part, MIN_SIMILARITY_OF_VALUES)
         meant = {word: [value_words[row]] for word, row in best.items()}
-        meant |= {
+        return meant | {
             word: [value for value in value_words if value in word]
             for word in unknown
             if word not in meant and is_unspaced(word)
         }
-        return [part for word in words for part in meant.get(word) or [word]]
 
     @cached_property
     def _value_rows(self) -> dict[str, int]:

@@ -5,7 +5,7 @@
 named slices of benchmarks: the leaderboard, tuning and the release gate use them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,7 +109,13 @@ class EvaluationSplit:
 # --- the splits of fit and of benchmarks ---------------------------------------------------
 
 
-def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
+def iter_splits(
+    data: Dataset,
+    seed: int,
+    asked: Sequence[frozenset[str] | None] | None = None,
+    *,
+    with_arrivals: bool = True,
+) -> Iterator[HoldoutSplit]:
     """Yield the simulated cold starts on which a blend is fitted, as far as the data allow.
 
     Hidden items compete with those items without events that were probably on sale.
@@ -117,17 +123,25 @@ def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
     Args:
         data: The whole data set.
         seed: Seed of the random draws.
+        asked: Kinds of queries of each random split, None for all; default: all kinds of
+            :func:`count_random_fit_splits` splits.
+        with_arrivals: Whether a split holds out the newest items.
     """
     on_sale = draw_on_sale(data, seed)
-    for repeat in range(_n_random_splits(data, *FIT_REPEATS)):
+    asked = [None] * count_random_fit_splits(data) if asked is None else asked
+    for repeat, kinds in enumerate(asked):
         rng = create_generator(seed, f"random trial {repeat}")
         split = random_holdout(data, rng, on_sale)
+        if kinds is not None:
+            kept = tuple(one for one in split.query_sets if one.kind in kinds)
+            split = replace(split, query_sets=kept)
         if not repeat:
             topics = topic_queries(split.data, create_generator(seed, "topics"))
             split = replace(split, query_sets=(*split.query_sets, *topics))
         yield split
-    if data.events.has_time_order:
+    if data.events.has_time_order and with_arrivals:
         yield newest_items_holdout(data, create_generator(seed, "arrival trial"), on_sale)
+    if data.events.has_time_order:
         yield temporal_holdout(data, create_generator(seed, "later trial"), with_moments=True)
 
 
@@ -158,9 +172,9 @@ def next_event_split(data: Dataset, seed: int) -> HoldoutSplit:
     return HoldoutSplit(NEXT_SPLIT, visible, query_sets, has_new_item_targets=False)
 
 
-def count_splits(data: Dataset) -> int:
-    """Return the number of splits that :func:`iter_splits` yields."""
-    return _n_random_splits(data, *FIT_REPEATS) + 2 * data.events.has_time_order
+def count_random_fit_splits(data: Dataset) -> int:
+    """Return the number of random splits on which a blend is fitted, at most."""
+    return _n_random_splits(data, *FIT_REPEATS)
 
 
 def iter_evaluation_splits(

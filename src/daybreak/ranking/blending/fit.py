@@ -18,6 +18,7 @@ from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
 from daybreak.ranking.blending.shrinkage import fitted_share, on_sale_correction
+from daybreak.ranking.blending.simulation_plan import plan_simulations
 from daybreak.ranking.blending.source_weights import add_source_weights, measure_source_scales
 from daybreak.ranking.blending.strategies import (
     FittedStrategies,
@@ -78,9 +79,10 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     tried = strategies if warm_start is None else warm_start.filter_strategies(strategies)
     tried = with_source_strategies(data, usable_strategies(data, tried))
     candidates = CandidateStrategies(tuple(tried), budget or TimeBudget())
-    pools = build_training_pools(data, candidates, seed, progress, thresholds)
-    remaining = candidates.remaining()
     arrivals = estimate_item_arrivals(data)
+    plan = plan_simulations(data, _predict_prior(data, tried, arrivals), arrivals)
+    pools = build_training_pools(data, candidates, seed, progress, thresholds, plan)
+    remaining = candidates.remaining()
     prior = _predict_prior(data, remaining, arrivals)
     progress("fitting the weights of the strategies")
     warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
@@ -109,6 +111,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "arrival": arrival.to_report(),
         "popularity": popularity_levels,
         "candidates": candidates.report(),
+        "simulations": plan.to_report(),
         "moments": {"share": round(pools.now_share, 3)},
         **separate,
     }

@@ -16,6 +16,7 @@ from daybreak.ranking.blending.moments import (
 )
 from daybreak.ranking.blending.objective import fit_softmax
 from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
+from daybreak.ranking.blending.simulation_plan import SimulationPlan
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.strategy_masks import (
     is_for_next_events,
@@ -27,7 +28,6 @@ from daybreak.ranking.blending.time_budget import FULL_DATA_FACTOR, CandidateStr
 from daybreak.ranking.blending.weights import ExclusionReason
 from daybreak.simulation.moments import NOW_KIND
 from daybreak.simulation.splits import (
-    count_splits,
     iter_moment_splits,
     iter_splits,
     next_event_split,
@@ -44,6 +44,7 @@ def build_training_pools(
     seed: int,
     progress: Progress,
     thresholds: SelectionThresholds,
+    plan: SimulationPlan | None = None,
 ) -> TrainingPools:
     """Fit the candidates on every split and return the pools of the remaining strategies.
 
@@ -55,10 +56,13 @@ def build_training_pools(
         seed: Seed of all random numbers.
         progress: Receives a message about each split.
         thresholds: Required significance of the gains of slow strategies.
+        plan: Which simulated cold starts are run; default: all.
     """
     builder = PoolBuilder(data, candidates, seed)
-    n_splits = count_splits(data)
-    for number, split in enumerate(iter_splits(data, seed)):
+    plan = plan or SimulationPlan.complete(data)
+    n_splits = len(plan.asked) + (1 + plan.has_arrivals) * data.events.has_time_order
+    splits = iter_splits(data, seed, plan.asked, with_arrivals=plan.has_arrivals)
+    for number, split in enumerate(splits):
         title = f"simulated cold start {number + 1} of {n_splits} ({split.name})"
         remaining_rounds = n_splits - number - 1 + FULL_DATA_FACTOR
         if number and not candidates.has_time_for(remaining_rounds):

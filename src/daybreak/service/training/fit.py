@@ -232,6 +232,21 @@ def account_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(messages)
 
 
+def simulation_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a sentence about each part of the simulated cold starts that was left out.
+
+    Args:
+        report: Report of a blend.
+
+    Example:
+        >>> skipped = {"the newest items": "not held out: no item is late"}
+        >>> simulation_messages({"simulations": {"skipped": skipped}})
+        ('simulated cold starts, the newest items: not held out: no item is late',)
+    """
+    skipped: Mapping[str, str] = report.get("simulations", {}).get("skipped", {})
+    return tuple(f"simulated cold starts, {name}: {why}" for name, why in skipped.items())
+
+
 def left_out_messages(excluded: Mapping[str, Exclusion]) -> tuple[str, ...]:
     """Return a sentence for each strategy that was not tested in all simulated cold starts.
 
