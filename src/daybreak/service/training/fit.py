@@ -182,7 +182,7 @@ def training_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def prior_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a sentence about the weights that come from other shops, if there are any.
+    """Return sentences about what the prior decides: weights, and simulations left out.
 
     Args:
         report: Report of a blend.
@@ -193,11 +193,12 @@ def prior_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
     """
     levels = report.get("prior", {}).get("decides", ())
     if not levels:
-        return ()
+        return simulation_messages(report)
     listed = ", ".join(map(str, levels))
     return (
         f"weights for {listed} known events come mostly from other shops; "
         "the simulated cold starts have few queries there",
+        *simulation_messages(report),
     )
 
 
