@@ -28,6 +28,7 @@ from daybreak.ranking.blending.time_budget import FULL_DATA_FACTOR, CandidateStr
 from daybreak.ranking.blending.weights import ExclusionReason
 from daybreak.simulation.moments import NOW_KIND
 from daybreak.simulation.splits import (
+    count_random_fit_splits,
     iter_moment_splits,
     iter_splits,
     next_event_split,
@@ -61,6 +62,9 @@ def build_training_pools(
     builder = PoolBuilder(data, candidates, seed)
     plan = plan or SimulationPlan.complete(data)
     n_splits = len(plan.asked) + (1 + plan.has_arrivals) * data.events.has_time_order
+    n_random = count_random_fit_splits(data)
+    places = {"arrival": n_random, "later": n_random + 1}
+    after = n_random + 2 * data.events.has_time_order  # place of the first further split
     splits = iter_splits(data, seed, plan.asked, with_arrivals=plan.has_arrivals)
     for number, split in enumerate(splits):
         title = f"simulated cold start {number + 1} of {n_splits} ({split.name})"
@@ -69,19 +73,20 @@ def build_training_pools(
             progress(f"no time for {title}")
             continue
         progress(title)
-        builder.add_split(number, split, remaining_rounds)
+        # Random numbers are those of the place in a plan that leaves nothing out.
+        builder.add_split(places.get(split.name, number), split, remaining_rounds)
         if not number and any(s.is_slow for s in candidates.remaining()):
             progress("testing which slow strategies help")
             first = builder.collect(range(len(candidates.strategies)))
             drop_unhelpful(candidates, first, remaining_rounds, thresholds)
     if data.events.has_time_order and any(map(is_for_next_events, candidates.remaining())):
         progress("simulating next events")
-        builder.add_split(n_splits + 200, next_event_split(data, seed), FULL_DATA_FACTOR)
+        builder.add_split(after + 200, next_event_split(data, seed), FULL_DATA_FACTOR)
     rows = candidates.remaining_rows()
-    share = add_moments(builder, data, seed, n_splits, rows)
+    share = add_moments(builder, data, seed, after, rows)
     if share >= MIN_NEW_ITEM_SHARE:
         for number, split in enumerate(iter_moment_splits(data, seed, with_unsold=True)):
-            builder.add_split(n_splits + 100 + number, split, FULL_DATA_FACTOR)
+            builder.add_split(after + 100 + number, split, FULL_DATA_FACTOR)
     return replace(builder.collect(rows), now_share=share)
 
 
