@@ -404,7 +404,8 @@ def main() -> None:
         lines += [*table(shop, rows, without), *between(rows)]
         print("\n".join(table(shop, rows, without)), flush=True)
         options.out.write_text("\n".join(lines).rstrip() + "\n", "utf-8")
-    draw(results, options.picture)
+    if not options.teachers_only:
+        draw(results, options.picture)
 
 
 if __name__ == "__main__":
