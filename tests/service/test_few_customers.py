@@ -39,3 +39,20 @@ def test_a_newcomer_gets_the_items_with_most_customers(n_customers, dated):
     best = sorted(counts.values(), reverse=True)[:10]
     assert sum(counts.get(item, 0) for item in shown) >= 0.95 * sum(best)
     assert counts[shown[0]] == best[0]
+
+
+@pytest.mark.parametrize("n_readers", [8, 20])
+def test_a_newcomer_of_a_young_newsroom_gets_what_is_read_now(n_readers):
+    rng = np.random.default_rng(n_readers)
+    reads = [
+        (f"r{reader}", f"a{day:02d}", 1.75e9 + 86_400 * day + 60 * reader)
+        for day in range(45)
+        for reader in range(n_readers)
+        if rng.random() < (0.9 if day < 10 else 0.6)  # what was read most is old
+    ]
+    events = pl.DataFrame(reads, ["user_id", "item_id", "timestamp"], orient="row")
+    items = pl.DataFrame({"item_id": [f"a{n:02d}" for n in range(45)]})
+    items = items.with_columns(title=pl.format("story {}", pl.col("item_id")))
+    paper = Recommender(encoder="none").fit(events, items)
+    shown = paper.recommend(["newcomer"], k=5)["item_id"].str.slice(1).cast(int).to_list()
+    assert sum(story >= 30 for story in shown) >= 4, shown

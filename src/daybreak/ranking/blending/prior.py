@@ -15,7 +15,11 @@ from typing import Any
 import numpy as np
 
 from daybreak.data.dataset import Dataset
-from daybreak.ranking.blending.shop_features import level_features, shop_features
+from daybreak.ranking.blending.shop_features import (
+    are_items_short_lived,
+    level_features,
+    shop_features,
+)
 from daybreak.ranking.blending.shrinkage import fitted_share
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.simulation.unsold import log_share_of_arrivals
@@ -40,7 +44,9 @@ else differs between items that the same few people chose is chance. On shops of
 5 data sets worse with the strategies of the prior [users]."""
 NO_ADDED_BEST_SELLERS = 100
 """Smallest number of customers with which the weights of the prior are not changed; in between,
-the share of the best sellers falls with the logarithm of the number [users]."""
+the share of the best sellers falls with the logarithm of the number [users]. Where items are
+short-lived, such as news, best sellers of all time are what nobody reads any more, and the
+weights stay as they are."""
 MIN_SHARE = 0.02
 """Share of all weights below which the prior weight of a strategy is 0."""
 
@@ -225,7 +231,8 @@ class BlendPrior:
         weights, new_weights = (
             self._weights(kind, names, features) for kind in ("warm", "new")
         )
-        share = best_seller_share(len(data.active_user_rows))
+        n_customers = len(data.active_user_rows)
+        share = 0.0 if are_items_short_lived(data.events) else best_seller_share(n_customers)
         weights[0] += share * (_only_best_sellers(names, weights[0]) - weights[0])
         return PriorWeights(
             _drop_small(weights),

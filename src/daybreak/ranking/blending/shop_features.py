@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.types import Doubles, Floats
+from daybreak.data.dataset import Dataset, Events
+from daybreak.types import Doubles, Floats, Rows
 
 SHOP_FEATURES = (
     "log_users",
@@ -23,6 +23,12 @@ LEVEL_FEATURES = ("no_event", "log_level", "log_level_times_log_users", "no_even
 """Names of the features that depend on the number of events of a query."""
 MASS_BOUNDS = (1e-4, 1 - 1e-4)
 """Bounds of the probability that the next event is on an item without events."""
+
+MIN_SHARED_ITEMS = 20
+"""Smallest number of items of several users from which life spans tell anything."""
+SHORT_LIFE = 0.1
+"""Largest ratio of the life span of items to that of users with which items are short-lived.
+Two events at random moments are a third of the whole time apart."""
 
 
 def shop_features(data: Dataset) -> Doubles:
@@ -77,3 +83,49 @@ def _entropy_share(counts: Floats) -> float:
         return 1.0
     share = counts.astype(np.float64) / counts.sum()
     return float(-(share * np.log(share)).sum() / np.log(len(share)))
+
+
+def are_items_short_lived(events: Events) -> bool:
+    """Return whether items are taken within a time much shorter than people stay.
+
+    The median time from the first to the last event of the items of several users is compared
+    with that of the users. Both are short where people come once and take everything at once,
+    as where they rate films; only that of the items is short where people come again for what
+    is new, as in news.
+
+    Args:
+        events: Events of a shop.
+
+    Example:
+        >>> day = np.arange(60)
+        >>> readers = Events(np.tile([0, 1], 30), day // 2, day * 86_400.0)
+        >>> are_items_short_lived(readers)
+        True
+        >>> are_items_short_lived(Events(readers.item, readers.user, readers.at))
+        False
+    """
+    events = events.filter(events.at > 0)  # 0: unknown
+    if not events.has_time_order:
+        return False
+    shared = np.flatnonzero(_count_users(events) > 1)
+    if len(shared) < MIN_SHARED_ITEMS:
+        return False
+    of_items = _life_spans(events.item, events.at)[shared]
+    of_users = _life_spans(events.user, events.at)[np.unique(events.user)]
+    return bool(np.median(of_items) <= SHORT_LIFE * np.median(of_users))
+
+
+def _count_users(events: Events) -> Rows:
+    """Return the number of different users of each item."""
+    pairs = np.unique(np.column_stack([events.item, events.user]), axis=0)
+    counts: Rows = np.bincount(pairs[:, 0])
+    return counts
+
+
+def _life_spans(rows: Rows, at: Doubles) -> Doubles:
+    """Return the time from the first to the last event of each row; -inf without events."""
+    first = np.full(int(rows.max()) + 1, np.inf)
+    last = np.full(len(first), -np.inf)
+    np.minimum.at(first, rows, at)
+    np.maximum.at(last, rows, at)
+    return last - first
