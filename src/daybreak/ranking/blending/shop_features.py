@@ -128,4 +128,5 @@ def _life_spans(rows: Rows, at: Doubles) -> Doubles:
     last = np.full(len(first), -np.inf)
     np.minimum.at(first, rows, at)
     np.maximum.at(last, rows, at)
-    return last - first
+    spans: Doubles = last - first
+    return spans
