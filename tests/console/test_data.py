@@ -3,6 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.console.conftest import empty_service, watched
+from tests.server.conftest import served
+
 SCRIPT = "<img src=x onerror=alert(1)>"
 SALES = f"Q1;Q2;Q3\nann;tea-9;5\nbob;{SCRIPT};4\n;cup-1;3\n".encode()
 
@@ -20,9 +23,20 @@ def choose(page, *files):
     page.locator("input[type=file]").set_input_files(list(files))
 
 
-def test_columns_that_are_not_recognised_are_chosen_before_the_import(watch_empty, sales):
-    watch_empty.expected_statuses.add(422)
-    page = watch_empty.open("data")
+@pytest.fixture
+def watch_new(browser, tmp_path):
+    """A page on a shop without data of which the test may make one with data."""
+    with (
+        empty_service(tmp_path) as service,
+        served(service, rate=0) as (_, url),
+        watched(browser, url) as watch,
+    ):
+        yield watch
+
+
+def test_columns_that_are_not_recognised_are_chosen_before_the_import(watch_new, sales):
+    watch_new.expected_statuses.add(422)
+    page = watch_new.open("data")
     choose(page, sales)
     card = page.locator(".file")
     card.get_by_label("Events", exact=True).check()

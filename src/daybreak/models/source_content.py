@@ -234,7 +234,7 @@ def learn_taste(moments: tuple[Floats, Floats], vectors: Floats, ridge: float) -
 
     Example:
         >>> one = np.ones((1, 1), np.float32)
-        >>> learn_taste((one, one), one, 1.0)
+        >>> learn_taste((one, one), one, 1.0).round(3)
         array([[0.25]], dtype=float32)
     """
     whole, others = moments

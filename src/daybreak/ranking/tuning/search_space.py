@@ -30,7 +30,7 @@ def search_space_for(model: str, fixed_options: Mapping[str, Any]) -> SearchSpac
 
     Example:
         >>> sorted(search_space_for("item_knn", {"shrinkage": 3.0}))
-        ['neighbours']
+        ['expected_share', 'neighbours']
     """
     space = models[model].card.search_space
     return {name: values for name, values in space.items() if name not in fixed_options}

@@ -28,6 +28,7 @@ LIBRARY_ERROR_STATUS = {
     "not_found": 404,
     "not_fitted": 409,
     "gate_refused": 409,
+    "source_refused": 409,
     "missing_extra": 501,
     "service": 503,
     "store": 503,
