@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.console.conftest import watched
 
@@ -15,7 +15,10 @@ def answer(page, path, change):
     """Let the page get a changed answer of one path."""
 
     def fulfill(route):
-        body = route.fetch().json()
+        try:
+            body = route.fetch().json()
+        except Error:  # the test has ended
+            return
         route.fulfill(
             status=200, content_type="application/json", body=json.dumps(change(body))
         )

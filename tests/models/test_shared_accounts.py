@@ -99,7 +99,7 @@ def test_a_pair_counts_with_the_weight_of_its_user():
     assert gram_matrix(halved)[0].tolist() == [2.25, 1.25, 1]
     assert halved.weighted_counts.tolist() == [2.25, 1.25, 2]
     expected = 0.5 * 2.25 * 1.25 / 3.25
-    found = weights(ItemKnnModel().fit(halved), halved)
+    found = weights(ItemKnnModel(expected_share=0.5).fit(halved), halved)
     assert found[0, 1] == pytest.approx((1.25 - expected) / (np.sqrt(2.25 * 1.25) + 10))
 
 

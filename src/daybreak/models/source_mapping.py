@@ -150,7 +150,10 @@ class SourcePersonalisedModel(LinearModel[SourcePersonalisedConfig, SourcePerson
         mapping = fit_mapping(with_products(features), factors, self.config.ridge)
         assert data.sources is not None  # noqa: S101 - the domain is one of them
         placed = place_rows(left, domain.columns, len(data.sources.ids))
-        return SourcePersonalisedState(placed, mapping, items)
+        # Rows in order, as a file has them: products are then the same to the last bit.
+        return SourcePersonalisedState(
+            *(np.ascontiguousarray(one) for one in (placed, mapping, items))
+        )
 
     def query_features(self, queries: Queries) -> Floats:
         """Return the (n_queries, dim) factors in the target."""

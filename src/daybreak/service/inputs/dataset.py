@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from daybreak.data import EventRules, Tables, Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
+from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
@@ -42,6 +43,8 @@ class DatasetConfig:
     """Seed for the order of events with equal times."""
     source_ids: Vocabulary | None = None
     """Items of other domains that users may have chosen; None: there are no sources."""
+    recency: RecencyCurve = BLEND_RECENCY
+    """How much less earlier events weigh in recent histories."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         draw_statements(tables.items, content, items, events, config.seed),
         repeated=positive if len(positive) > len(events) else None,
         unchosen=_unchosen_items(item, is_positive, len(items)),
+        recency=config.recency,
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
     return EncodedDataset(data, users, content, profile, rules, non_positive, log)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from daybreak.data import Tables
+from daybreak.data.recency import RecencyCurve
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DaybreakError, GateRefusedError
 from daybreak.estimates import PairedDifference, clustered_difference
@@ -305,7 +306,10 @@ def _dataset_config(model: TrainedModel, tables: Tables) -> DatasetConfig:
     role_of = {field.name: field.role for field in model.content.attributes.fields}
     columns = [name for name in tables.items.columns if name != "item_id"]
     roles = {name: role_of.get(name, "ignore") for name in columns}
-    return DatasetConfig(_text_encoder(model), model.rules, roles, COMPARISON_SEED)
+    recency = RecencyCurve(model.stats.recency_power)
+    return DatasetConfig(
+        _text_encoder(model), model.rules, roles, COMPARISON_SEED, recency=recency
+    )
 
 
 def _text_encoder(model: TrainedModel) -> Encoder | None:

@@ -3,7 +3,7 @@
 Start with :func:`train_model`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,18 @@ import polars as pl
 from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
-from daybreak.data.recency import RecencyCurve
+from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.repeats import repeats_are_usual
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.models.shared_accounts import weigh_accounts
-from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
+from daybreak.ranking.blending.strategies import (
+    NEXT_EVENT_STRATEGIES,
+    FittedStrategies,
+    Strategy,
+)
 from daybreak.ranking.blending.time_budget import TimeBudget
 from daybreak.ranking.blending.warm_start import WarmStart, refit_models
 from daybreak.ranking.blending.weights import Blend, Exclusion, ExclusionReason
@@ -123,7 +127,14 @@ def train_model(
         tables, source_ids = join_sources(tables, config.sources)
     dataset = encode_dataset(
         tables,
-        DatasetConfig(config.encoder, config.rules, config.fields, config.seed, source_ids),
+        DatasetConfig(
+            config.encoder,
+            config.rules,
+            config.fields,
+            config.seed,
+            source_ids,
+            choose_recency(config.strategies),
+        ),
     )
     if config.sources:
         found = encode_sources(dataset, tables, config.sources)
@@ -157,6 +168,20 @@ def train_model(
         tables.users if config.sources else None,
     )
     return trained, Histories(dataset.users, events, dataset.non_positive, log=dataset.log)
+
+
+def choose_recency(strategies: Sequence[Strategy]) -> RecencyCurve:
+    """Return how earlier events weigh in recent histories.
+
+    A strategy alone has nothing but recent histories, and must not lose its way if the last
+    events are random; blends for the next event are fitted to it.
+
+    Args:
+        strategies: Strategies of the training.
+    """
+    is_alone = len(strategies) == 1
+    is_for_next = any(one.name in NEXT_EVENT_STRATEGIES for one in strategies)
+    return RecencyCurve() if is_alone or is_for_next else BLEND_RECENCY
 
 
 def _tune_strategies(
