@@ -73,7 +73,7 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
         },
         inputs="recent history",
         use="items chosen together",
-        formula="`max(c_ij - c_i c_j / 2u, 0) / (sqrt(c_i c_j) + s)`, 100 nearest",
+        formula="`max(c_ij - e c_i c_j / u, 0) / (sqrt(c_i c_j) + s)`, 100 nearest",
         source="Sarwar et al. 2001",
         cost="pairs",
         memory="n², or 200n",
