@@ -86,9 +86,13 @@ def empty_service(folder):
     return RecommenderService(Settings(store=f"sqlite:///{folder / 'shop.db'}", encoder="none"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium: the system's, or the one that ``playwright install chromium`` has loaded."""
+    """Chromium: the system's, or the one that ``playwright install chromium`` has loaded.
+
+    It ends with the module: while it is there, an event loop runs in this thread, in which
+    other tests start their own.
+    """
     path = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
     )

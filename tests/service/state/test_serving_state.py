@@ -122,8 +122,8 @@ def test_the_latest_event_counts_most(shop):
 
     columns = shop.state.trained.fitted.train_items.ids.rows(["item-1", "item-2"])
     first, second = order("item-1", "item-2"), order("item-2", "item-1")
-    assert first.recent_history.toarray()[0, columns].tolist() == pytest.approx([2**-0.5, 1])
-    assert second.recent_history.toarray()[0, columns].tolist() == pytest.approx([1, 2**-0.5])
+    assert first.recent_history.toarray()[0, columns].tolist() == pytest.approx([0.8, 1])
+    assert second.recent_history.toarray()[0, columns].tolist() == pytest.approx([1, 0.8])
 
 
 def test_an_event_without_a_time_gets_the_current_time(shop):

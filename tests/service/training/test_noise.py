@@ -63,11 +63,13 @@ KINDS = ("random events", "random accounts", "one account with everything", "bot
 @pytest.mark.parametrize("kind", KINDS)
 def test_noise_does_not_bring_the_blend_below_the_best_sellers(kind):
     """There is nothing but popularity to learn, and noise; 3 % are the error of the guard."""
-    rows, targets = draw_shop()
-    noisy = add_noise(kind, rows, targets)
-    blend, _ = measure(noisy, targets, STRATEGIES)
-    best_sellers, _ = measure(noisy, targets, ["popular"])
-    assert blend >= 0.97 * best_sellers
+    blend, best_sellers = [], []
+    for seed in range(3):  # one target for each of 150 people is few
+        rows, targets = draw_shop(seed)
+        noisy = add_noise(kind, rows, targets)
+        blend.append(measure(noisy, targets, STRATEGIES)[0])
+        best_sellers.append(measure(noisy, targets, ["popular"])[0])
+    assert np.mean(blend) >= 0.97 * np.mean(best_sellers)
 
 
 def test_bots_do_not_push_an_item_to_the_top_and_are_told():
