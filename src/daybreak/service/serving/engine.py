@@ -180,10 +180,7 @@ class RecommendEngine:
         Raises:
             NotFoundError: The item is not in the catalogue.
         """
-        state = self._releases.current
-        row = require_item(state.catalogue, lookup_id(item_id), next_step=None)
-        pending = PendingRequest.parse(request, self._pseudonyms)
-        batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
+        state, batch, row = self._ask_for_item(request, item_id)
         return tuple(explain_items(state, batch, 0, np.array([row]))[0])
 
     def place(self, request: RecommendRequest, item_id: str) -> ItemPlacement:
@@ -194,11 +191,17 @@ class RecommendEngine:
         Raises:
             NotFoundError: The item is not in the catalogue.
         """
+        return place_item(*self._ask_for_item(request, item_id))
+
+    def _ask_for_item(
+        self, request: RecommendRequest, item_id: str
+    ) -> tuple[ServingState, QueryBatch, int]:
+        """Return the current state, a batch of one request, and the row of an item."""
         state = self._releases.current
         row = require_item(state.catalogue, lookup_id(item_id), next_step=None)
         pending = PendingRequest.parse(request, self._pseudonyms)
         batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
-        return place_item(state, batch, row)
+        return state, batch, row
 
     def close(self) -> None:
         """Answer all waiting requests, then stop."""

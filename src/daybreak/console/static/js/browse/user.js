@@ -4,10 +4,11 @@ import { formatNumber, formatPercent, formatTime, t } from "../i18n.js";
 import { call, get, may, part, post } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
+import { saveFile } from "../save.js";
 import { Card, PageHead, Tag } from "../components/card.js";
 import { Chart } from "../components/chart.js";
 import { Confirm } from "../components/dialog.js";
-import { Notice, Problem } from "../components/problem.js";
+import { Problem } from "../components/problem.js";
 import { Table } from "../components/table.js";
 import { toast, toastError } from "../components/toast.js";
 import { Attributes, Back, Events, ItemLinks } from "./parts.js";
@@ -54,9 +55,7 @@ export function UserDetail({ id }) {
 async function save(id) {
   try {
     const data = await get(`users/${part(id)}/export`);
-    const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 1)], { type: "application/json" }));
-    Object.assign(document.createElement("a"), { href: url, download: "user.json" }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    saveFile("user.json", [JSON.stringify(data, null, 1)], "application/json");
   } catch (error) { toastError(error); }
 }
 

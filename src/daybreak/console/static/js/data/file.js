@@ -3,6 +3,7 @@ import { html, useState } from "../lib.js";
 import { formatNumber, formatTime, t } from "../i18n.js";
 import { call } from "../api.js";
 import { href } from "../router.js";
+import { saveFile } from "../save.js";
 import { useLoaded } from "../load.js";
 import { Card, Figure, Tag } from "../components/card.js";
 import { Field, Segments } from "../components/form.js";
@@ -119,10 +120,7 @@ function download(rejects, file) {
   };
   const lines = [REJECT_COLUMNS, ...rejects.map((row) => REJECT_COLUMNS.map((name) => row[name]))];
   const text = lines.map((line) => line.map(quote).join(",")).join("\r\n");
-  const url = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
-  const link = Object.assign(document.createElement("a"), { href: url, download: `rejected-${file.name}.csv` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  saveFile(`rejected-${file.name}.csv`, ["\ufeff", text], "text/csv");
 }
 
 function Done({ done, file }) {

@@ -1,14 +1,13 @@
 // Data: bring files in, look at what they are read as, correct it, and see what the data allow.
 import { html, useEffect, useState } from "../lib.js";
 import { formatNumber, t, useTexts } from "../i18n.js";
-import { get, may } from "../api.js";
+import { ROOT, get, may, session } from "../api.js";
 import { useLoaded } from "../load.js";
 import { dropped } from "../dropped.js";
 import { Card, PageHead, Tag } from "../components/card.js";
 import { Notice, Problem } from "../components/problem.js";
 import { Snippet } from "../components/snippet.js";
 import { Table } from "../components/table.js";
-import { ROOT, session } from "../api.js";
 import { useShared } from "../store.js";
 import { ImportFile } from "../data/file.js";
 import { EventTypes } from "../data/signs.js";

@@ -13,7 +13,7 @@ import { Picture } from "../components/picture.js";
 import { Scatter } from "../components/scatter.js";
 import { Snippet, toCurl } from "../components/snippet.js";
 import { titleOf } from "../components/combobox.js";
-import { toast, toastError } from "../components/toast.js";
+import { toast } from "../components/toast.js";
 import { loadMap, looksOf, placesOf } from "../map/data.js";
 
 const SETTLE_MS = 300;
