@@ -42,6 +42,15 @@ class Settings:
     unknown_items: str = "exclude"
     """Whether items that only events know are recommended where there is a catalogue:
     `exclude` or `recommend`."""
+    language_model: str = "none"
+    """Language model: `URL#MODEL`, a `.gguf` file, the name of a packaged model, or `none`."""
+    language_model_sends: str = "item_title,item_text,item_attributes"
+    """Kinds of data that may be sent to a language model on another machine, separated by
+    commas."""
+    language_model_tokens: int = 200_000
+    """Maximum number of tokens of one job with a language model."""
+    language_model_price: str = ""
+    """Price of a million tokens of prompts and of answers, as `0.15/0.6`; empty: none."""
 
 
 @dataclass(frozen=True)

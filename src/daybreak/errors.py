@@ -11,6 +11,7 @@
     ├── OutOfTimeError     a training would exceed its time limit
     ├── GateRefusedError   a release is worse than the active one
     ├── SourceRefusedError a source of a training does not help
+    ├── OutOfBudgetError   a request to a language model would exceed the budget of tokens
     ├── ServiceError       a request to a Daybreak service failed
     └── MissingExtraError  an optional dependency is not installed
 
@@ -145,6 +146,12 @@ class SourceRefusedError(DaybreakError):
     """Another shop or domain does not help a target; the training does without it."""
 
     code = "source_refused"
+
+
+class OutOfBudgetError(DaybreakError):
+    """A request to a language model would exceed the budget of its job; it was not sent."""
+
+    code = "out_of_budget"
 
 
 class ServiceError(DaybreakError):

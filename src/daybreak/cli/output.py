@@ -41,6 +41,7 @@ EXIT_STATUSES = {
     "too_many_rejects": 12,
     "service": 10,
     "source_refused": 13,
+    "out_of_budget": 14,
 }
 """Exit status of each error code."""
 

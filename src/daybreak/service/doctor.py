@@ -21,6 +21,7 @@ from daybreak.encoders import (
 )
 from daybreak.errors import DaybreakError
 from daybreak.service.inputs.bundled import FILES, gift_shop
+from daybreak.service.language import check_language_model
 from daybreak.service.releases.release import store_path
 from daybreak.service.workspace import Workspace
 from daybreak.store import hide_password
@@ -41,7 +42,7 @@ def displayed_settings(flags: Mapping[str, Any]) -> list[EffectiveSetting]:
 
 
 def run_checks(settings: Settings) -> list[Finding]:
-    """Check Python, packages, text encoders, store, write access, threads and bundled data.
+    """Check the installation: from Python and models to the store and the bundled data.
 
     Example:
         >>> found = run_checks(Settings(store="sqlite:///:memory:"))
@@ -52,6 +53,7 @@ def run_checks(settings: Settings) -> list[Finding]:
         _check_python(),
         *_check_packages(),
         *_check_encoders(settings.encoder),
+        *check_language_model(settings),
         _check_store(settings),
         *_check_write_access(settings.store),
         _check_threads(),
