@@ -139,6 +139,12 @@ def test_rules_are_options(trained, ask):
     assert "rule" not in ask("recommend", "new")["recommendations"][0]
 
 
+def test_novelty_moves_items(trained, ask):
+    rows = ask("recommend", "new", "-k", "9", "--novelty", "1")["recommendations"]
+    assert len(rows) == 4
+    assert {row["rule"] for row in rows} <= {None, "novelty"}
+
+
 def test_popularity_is_an_option_of_lists(trained, ask):
     found = ask("recommend", "ann", "--popularity", "0.1")["recommendations"]
     assert {row["popularity"] for row in found} == {0.1}

@@ -107,12 +107,57 @@ def test_a_filter_is_completed_and_its_errors_stand_beside_it(watch):
 def test_two_settings_are_compared_side_by_side(watch):
     page = watch.open("try?text=tea")
     page.get_by_text("Adjust the list").click()
-    page.get_by_label("Compare with other settings").check()
+    page.get_by_label("Compare with another").check()
     columns = page.locator(".small-list")
     expect(columns).to_have_count(2)
     page.get_by_label("without the sentence").check()
     expect(columns.nth(1).locator("li.alone, li:has-text('▲')")).not_to_have_count(0)
     assert watch.serious_findings() == []
+
+
+def test_a_strategy_alone_is_compared_with_all_together_and_shown_as_code(watch, shop):
+    page = watch.open("try?text=tea")
+    page.get_by_text("Adjust the list").click()
+    page.get_by_label("Compare with another").check()
+    expect(page.locator(".small-list")).to_have_count(2)
+    page.get_by_label("Strategy").last.select_option("popular")
+    other = page.locator(".small-list").nth(1)
+    expect(other.locator("li.alone, li:has-text('▲')")).not_to_have_count(0)
+    snippet = page.locator(".page-try .card", has_text="Side by side").locator("pre.snippet")
+    expect(snippet).to_contain_text('"strategy":"popular"')
+    body = snippet.inner_text().split("--json ")[1].strip("'")
+    items = httpx.post(f"{shop}/api/v1/recommend", json=json.loads(body)).json()["items"]
+    shown = other.locator(".small-title").all_inner_texts()
+    assert [item["properties"]["title"] for item in items] == shown
+
+
+def test_two_releases_are_compared(browser, shop):
+    """A second release, made for this test, answers beside the active one."""
+    httpx.post(f"{shop}/api/v1/train", json={}).raise_for_status()
+    with watched(browser, shop) as watch:
+        page = watch.open("try?text=tea")
+        watch.until(
+            "fetch('api/v1/tasks').then((a) => a.json())"
+            ".then((a) => a.tasks.every((one) => one.status === 'done'))"
+        )
+        page.reload()
+        page.get_by_text("Adjust the list").click()
+        page.get_by_label("Compare with another").check()
+        expect(page.get_by_label("Release")).to_have_count(2)
+        other = page.get_by_label("Release").last
+        other.select_option(
+            other.locator("option:not([value=''])").first.get_attribute("value")
+        )
+        expect(page.locator(".small-list").nth(1).locator("li")).to_have_count(12)
+        expect(page.locator("pre.snippet", has_text='"release":')).to_have_count(1)
+
+
+def test_novelty_is_a_setting_of_the_list(watch):
+    page = watch.open("try")
+    page.get_by_text("Adjust the list").click()
+    page.get_by_label("Novelty").fill("1")
+    expect(page.locator("pre.snippet").last).to_contain_text('"novelty":1')
+    expect(cards(page)).to_have_count(12)
 
 
 def test_the_page_says_why_an_item_is_not_in_the_list(watch):

@@ -183,6 +183,23 @@ def test_onboarding_returns_questions(api):
     assert all(question["item_id"] for question in questions)
 
 
+def test_novelty_is_a_rule_of_a_list(api):
+    answer = api.post("/recommend", json={"k": 9, "novelty": 1, "record": False})
+    assert len(answer.json()["items"]) == 9
+    assert api.post("/recommend", json={"novelty": 2}).status_code == 422
+
+
+def test_a_trial_of_one_strategy_and_of_a_release(api):
+    body = {"user_id": "u1", "k": 5, "record": False}
+    active = api.get("/models").json()["models"][0]["id"]
+    one = api.post("/recommend", json=body | {"strategy": "popular", "release": active})
+    assert {item["strategy"] for item in one.json()["items"]} == {"popular"}
+    assert one.json()["model"] == active
+    assert api.post("/recommend", json=body | {"release": "no"}).status_code == 404
+    counted = api.post("/recommend", json=body | {"strategy": "popular", "record": True})
+    assert counted.json()["code"] == "bad_config"
+
+
 def test_an_experiment_from_plan_to_report(api):
     plan = {
         "id": "more/variety",

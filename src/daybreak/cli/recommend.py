@@ -1,7 +1,7 @@
 """The commands ``recommend``, ``similar``, ``audience`` and ``explain``."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -44,6 +44,15 @@ DiversityOption = Annotated[
     float | None,
     typer.Option(min=0, max=1, help="Diversity of the list; 0: order by score. Default: 0."),
 ]
+NoveltyOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Preference for items that few users have chosen, among the best; 0: order by "
+        "score. Default: 0.",
+    ),
+]
 AtMostOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -69,12 +78,22 @@ DistinctOption = Annotated[
 ]
 
 
+class OrderOptions(NamedTuple):
+    """Values of the options that reorder a list; None: not given."""
+
+    diversity: float | None
+    novelty: float | None
+    at_most: Sequence[str] | None
+    at_least: Sequence[str] | None
+    distinct: str | None
+
+
 def parse_list_rules(
     where: str | None,
     category: Sequence[str] | None,
     exclude: Sequence[str] | None,
     boost: Sequence[str] | None,
-    order: "tuple[float | None, Sequence[str] | None, Sequence[str] | None, str | None]",
+    order: OrderOptions,
     exclude_event: Sequence[str] | None = None,
 ) -> "Rules | None":
     """Return the rules of a list, None if no option is given.
@@ -84,23 +103,23 @@ def parse_list_rules(
         category: Categories of which an item must have one.
         exclude: Ids of items to exclude.
         boost: Boosts as ``FACTOR:FILTER``.
-        order: Values of ``--diversity``, ``--at-most``, ``--at-least`` and ``--distinct``.
+        order: Values of the options that reorder a list.
         exclude_event: The only types of events that exclude their items.
     """
     from daybreak import Rules
 
-    diversity, at_most, at_least, distinct = order
     rules = Rules(
         where=where or "",
         categories=tuple(category or ()),
         exclude=tuple(exclude or ()),
         boosts=tuple(_parse_boost(text) for text in boost or ()),
-        diversity=diversity or 0.0,
+        diversity=order.diversity or 0.0,
+        novelty=order.novelty or 0.0,
         quotas=(
-            *(_parse_quota(text, "--at-most") for text in at_most or ()),
-            *(_parse_quota(text, "--at-least") for text in at_least or ()),
+            *(_parse_quota(text, "--at-most") for text in order.at_most or ()),
+            *(_parse_quota(text, "--at-least") for text in order.at_least or ()),
         ),
-        distinct=distinct,
+        distinct=order.distinct,
         exclude_events=None if exclude_event is None else tuple(exclude_event),
     )
     return None if rules == Rules() else rules
@@ -216,6 +235,7 @@ def recommend(
     exclude: ExcludeOption = None,
     boost: BoostOption = None,
     diversity: DiversityOption = None,
+    novelty: NoveltyOption = None,
     at_most: AtMostOption = None,
     at_least: AtLeastOption = None,
     distinct: DistinctOption = None,
@@ -235,7 +255,7 @@ def recommend(
     profile_given = AdHocProfile(
         profile, parse_pairs(attribute or [], "--attribute"), event or ()
     )
-    order = (diversity, at_most, at_least, distinct)
+    order = OrderOptions(diversity, novelty, at_most, at_least, distinct)
     rules = parse_list_rules(where, category, exclude, boost, order, exclude_event)
     with options.open_workspace(store=store, k=k, unknown_items=unknown_items) as workspace:
         answer = workspace.recommend(

@@ -41,6 +41,8 @@ class RecommendOptions(TypedDict, total=False):
     """Numbers of items of a kind, such as ``{"each": "brand", "at_most": 2}``."""
     diversity: float
     """Weight of diversity, 0 (by score) to 1; default 0."""
+    novelty: float
+    """Weight of novelty, 0 (by score) to 1 (little known among the best); default 0."""
     explore: bool
     """Whether exploration may add new items; default: as the service is set."""
     explain: bool
@@ -52,6 +54,11 @@ class RecommendOptions(TypedDict, total=False):
     record: bool
     """Whether the list counts as shown; False for a trial that no report and no experiment
     shall count and that is not continued; default True."""
+    release: str
+    """Release that answers instead of the active one; only with ``record=False`` and a key that
+    may write."""
+    strategy: str
+    """Only strategy that scores the items; only with ``record=False``."""
     distinct: str
     """Column of items of which each value may occur once."""
     alike: float

@@ -41,7 +41,8 @@ class Recommended:
     reasons: tuple[Reason, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     rule: str | None = None
-    """Rule that moved the item: ``boost``, ``diversity`` or ``quota``; None: no rule."""
+    """Rule that moved the item: ``boost``, ``diversity``, ``novelty`` or ``quota``; None: no
+    rule."""
 
 
 @dataclass(frozen=True)

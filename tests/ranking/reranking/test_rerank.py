@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from daybreak.data.dataset import ContentBlock
 from daybreak.ranking.reranking.rerank import (
     BY_DIVERSITY,
+    BY_NOVELTY,
     BY_QUOTA,
     BY_SCORE,
     MIN_SHORTLIST_ITEMS,
     QuotaConstraint,
     Reranker,
+    self_information,
     top_rows,
 )
 from daybreak.ranking.reranking.similarity import ItemSimilarity, intra_list_distance
@@ -52,6 +54,37 @@ def test_diversity_by_hand():
     rows, causes = Reranker([WORDS], 0.7).rerank(scores, 9)
     assert rows.tolist() == [0, 2, 1, 3]
     assert causes.tolist() == [BY_SCORE, BY_DIVERSITY, BY_SCORE, BY_SCORE]
+
+
+def test_novelty_by_hand():
+    scores = np.array([3, 2, 1], dtype=np.float32)
+    # of 10 users, 9, 4 and 0 have chosen the items: ln(11 / 10), ln(11 / 5) and ln(11)
+    surprise = self_information(np.array([9, 4, 0]), 10)
+    assert surprise == pytest.approx([0.0953, 0.7885, 2.3979], abs=1e-4)
+    half = Reranker([], novelty=0.5, self_information=surprise)
+    assert half.rerank(scores, 3)[0].tolist() == [0, 1, 2]  # 3.05, 2.39, 2.20
+    whole = Reranker([], novelty=1.0, self_information=surprise)
+    rows, causes = whole.rerank(scores, 3)  # 3.10, 2.79, 3.40
+    assert rows.tolist() == [2, 0, 1]
+    assert causes.tolist() == [BY_NOVELTY, BY_SCORE, BY_SCORE]
+
+
+def test_novelty_chooses_among_the_best_items_only():
+    scores = np.zeros(2 * MIN_SHORTLIST_ITEMS, dtype=np.float32)
+    scores[MIN_SHORTLIST_ITEMS:] = -0.1
+    surprise = np.where(scores < 0, 9, 0).astype(np.float32)
+    rows, _ = Reranker([], novelty=1.0, self_information=surprise).rerank(scores, 5)
+    assert (rows < MIN_SHORTLIST_ITEMS).all()
+
+
+def test_with_diversity_the_cause_is_what_decided():
+    scores = np.array([3.0, 2.8, 1.0], dtype=np.float32)
+    surprise = np.array([0, 0, 1], dtype=np.float32)
+    # after 0: item 1 has -0.2 and the same words, item 2 has -2 + novelty and other words
+    rows, causes = Reranker([WORDS], 0.7, novelty=0.1, self_information=surprise).rerank(
+        scores, 2
+    )
+    assert (rows.tolist(), causes.tolist()) == ([0, 2], [BY_SCORE, BY_DIVERSITY])
 
 
 def test_duplicates_occur_once():

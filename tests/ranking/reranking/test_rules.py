@@ -19,6 +19,7 @@ def test_only_rules_that_change_the_order_need_reranking():
     assert not plain.needs_reranking
     quota = Quota("n = 1", at_most=1)
     assert Rules(diversity=0.1).needs_reranking
+    assert Rules(novelty=0.1).needs_reranking
     assert Rules(distinct="t").needs_reranking
     assert Rules(alike=0.9).needs_reranking
     assert Rules(quotas=(quota,)).needs_reranking
@@ -35,6 +36,7 @@ def test_a_factor_adds_its_logarithm_to_the_score():
         (lambda: Rules(diversity=1.5), "diversity must be from 0 to 1, got 1.5"),
         (lambda: Rules(diversity=float("nan")), "diversity must be from 0 to 1"),
         (lambda: Rules(diversity=True), "diversity must be from 0 to 1"),
+        (lambda: Rules(novelty=-0.1), "novelty must be from 0 to 1, got -0.1"),
         (lambda: Rules(alike=0), "alike must be above 0 and up to 1"),
         (lambda: Rules(where=3), "where must be text, got 3"),
         (lambda: Rules(where="\ud800"), "unpaired surrogate"),

@@ -127,6 +127,23 @@ def test_diversity_makes_lists_more_diverse_and_zero_changes_nothing(model):
     assert stays == unlike["rule"].is_null().to_list()
 
 
+def test_novelty_prefers_items_that_few_users_have_chosen(model):
+    plain, unknown = ask(model, k=9), ask(model, k=9, novelty=1.0)
+    assert ids(ask(model, k=9, novelty=0.0)) == ids(plain)
+    n_users, row_of = model.state.audience.n_users_by_item, model.state.catalogue.items.ids.rows
+    assert n_users[row_of(ids(unknown))].mean() < n_users[row_of(ids(plain))].mean()
+    assert set(unknown["rule"].drop_nulls()) == {"novelty"}
+
+
+def test_an_item_that_nobody_has_chosen_is_the_most_novel(model):
+    more = Recommender(encoder="none")
+    more._state = model.state.with_items(pl.DataFrame({"item_id": ["new"], "price": [1.0]}))
+    n_items = len(more.state.catalogue.items)
+    surprise = more.state.audience.self_information(n_items)
+    assert surprise[-1] == pytest.approx(np.log(81), abs=1e-5)
+    assert surprise.max() == surprise[-1]
+
+
 def test_no_value_of_a_distinct_column_comes_twice(model):
     found = rows_of(ask(model, k=15, distinct="line"))
     assert len({row // 2 for row in found}) == len(found) == 14  # line 0 is not to be had

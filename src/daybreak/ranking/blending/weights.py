@@ -273,6 +273,35 @@ class Blend:
         wanted = check_popularity(popularity)
         return replace(self, default_popularity=wanted).at_popularity(wanted)
 
+    def only(self, strategy: str) -> "Blend":
+        """Return a blend in which one strategy alone decides, for all users and items.
+
+        Args:
+            strategy: Name of a strategy of this blend.
+
+        Raises:
+            ConfigError: The blend does not have the strategy.
+
+        Example:
+            >>> ones = np.ones((1, 2))
+            >>> blend = Blend(("popular", "ease"), np.ones(2), ones, ones, np.zeros(1))
+            >>> blend.only("ease").weights.tolist()
+            [[0.0, 1.0]]
+        """
+        if strategy not in self.strategies:
+            known = ", ".join(self.strategies)
+            raise ConfigError(f"no strategy {strategy!r:.80} in this release; it has {known}")
+        weights = np.zeros_like(self.weights)
+        weights[:, self.strategies.index(strategy)] = 1.0
+        return replace(
+            self,
+            weights=weights,
+            new_weights=weights,
+            new_bias=np.zeros_like(self.new_bias),
+            arrival=ArrivalShift(),
+            weight_sets=(),
+        )
+
     def with_arrival(self, arrival: ArrivalShift) -> "Blend":
         """Return the blend with another arrival shift applied, at all settings."""
         own = WeightSet(self.popularity, self.weights, self.new_weights, self.new_bias)

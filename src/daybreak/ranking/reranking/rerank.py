@@ -1,4 +1,4 @@
-"""Reranking: greedy selection of a list with diversity, duplicates and quotas.
+"""Reranking: greedy selection of a list with diversity, novelty, duplicates and quotas.
 
 Start reading at :meth:`Reranker.rerank`.
 
@@ -6,6 +6,8 @@ Source:
     Maximal marginal relevance: Carbonell and Goldstein 1998, "The use of MMR", with the score
     of the blend as relevance. A greedy determinantal point process (Chen et al. 2018) on the
     same shortlists was neither better nor worse on two data sets.
+    Novelty as self-information: Zhou et al. 2010, "Solving the apparent diversity-accuracy
+    dilemma of recommender systems", eq. 3.
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ import numpy as np
 
 from daybreak.data.dataset import ContentBlock
 from daybreak.ranking.reranking.similarity import ItemSimilarity
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MIN_SHORTLIST_ITEMS = 200
 """Number of best items from which a list is selected, unless these do not suffice."""
@@ -25,9 +27,9 @@ SHORTLIST_GROWTH_FACTOR = 8
 """Factor by which the shortlist grows if it does not suffice."""
 COSINE_TOLERANCE = 1e-5
 """Rounding error that is allowed in a cosine."""
-BY_SCORE, BY_QUOTA, BY_DIVERSITY = 0, 1, 2
+BY_SCORE, BY_QUOTA, BY_DIVERSITY, BY_NOVELTY = 0, 1, 2, 3
 """Causes of a selection: the item was the best remaining one, or it was preferred to the best
-remaining one because of a quota or for diversity."""
+remaining one because of a quota, for diversity or for novelty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,10 @@ class Reranker:
     """(n_items,) items with the same number of 0 or more are duplicates; -1: no duplicate"""
     min_duplicate_cosine: float | None = None
     """Content similarity from which items are duplicates; None: no such check."""
+    novelty: float = 0.0
+    """From 0 (order by score) to 1 (order by score and self-information)."""
+    self_information: Floats | None = None
+    """(n_items,) :func:`self_information` of the items; None: 0 for all."""
 
     def rerank(self, scores: Floats, k: int) -> tuple[Rows, Rows]:
         """Select one list.
@@ -67,7 +73,7 @@ class Reranker:
 
         Returns:
             Rows of the items in their order, and the cause of each selection: ``BY_SCORE``,
-            ``BY_QUOTA`` or ``BY_DIVERSITY``.
+            ``BY_QUOTA``, ``BY_DIVERSITY`` or ``BY_NOVELTY``.
 
         Example:
             >>> words = ContentBlock("words", np.array([[1, 0], [1, 0], [0, 1]], np.float32))
@@ -102,7 +108,7 @@ class Reranker:
     ) -> tuple[Rows, Rows]:
         """Select the best position of the shortlist for each slot of the list in turn."""
         similarity = self._item_similarity(rows)
-        relevance = self._relevance(scores)
+        relevance = self._relevance(scores, rows)
         groups = None if self.duplicate_groups is None else self.duplicate_groups[rows]
         remaining = np.ones(len(rows), dtype=bool)
         max_cosine = np.zeros(len(rows), dtype=np.float32)
@@ -113,7 +119,7 @@ class Reranker:
                 break
             marginal = relevance - self.diversity * max_cosine
             best = int(np.argmax(np.where(eligible, marginal, -np.inf)))
-            causes.append(_selection_cause(remaining, eligible, best))
+            causes.append(_selection_cause(remaining, eligible, best, relevance))
             selected.append(best)
             remaining[best] = False
             quotas.record(best, slot)
@@ -131,12 +137,16 @@ class Reranker:
             return None
         return ItemSimilarity(self.blocks, rows)
 
-    def _relevance(self, scores: Floats) -> Floats:
-        """Return the weighted relevance of each item, 0 for the best.
+    def _relevance(self, scores: Floats, rows: Rows) -> Floats:
+        """Return the weighted relevance of each item, 0 for the best score without novelty.
 
-        Scores are logarithms of choice probabilities, up to a constant, and need no scaling.
+        Scores are logarithms of choice probabilities, up to a constant, and self-information is
+        the logarithm of another probability, so neither needs scaling.
         """
-        return np.asarray((1 - self.diversity) * (scores - scores[:1]), dtype=np.float32)
+        relevance = scores - scores[:1]
+        if self.novelty > 0 and self.self_information is not None:
+            relevance = relevance + self.novelty * self.self_information[rows]
+        return np.asarray((1 - self.diversity) * relevance, dtype=np.float32)
 
 
 class QuotaState:
@@ -257,9 +267,29 @@ def top_rows(scores: Floats, size: int) -> Rows:
     return np.asarray(rows[np.argsort(-scores[rows], kind="stable")][:size], dtype=np.int64)
 
 
-def _selection_cause(remaining: Mask, eligible: Mask, selected: int) -> int:
+def self_information(n_users_by_item: Doubles, n_users: int) -> Floats:
+    """Return how surprising it is that a user knows each item, in nats.
+
+    That is ``-ln(share)`` of the share of users who have chosen the item. One user is added to
+    both counts, so that an item that nobody has chosen has a finite value.
+
+    Args:
+        n_users_by_item: (n_items,) number of users who have chosen each item.
+        n_users: Number of users who have chosen any item.
+
+    Example:
+        >>> self_information(np.array([9.0, 4.0, 0.0]), 10).round(3).tolist()
+        [0.0949999988079071, 0.7879999876022339, 2.3980000019073486]
+    """
+    share = (np.asarray(n_users_by_item) + 1) / (n_users + 1)
+    return np.asarray(-np.log(np.minimum(share, 1)), dtype=np.float32)
+
+
+def _selection_cause(remaining: Mask, eligible: Mask, selected: int, relevance: Floats) -> int:
     """Return why an item was preferred to better ones; positions are in the order of scores."""
     best = int(np.argmax(remaining))
     if selected == best:
         return BY_SCORE
-    return BY_DIVERSITY if eligible[best] else BY_QUOTA
+    if not eligible[best]:
+        return BY_QUOTA
+    return BY_NOVELTY if relevance[selected] > relevance[best] else BY_DIVERSITY

@@ -112,6 +112,9 @@ class Rules:
     boosts: tuple[Boost, ...] = ()
     diversity: float = 0.0
     """From 0 (order by score) to 1 (dissimilar items)."""
+    novelty: float = 0.0
+    """From 0 (order by score) to 1 (the score relative to the share of users who have chosen an
+    item), among the best items."""
     quotas: tuple[Quota, ...] = ()
     distinct: str | None = None
     """Column whose values may occur only once. Texts that differ only in case, punctuation or
@@ -138,6 +141,7 @@ class Rules:
         for name, kind in (("boosts", Boost), ("quotas", Quota)):
             object.__setattr__(self, name, _check_instances(getattr(self, name), kind, name))
         _check_share(self.diversity, "diversity")
+        _check_share(self.novelty, "novelty")
         self._check_optional_values()
 
     def _check_optional_values(self) -> None:
@@ -156,7 +160,11 @@ class Rules:
     def needs_reranking(self) -> bool:
         """Whether the order of the list depends on more than its boosted scores."""
         return bool(
-            self.diversity > 0 or self.quotas or self.distinct or self.alike is not None
+            self.diversity > 0
+            or self.novelty > 0
+            or self.quotas
+            or self.distinct
+            or self.alike is not None
         )
 
 

@@ -54,6 +54,7 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
     """Recommend items to a user, a session, a profile, or an anonymous visitor."""
     state = state_of(request)
     check_list_length(state, body.k)
+    check_release_choice(request, body)
     response = await submit_request(state, body.to_full_request())
     return recommendation_response(state, response, body.fields)
 
@@ -76,6 +77,7 @@ async def rank(request: Request, body: RankBody) -> Response:
     """Rank the given items for a user; unknown items are left out."""
     state = state_of(request)
     check_list_length(state, len(body.items or ()))
+    check_release_choice(request, body)
     response = await run_in_threadpool(
         state.service.rank, body.to_full_request(), tuple(body.items or ())
     )
@@ -102,6 +104,7 @@ async def why(request: Request, body: WhyBody) -> Response:
     """Return the place of an item in a list, what keeps it out, and all evidence for it."""
     state = state_of(request)
     check_list_length(state, body.k)
+    check_release_choice(request, body)
     full_request = body.to_full_request()
     placed = await run_in_threadpool(state.service.place, full_request, body.item_id)
     reasons = [_reason_to_dict(reason) for reason in placed.reasons]
@@ -111,12 +114,23 @@ async def why(request: Request, body: WhyBody) -> Response:
 async def submit_request(state: ServerState, request: RecommendRequest) -> RecommendResponse:
     """Return the response to a request; the service answers concurrent requests together.
 
-    Parsing a profile or events takes time; such a request is therefore submitted from a thread.
+    Parsing a profile or events, or loading a release, takes time; such a request is therefore
+    submitted from a thread.
     """
     submit = state.service.submit
-    if request.profile or request.events:
+    if request.profile or request.events or request.release or request.strategy:
         return await asyncio.wrap_future(await run_in_threadpool(submit, request))
     return await asyncio.wrap_future(submit(request))
+
+
+def check_release_choice(request: Request, body: RecommendBody) -> None:
+    """Check that a request that names a release may make the server load it.
+
+    Raises:
+        HttpProblem: The key has not the role ``write``.
+    """
+    if body.release:
+        state_of(request).access.authorize_change(request.scope)
 
 
 def check_list_length(state: ServerState, n: int) -> None:

@@ -82,6 +82,11 @@ class RuleFields(RequestModel):
     diversity: Share = Field(
         0.0, description="Weight of diversity; 0: by score only, 1: as dissimilar as possible."
     )
+    novelty: Share = Field(
+        0.0,
+        description="Weight of novelty; 0: by score only, 1: by score relative to the share of "
+        "users who have chosen an item, among the best items.",
+    )
     distinct: ShortText | None = Field(
         None, description="Column of items of which each value may occur once."
     )
@@ -114,6 +119,7 @@ class RuleFields(RequestModel):
             where=self.where,
             exclude_seen=self.exclude_seen,
             diversity=self.diversity,
+            novelty=self.novelty,
             distinct=self.distinct,
             alike=self.alike,
             at=self.at,
@@ -205,6 +211,14 @@ class RecommendBody(RecommendFields):
     exclude: Ids = Field([])
     boosts: list[BoostBody] = Field([], max_length=50)
     quotas: list[QuotaBody] = Field([], max_length=50)
+    release: Id | None = Field(
+        None,
+        description="Release that answers instead of the active one; only with `record: false` "
+        "and a key that may write, because the server loads it.",
+    )
+    strategy: ShortText | None = Field(
+        None, description="Only strategy that scores the items; only with `record: false`."
+    )
 
     model_config = with_example(
         {
@@ -231,6 +245,8 @@ class RecommendBody(RecommendFields):
         """Return the request of the service."""
         return self.to_request(
             user_id=self.user_id,
+            release=self.release,
+            strategy=self.strategy,
             profile=_flatten_profile(self.profile),
             events=tuple(event.model_dump(exclude_none=True) for event in self.events),
         )
@@ -367,7 +383,8 @@ class ItemOut(BaseModel):
         default=False, description="Whether exploration put the item into the list."
     )
     rule: str | None = Field(
-        None, description="Rule that moved the item: `boost`, `diversity` or `quota`."
+        None,
+        description="Rule that moved the item: `boost`, `diversity`, `novelty` or `quota`.",
     )
     reasons: list[ReasonOut] = []
     properties: dict[str, Any] = Field({}, description="Attributes of the item.")
@@ -455,7 +472,7 @@ class PlacementOut(ResponseModel):
     last_score: float | None = Field(description="Score of the last item of the list.")
     obstacles: list[str] = Field(
         description="What keeps the item out: names of rules (`where`, `categories`, `items`, "
-        "`exclude`, `exclude_seen`, `quotas`, `distinct`, `alike`, `diversity`, "
+        "`exclude`, `exclude_seen`, `quotas`, `distinct`, `alike`, `diversity`, `novelty`, "
         "`unknown_items`), `is_hidden`, `availability`, `no_score`, or `outscored` by others."
     )
     reasons: list[ReasonOut] = Field(

@@ -79,7 +79,9 @@ def _check_rating_range(values: Any) -> tuple[float, float]:
 
 REQUEST_FIELDS = frozenset({"k", "n", "explore", "explain", "rules"})
 """Fields of a request that a variant can change; ``k`` and ``n`` are the same."""
-RULE_FIELDS = frozenset({"boosts", "diversity", "quotas", "distinct", "alike", "popularity"})
+RULE_FIELDS = frozenset(
+    {"boosts", "diversity", "novelty", "quotas", "distinct", "alike", "popularity"}
+)
 """Fields of the rules that a variant can change; filters of the caller stay in force."""
 MAX_LIST_ITEMS = 1000
 """Longest list that a variant can request [items]."""

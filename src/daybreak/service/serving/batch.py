@@ -58,7 +58,7 @@ def build_batch(
     return state.query_builder.build(
         [pending.owner_key or UNKNOWN_USER_KEY for pending in requests],
         context,
-        state.ranker.rule_compiler.compile_each(rules),
+        state.compile_rules(rules),
         [pending.request.n for pending in requests],
         _excluded_pairs(state, requests),
     )

@@ -107,10 +107,12 @@ class RecommendEngine:
             excluded: Items that must not be recommended.
 
         Raises:
+            ConfigError: The release does not have the strategy that is to answer alone.
             DataError: The profile or an event of the request is invalid.
+            NotFoundError: There is no such release.
             ServiceError: Too many requests are waiting, or the service has been closed.
         """
-        return self.batcher.submit(PendingRequest.parse(request, self._pseudonyms, excluded))
+        return self.batcher.submit(self._parse(request, excluded))
 
     def recommend_many(
         self, requests: Sequence[RecommendRequest]
@@ -120,7 +122,7 @@ class RecommendEngine:
         pending = []
         for position, request in enumerate(requests):
             try:
-                pending.append((position, PendingRequest.parse(request, self._pseudonyms)))
+                pending.append((position, self._parse(request)))
             except DaybreakError as error:
                 responses[position] = error
         batch_responses = self._answer([one for _, one in pending])
@@ -193,13 +195,27 @@ class RecommendEngine:
         """
         return place_item(*self._ask_for_item(request, item_id))
 
+    def _parse(self, request: RecommendRequest, excluded: Sequence[str] = ()) -> PendingRequest:
+        """Check a request, and find the release and the strategy that are to answer."""
+        pending = PendingRequest.parse(request, self._pseudonyms, excluded)
+        if not request.release and not request.strategy:
+            return pending
+        state = (
+            self._releases.load_for_trial(request.release)
+            if request.release
+            else self._releases.current
+        )
+        if request.strategy:
+            state = state.with_only_strategy(request.strategy)
+        return replace(pending, state=state)
+
     def _ask_for_item(
         self, request: RecommendRequest, item_id: str
     ) -> tuple[ServingState, QueryBatch, int]:
         """Return the current state, a batch of one request, and the row of an item."""
-        state = self._releases.current
+        pending = self._parse(request)
+        state = pending.state or self._releases.current
         row = require_item(state.catalogue, lookup_id(item_id), next_step=None)
-        pending = PendingRequest.parse(request, self._pseudonyms)
         batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
         return state, batch, row
 

@@ -44,7 +44,8 @@ MIN_CHANGED_SHARE = 1 / 16
 MIN_CHANGED_ITEMS = 256
 """Number of changed items up to which they are not compacted."""
 MAX_LOADED_RELEASES = 4
-"""Largest number of releases in memory: the active one and those of experiments."""
+"""Largest number of releases in memory: the active one and those of experiments. One more can
+be there for trials."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class ReleaseManager:
         self._has_new_events = False
         self._previous: list[str] = []
         self._kept_releases: set[str] = set()
+        self._trial_release = ""
         self._loading_releases: set[str] = set()
         cursor, tables = self._read_store()
         state, self.failed = load_first_usable(store.releases(), self.release_folder, tables)
@@ -248,6 +250,24 @@ class ReleaseManager:
                     self.failed.append(FailedRelease(release, str(error)))
         self._unload_unused(set())
 
+    def load_for_trial(self, release: str) -> ServingState:
+        """Return the state of any release; it stays in memory until the next trial of another.
+
+        Args:
+            release: Id of the release.
+
+        Raises:
+            NotFoundError: There is no such release.
+            DataError: The release is damaged.
+        """
+        with self._load_lock:
+            state = self._states.get(release)
+            if state is None:
+                state = self._load_and_register(self._find_release(release))
+                self._trial_release = release
+                self._unload_unused(set())
+            return state
+
     def release_folder(self, release: Release) -> Path:
         """Return the folder of a release: next to the store, so that both can be moved."""
         return release_folder(self._folder, release)
@@ -321,6 +341,7 @@ class ReleaseManager:
                 *needed,
                 *self._kept_releases,
                 *self._loading_releases,
+                self._trial_release,
                 self.current.release,
             }
             self._states = {r: s for r, s in self._states.items() if r in needed}

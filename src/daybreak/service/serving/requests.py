@@ -58,14 +58,20 @@ class RecommendRequest:
     record: bool = True
     """Whether the list counts as shown: it is logged, is part of reports and experiments, gives
     new items exposure, and can be continued."""
+    release: str | None = None
+    """Id of the release that answers, for a trial; None: the active one."""
+    strategy: str | None = None
+    """Name of the only strategy that scores, for a trial; None: all."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without data."""
         check_k(self.n)
-        for name in ("user_id", "session_id", "scenario"):
+        for name in ("user_id", "session_id", "scenario", "release", "strategy"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise ConfigError(f"{name} must be text, got {value!r}")
+        if (self.release or self.strategy) and self.record:
+            raise ConfigError("release and strategy are for trials: they need record: false")
         if not isinstance(self.profile, Mapping):
             raise DataError(f"a profile must be an object, got {self.profile!r:.60}")
 
@@ -90,7 +96,8 @@ class RecommendedItem:
     properties: Mapping[str, Any] = field(default_factory=dict)
     """Attributes of the item."""
     rule: str | None = None
-    """Kind of rule that moved the item (``boost``, ``diversity``, ``quota``); None: none."""
+    """Kind of rule that moved the item: ``boost``, ``diversity``, ``novelty`` or ``quota``;
+    None: none."""
 
 
 @dataclass(frozen=True)

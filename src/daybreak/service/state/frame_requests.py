@@ -117,9 +117,9 @@ class FrameRequest:
         Raises:
             FilterError: A filter cannot be parsed, or a column does not exist.
         """
-        builder, ranker = self.state.query_builder, self.state.ranker
+        builder = self.state.query_builder
         distinct = {id(user_rules): user_rules for user_rules in rules.values()}
-        every = ranker.rule_compiler.compile_each(list(distinct.values()))
+        every = self.state.compile_rules(list(distinct.values()))
         compiled: dict[int, CompiledRules] = dict(zip(distinct, every, strict=True))
         for users, context in self.contexts():
             pairs = None if excluded is None else self._pairs(users, excluded)

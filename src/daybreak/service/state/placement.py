@@ -13,7 +13,7 @@ from daybreak.service.state.serving_state import ServingState
 SEEN, NO_SCORE, OUTSCORED = "exclude_seen", "no_score", "outscored"
 """Obstacles besides the names of rules: the user has the item, no strategy can score it, and
 others have larger scores."""
-RERANKING_RULES = ("quotas", "distinct", "alike", "diversity")
+RERANKING_RULES = ("quotas", "distinct", "alike", "diversity", "novelty")
 """Rules that leave out an item although its score is large enough."""
 
 

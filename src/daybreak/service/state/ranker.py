@@ -11,14 +11,19 @@ from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Queries
 from daybreak.ranked_lists import round_scores, top_k
 from daybreak.ranking.blending.weights import nearest_level
-from daybreak.ranking.reranking.rerank import BY_DIVERSITY, BY_QUOTA, top_rows
+from daybreak.ranking.reranking.rerank import (
+    BY_DIVERSITY,
+    BY_NOVELTY,
+    BY_QUOTA,
+    top_rows,
+)
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.types import Doubles, Floats, Mask, Rows
 
-BOOST, QUOTA, DIVERSITY = "boost", "quota", "diversity"
+BOOST, QUOTA, DIVERSITY, NOVELTY = "boost", "quota", "diversity", "novelty"
 """Kinds of rules that move items; the first is also the kind of a reason."""
 MAX_SCORES = 16_000_000
 """Default for the largest number of scores computed at a time (64 MB)."""
@@ -281,7 +286,7 @@ def _moved_by(scores: Floats, causes: Rows, boosted: Mask) -> list[str | None]:
     """
     order = np.argsort(-scores, kind="stable")
     is_moved = (order != np.arange(len(scores))) | boosted
-    names = {BY_QUOTA: QUOTA, BY_DIVERSITY: DIVERSITY}
+    names = {BY_QUOTA: QUOTA, BY_DIVERSITY: DIVERSITY, BY_NOVELTY: NOVELTY}
     default_cause = next((names[cause] for cause in causes.tolist() if cause in names), BOOST)
     return [
         names.get(cause, BOOST if is_boosted else default_cause) if has_moved else None

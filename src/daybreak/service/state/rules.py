@@ -1,7 +1,7 @@
 """Rules compiled for one catalogue: which items are allowed, boosts, and reranking."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,17 +93,33 @@ class RuleCompiler:
             return visible
         return visible & self.availability.available_at(time.time() if at is None else at)
 
-    def compile(self, rules: Rules) -> CompiledRules:
+    def compile(
+        self, rules: Rules, self_information: Callable[[], Floats] | None = None
+    ) -> CompiledRules:
         """Compile the rules of one list.
+
+        Args:
+            rules: The rules.
+            self_information: Returns the (n_items,) self-information of the items, for the rule
+                ``novelty``; None: 0 for all.
 
         Raises:
             FilterError: A filter cannot be parsed, or a column does not exist.
         """
         boosts = tuple((b, self.filter_engine.mask(b.where, rules.at)) for b in rules.boosts)
-        return CompiledRules(rules, self._allowed(rules), boosts, self._reranker(rules))
+        reranker = self._reranker(rules)
+        if reranker is not None and rules.novelty > 0 and self_information is not None:
+            reranker = replace(reranker, self_information=self_information())
+        return CompiledRules(rules, self._allowed(rules), boosts, reranker)
 
-    def compile_each(self, rules: Sequence[Rules]) -> list[CompiledRules]:
+    def compile_each(
+        self, rules: Sequence[Rules], self_information: Callable[[], Floats] | None = None
+    ) -> list[CompiledRules]:
         """Compile the rules of several lists; equal rules give the same object.
+
+        Args:
+            rules: The rules.
+            self_information: As for :meth:`compile`.
 
         Raises:
             FilterError: A filter cannot be parsed, or a column does not exist.
@@ -113,7 +129,7 @@ class RuleCompiler:
         for list_rules in rules:
             if id(list_rules) not in by_id:
                 by_id[id(list_rules)] = by_value.get(list_rules) or by_value.setdefault(
-                    list_rules, self.compile(list_rules)
+                    list_rules, self.compile(list_rules, self_information)
                 )
         return [by_id[id(list_rules)] for list_rules in rules]
 
@@ -179,6 +195,7 @@ class RuleCompiler:
             tuple(self._quota_constraint(quota, rules) for quota in rules.quotas),
             None if rules.distinct is None else self._value_codes(rules.distinct),
             rules.alike,
+            rules.novelty,
         )
 
     def _quota_constraint(self, quota: Quota, rules: Rules) -> QuotaConstraint:

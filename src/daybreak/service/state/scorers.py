@@ -11,6 +11,7 @@ import numpy as np
 from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Items, Queries
 from daybreak.ranking.blending.strategies import FittedStrategies
+from daybreak.ranking.blending.weights import Blend
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.updates import concat_linear, iter_column_updates
 from daybreak.types import Floats, Mask, Rows
@@ -18,6 +19,8 @@ from daybreak.types import Floats, Mask, Rows
 MIN_PARTITION_SIZE_RATIO = 16
 """Smallest ratio of the sizes of a partition and the partitions after it."""
 
+MAX_STRATEGY_SCORERS = 2
+"""Maximum number of strategies that have a scorer of their own in memory."""
 MAX_POPULARITY_SCORERS = 3
 """Maximum number of values of ``popularity``, besides the default, that have a scorer in
 memory."""
@@ -42,6 +45,10 @@ class PartitionedScorer:
         default_factory=OrderedDict, init=False, repr=False
     )
     """Scorers for other values of ``popularity``, the latest last."""
+    _by_strategy: "OrderedDict[str, PartitionedScorer]" = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+    """Scorers of one strategy alone, the latest last."""
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     @classmethod
@@ -96,19 +103,35 @@ class PartitionedScorer:
         with self._lock:
             scorer = self._by_popularity.get(popularity)
             if scorer is None:
-                scorer = self._with_popularity(popularity)
+                scorer = self._with_blend(blend.at_popularity(popularity))
                 self._by_popularity[popularity] = scorer
                 while len(self._by_popularity) > MAX_POPULARITY_SCORERS:
                     self._by_popularity.popitem(last=False)
             self._by_popularity.move_to_end(popularity)
             return scorer
 
-    def _with_popularity(self, popularity: float) -> "PartitionedScorer":
+    def of_strategy(self, strategy: str) -> "PartitionedScorer":
+        """Return a scorer of one strategy alone; it shares all matrices.
+
+        Args:
+            strategy: Name of a strategy of the blend.
+
+        Raises:
+            ConfigError: The blend does not have the strategy.
+        """
+        with self._lock:
+            scorer = self._by_strategy.get(strategy)
+            if scorer is None:
+                scorer = self._with_blend(self.scorers[0].blend.only(strategy))
+                self._by_strategy[strategy] = scorer
+                while len(self._by_strategy) > MAX_STRATEGY_SCORERS:
+                    self._by_strategy.popitem(last=False)
+            self._by_strategy.move_to_end(strategy)
+            return scorer
+
+    def _with_blend(self, blend: Blend) -> "PartitionedScorer":
         whole, *partitions = self.scorers
-        first = whole.with_blend(
-            whole.blend.at_popularity(popularity),
-            POPULARITY_CACHE_SHARE * whole.max_cache_bytes,
-        )
+        first = whole.with_blend(blend, POPULARITY_CACHE_SHARE * whole.max_cache_bytes)
         others = (first.for_items(one.items, one.linear_models) for one in partitions)
         return PartitionedScorer((first, *others), self.rows, self.n_items)
 

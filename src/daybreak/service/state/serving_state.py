@@ -5,7 +5,7 @@ change makes a new state.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +26,13 @@ from daybreak.models.age import AgeModel
 from daybreak.models.content_history import ContentHistoryModel
 from daybreak.models.next_event import NextEventModel
 from daybreak.models.popular import PopularModel
+from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import changed_rows
 from daybreak.service.inputs.histories import Histories, RequestEvents, event_rows
 from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.service.state.exclusion import ShopExclusion
+from daybreak.service.state.item_audience import ItemAudience
 from daybreak.service.state.profiles import ProfileOverrides, Profiles
 from daybreak.service.state.query_builder import (
     MAX_PRECOMPUTED_ITEMS,
@@ -39,6 +41,7 @@ from daybreak.service.state.query_builder import (
     UserContext,
 )
 from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
+from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.training.fit import TrainedModel
 from daybreak.types import Mask, Rows, UnknownItems
@@ -75,6 +78,10 @@ class ServingState:
     """Id of the release; empty for a library model and before the first training."""
     notes: tuple[str, ...] = ()
     """Notes that every response contains."""
+    audience: ItemAudience = field(default_factory=ItemAudience)
+    """Users of each item, as of the last count of popularity."""
+    only_strategy: str = ""
+    """Name of the only strategy that scores; empty: the whole blend does."""
 
     @classmethod
     @SingleBlasThread()
@@ -108,11 +115,12 @@ class ServingState:
             _first_scorer(trained, catalogue.items, sums_rows=sums_rows)
         )
         profiles = pl.DataFrame(schema={"user_id": pl.String}) if users is None else users
+        histories = Histories.empty() if histories is None else histories
         return cls(
             trained,
             catalogue,
             Profiles.from_frame(trained.profile, profiles),
-            Histories.empty() if histories is None else histories,
+            histories,
             trained.rules,
             QueryBuilder(
                 trained.fitted.train_items,
@@ -132,6 +140,7 @@ class ServingState:
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
+            audience=ItemAudience.of(histories.all_positive()),
         )
 
     @classmethod
@@ -196,8 +205,21 @@ class ServingState:
         liked, disliked = log.opinions()
         return UserContext(liked, matrix, texts, log, disliked)
 
+    def compile_rules(self, rules: Sequence[Rules]) -> list[CompiledRules]:
+        """Compile the rules of several lists; equal rules give the same object.
+
+        Raises:
+            FilterError: A filter cannot be parsed, or a column does not exist.
+        """
+        n_items = len(self.catalogue.items)
+        return self.ranker.rule_compiler.compile_each(
+            rules, lambda: self.audience.self_information(n_items)
+        )
+
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
         """Return for each list entry the strategy with the largest weight."""
+        if self.only_strategy:
+            return [self.only_strategy] * len(lists)
         names = self.ranker.strategy_names(batch, lists)
         if LATEST not in self.trained.blend.strategies:
             return names
@@ -327,15 +349,26 @@ class ServingState:
 
     def with_recounted_popularity(self) -> "ServingState":
         """Return a state in which popularity is counted from all current events."""
-        trained = recount_popularity(self.trained, self.histories.all_positive())
+        positive = self.histories.all_positive()
+        audience = ItemAudience.of(positive)
+        trained = recount_popularity(self.trained, positive)
         if trained is None:
-            return self
+            return replace(self, audience=audience)
         state = self.with_scorer(self.scorer.with_models(trained.fitted))
-        return replace(state, trained=trained)
+        return replace(state, trained=trained, audience=audience)
 
     def with_scorer(self, scorer: PartitionedScorer) -> "ServingState":
         """Return a state with another scorer that gives the same scores."""
         return self._with_catalogue(self.catalogue, scorer)
+
+    def with_only_strategy(self, strategy: str) -> "ServingState":
+        """Return a state whose lists are those of one strategy.
+
+        Raises:
+            ConfigError: The release does not have the strategy.
+        """
+        state = self.with_scorer(self.scorer.of_strategy(strategy))
+        return replace(state, only_strategy=strategy)
 
     def compacted(self) -> "ServingState":
         """Return a state whose first scorer covers all items except new ones."""

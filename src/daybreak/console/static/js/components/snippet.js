@@ -32,7 +32,7 @@ export function toPython(value, indent = "") {
 export function toClientCall(method, values = {}, positional = []) {
   const args = [
     ...positional.map((one) => toPython(one)),
-    ...Object.entries(values).map(([name, one]) => `${name}=${toPython(one)}`),
+    ...Object.entries(values).filter(([, one]) => one !== undefined).map(([name, one]) => `${name}=${toPython(one)}`),
   ];
   const inline = args.join(", ");
   const call = inline.length < 60 ? `(${inline})` : `(\n    ${args.join(",\n    ")},\n)`;

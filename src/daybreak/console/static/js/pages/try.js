@@ -113,7 +113,8 @@ function ListOf({ list, onAct }) {
 
 function Compared({ person, steps, first, settings, onChange }) {
   const t = useTexts();
-  const list = useList(toBody(person, steps, settings, settings));
+  const body = toBody(person, steps, settings, settings);
+  const list = useList(body);
   const filterError = list.error?.code === "bad_filter" ? list.error.message : "";
   const set = (name) => (value) => onChange({ ...settings, [name]: value });
   return html`<${Card} title=${t("try.compared")} hint=${t("try.compared.hint")}>
@@ -122,10 +123,12 @@ function Compared({ person, steps, first, settings, onChange }) {
       <${Toggle} label=${t("try.no_events")} value=${settings.noEvents} onChange=${set("noEvents")} /></div>
     ${list.error && !filterError && html`<${Problem} error=${list.error} retry=${list.reload} />`}
     ${list.data && html`<${Comparison} first=${first} second=${list.data.items} />`}
+    <${Snippet} codes=${codesOf(body)} />
   <//>`;
 }
 
-/** Return the request of the list as code; a real list does not say that it is a trial. */
-function codesOf({ record: _, ...body }) {
+/** Return the request of a list as code; only one that must be a trial says that it is. */
+function codesOf({ record, ...asked }) {
+  const body = asked.release || asked.strategy ? { ...asked, record } : asked;
   return { curl: toCurl("POST", "recommend", body), Python: toClientCall("recommend", body) };
 }

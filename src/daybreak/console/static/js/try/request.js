@@ -1,7 +1,7 @@
 // The state of the page "Try it" as a request for recommendations.
 
 export const NOBODY = { mode: "invent", text: "", attributes: {}, favourites: [], userId: "" };
-export const DEFAULTS = { popularity: null, diversity: 0, explore: false, where: "", k: 12 };
+export const DEFAULTS = { popularity: null, diversity: 0, novelty: 0, explore: false, where: "", release: "", strategy: "", k: 12 };
 const TYPES = { like: "like", dislike: "dislike", buy: "purchase" };
 
 /**
@@ -27,8 +27,10 @@ export function toBody(person, steps, settings, left = {}) {
   if (hidden.length) body.exclude = hidden;
   if (settings.popularity !== null) body.popularity = settings.popularity;
   if (settings.diversity > 0) body.diversity = settings.diversity;
+  if (settings.novelty > 0) body.novelty = settings.novelty;
   if (settings.explore) body.explore = true;
   if (settings.where.trim()) body.where = settings.where.trim();
+  for (const name of ["release", "strategy"]) if (settings[name]) body[name] = settings[name];
   return { ...body, k: settings.k, explain: true, record: false };
 }
 

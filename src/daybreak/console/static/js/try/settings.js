@@ -5,6 +5,7 @@ import { get } from "../api.js";
 import { useLoaded } from "../load.js";
 import { Field, Slider, Toggle } from "../components/form.js";
 import { Combobox } from "../components/combobox.js";
+import { Source } from "./source.js";
 
 const SAMPLED_ITEMS = 200;
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">=", "ilike '%…%'", "in ('…')"];
@@ -15,6 +16,8 @@ export function ListSettings({ settings, onChange, error }) {
   return html`<div class="settings">
     <${Slider} label=${t("try.popularity")} low=${t("try.popularity.low")} high=${t("try.popularity.high")} unset=${t("try.as_trained")} value=${settings.popularity} onChange=${set("popularity")} />
     <${Slider} label=${t("try.diversity")} low=${t("try.diversity.low")} high=${t("try.diversity.high")} value=${settings.diversity} onChange=${set("diversity")} />
+    <${Slider} label=${t("try.novelty")} low=${t("try.novelty.low")} high=${t("try.novelty.high")} value=${settings.novelty} onChange=${set("novelty")} />
+    <${Source} settings=${settings} onChange=${onChange} />
     <${Filter} value=${settings.where} onChange=${set("where")} error=${error} />
     <div class="row"><${Toggle} label=${t("try.explore")} value=${settings.explore} onChange=${set("explore")} /></div>
   </div>`;

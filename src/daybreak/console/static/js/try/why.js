@@ -6,6 +6,7 @@ import { useLoaded } from "../load.js";
 import { Card, Figure } from "../components/card.js";
 import { Field } from "../components/form.js";
 import { Combobox, searchItems } from "../components/combobox.js";
+import { Snippet, toClientCall, toCurl } from "../components/snippet.js";
 import { BarReasons } from "../components/reasons.js";
 import { Problem } from "../components/problem.js";
 
@@ -23,7 +24,8 @@ export function WhyNot({ body }) {
 }
 
 function Answer({ item, body }) {
-  const { data, error, reload } = useLoaded((signal) => post("why", { ...body, item_id: item.item_id }, { signal }), [item.item_id, JSON.stringify(body)]);
+  const asked = { ...body, item_id: item.item_id };
+  const { data, error, reload } = useLoaded((signal) => post("why", asked, { signal }), [JSON.stringify(asked)]);
   if (error) return html`<${Problem} error=${error} retry=${reload} />`;
   if (!data) return null;
   const gap = data.last_score === null || data.score === null ? null : data.last_score - data.score;
@@ -35,5 +37,6 @@ function Answer({ item, body }) {
       <${Figure} label=${t("try.why.rank")} value=${data.score_rank === null ? "–" : formatNumber(data.score_rank)} note=${t("try.why.of", { n: data.n_candidates })} />
     </dl>
     <${BarReasons} reasons=${data.reasons} limit=${8} />
+    <${Snippet} codes=${{ curl: toCurl("POST", "why", asked), Python: toClientCall("why", { ...body, item_id: undefined }, [item.item_id]) }} />
   </div>`;
 }
