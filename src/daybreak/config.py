@@ -14,6 +14,10 @@ CONFIG_FILE = "daybreak.toml"
 """Name of the settings file in the working directory; it is optional."""
 UNKNOWN_ITEMS_VALUES = ("exclude", "recommend")
 """Values of the setting ``unknown_items``."""
+MEDIA_URLS_VALUES = ("none", "public", "any")
+"""Values of the setting ``media_urls``."""
+CHOICES = {"unknown_items": UNKNOWN_ITEMS_VALUES, "media_urls": MEDIA_URLS_VALUES}
+"""Values of the settings that have only some."""
 ENVIRONMENT_PREFIX = "DAYBREAK_"
 """Prefix of the environment variables, such as ``DAYBREAK_STORE``."""
 
@@ -51,6 +55,9 @@ class Settings:
     """Maximum number of tokens of one job with a language model."""
     language_model_price: str = ""
     """Price of a million tokens of prompts and of answers, as `0.15/0.6`; empty: none."""
+    media_urls: str = "none"
+    """Web addresses of pictures and sounds that imports fetch: `none`, `public` (not in
+    private networks) or `any`."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +137,9 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
     """Return a valid value; whole numbers may be given as text."""
-    if name == "unknown_items" and value not in UNKNOWN_ITEMS_VALUES:
+    if name in CHOICES and value not in CHOICES[name]:
         raise ConfigError(
-            f"{name} must be one of {', '.join(UNKNOWN_ITEMS_VALUES)}, got {value!r} ({origin})"
+            f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r} ({origin})"
         )
     if kind is str and isinstance(value, str):
         return value

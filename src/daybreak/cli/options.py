@@ -151,7 +151,7 @@ StrictOption = Annotated[
 
 
 def load_settings(**flags: Any) -> "Settings":
-    """Return the effective settings; export threads and cache folder to the environment."""
+    """Return the effective settings; export some to the environment."""
     import os
 
     from daybreak.config import build_settings, resolve_settings
@@ -160,6 +160,7 @@ def load_settings(**flags: Any) -> "Settings":
     for name, value in (
         ("DAYBREAK_THREADS", settings.threads),
         ("DAYBREAK_CACHE", settings.cache),
+        ("DAYBREAK_MEDIA_URLS", settings.media_urls),
     ):
         os.environ.pop(name, None)
         if value:

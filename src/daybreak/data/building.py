@@ -4,6 +4,7 @@ Start reading at :func:`build_table`.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
@@ -28,6 +29,7 @@ from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTR
 from daybreak.data.formats import ValueFormats
 from daybreak.data.identities import identify_users, identity_columns
 from daybreak.data.ids import cast_ids
+from daybreak.data.media.columns import read_media_columns
 from daybreak.data.numbers import (
     NumberColumn,
     read_number_attribute,
@@ -78,9 +80,11 @@ def build_table(
     identities = identity_columns(mapping)
     wanted = [c.source for c in mapping.used] + [c.source for c in identities]
     identified = identify_users(source.read(wanted, rejects), mapping, identities)
-    prepared = prepare_columns(identified.raw, identified.mapping)
+    folder = getattr(source, "path", Path()).parent
+    media = read_media_columns(identified.raw, identified.mapping, rejects, folder)
+    prepared = prepare_columns(media.raw, identified.mapping)
     table = _TableBuilder(prepared.raw, prepared.mapping, rejects, formats or ValueFormats())
-    table.notes += [*identified.notes, *prepared.notes]
+    table.notes += [*identified.notes, *media.notes, *prepared.notes]
     for key in KEY_COLUMNS[mapping.role]:
         table.add_ids(key)
     return _build_events(table) if mapping.role == "events" else _build_entities(table)

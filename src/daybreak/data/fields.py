@@ -170,7 +170,9 @@ def _mean(values: pl.Series) -> float:
     return float(values.mean() or 0.0)  # type: ignore[arg-type]
 
 
-FieldRole: TypeAlias = Literal["text", "category", "number", "date", "ignore"]
+FieldRole: TypeAlias = Literal[
+    "text", "category", "number", "date", "picture", "sound", "ignore"
+]
 FIELD_ROLES: tuple[FieldRole, ...] = get_args(FieldRole)
 
 TEXT_NAMES = frozenset(
@@ -199,6 +201,11 @@ _NO_CONTENT = {
 }
 VALUE_SEPARATORS = (LIST_SEPARATOR, ";", ",")
 """Separators between several values of one row."""
+MEDIA_STARTS: Mapping[str, tuple[FieldRole, str]] = {
+    "image": ("picture", "data:image/"),
+    "audio": ("sound", "data:application/vnd.daybreak.sound"),
+}
+"""Columns of media: role, and the start of values in the form in which items keep them."""
 MAX_CATEGORY_NUMBERS = 12
 """Maximum number of distinct numbers in a category, such as stars or age groups."""
 MIN_ROWS_FOR_COUNTS = 20
@@ -319,10 +326,8 @@ def _infer_field(name: str, columns: TextColumns) -> ContentField:
     values = columns[name].drop_nulls()
     if not len(values):
         return ContentField(name, "ignore", None, "empty")
-    if name == "created_at":
-        return ContentField(name, "date", None, "the column of creation times")
-    if name == "domain":
-        return ContentField(name, "category", None, "the column of domains")
+    if known := _infer_by_name(name, values):
+        return known
     if isinstance(columns.schema[name], pl.List | pl.Array):
         return _infer_list(columns.frame[name])
     stats = ColumnStats(values)
@@ -331,6 +336,18 @@ def _infer_field(name: str, columns: TextColumns) -> ContentField:
         or _infer_number_or_date(name, stats)
         or _infer_text_or_category(name, columns.plain(name).drop_nulls())
     )
+
+
+def _infer_by_name(name: str, values: pl.Series) -> ContentField | None:
+    """Return the field of a column with a fixed meaning; media are kept as data URIs."""
+    if name == "created_at":
+        return ContentField(name, "date", None, "the column of creation times")
+    if name == "domain":
+        return ContentField(name, "category", None, "the column of domains")
+    kind = MEDIA_STARTS.get(name)
+    if kind is None or not values.str.starts_with(kind[1]).any():
+        return None
+    return ContentField(name, kind[0], None, f"{kind[0]}s")
 
 
 def _infer_list(column: pl.Series) -> ContentField:

@@ -57,6 +57,7 @@ class JsonLinesFile:
 
     def __init__(self, path: Path, encoding: TextEncoding, role: TableRole = "items") -> None:
         self.file = path.name
+        self.path = path
         self.rejects = Rejects()
         self.notes: list[str] = []
         self._batches = self._open_batches(path, encoding)

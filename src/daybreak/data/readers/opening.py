@@ -62,6 +62,8 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     _raise_if_unsupported(path, head)
     codec = look_up_encoding(encoding) if encoding else _detect_file_encoding(path, head)
     source = _open_text_file(path, role, codec)
+    if isinstance(source, LoadedFrame):
+        source.path = path
     if codec.label:
         source.notes.append(f"{path.name}: read as {codec.label}")
     return source

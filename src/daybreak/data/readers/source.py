@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import polars as pl
@@ -91,6 +92,8 @@ class LoadedFrame:
     rejects: Rejects = field(default_factory=Rejects)
     rows: pl.Series | None = None
     """(n_rows,) number of each row in the input; default: they are the rows of the input."""
+    path: Path = field(default_factory=Path)
+    """File of the rows; of a frame in memory the working folder."""
 
     @property
     def columns(self) -> tuple[str, ...]:

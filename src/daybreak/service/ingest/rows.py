@@ -16,6 +16,8 @@ from daybreak.data.casts import LIST_SEPARATOR, cast_switch
 from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
 from daybreak.data.ids import SESSION_PREFIX
+from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
+from daybreak.data.media.refusals import RefusedMediaError
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -149,9 +151,22 @@ def _parse_row(row: Mapping[str, Any], key: str, times: RequestTimes) -> dict[st
             parsed[name] = _parse_time(value, name, times)
         elif name == HIDDEN_COLUMN and key == "item_id":
             parsed[name] = _parse_hidden(value)
+        elif name in MEDIA_COLUMNS and key == "item_id":
+            parsed[name] = _parse_media(value, name)
         else:
             parsed[name] = parse_attribute(value, name)
     return parsed
+
+
+def _parse_media(value: Any, name: str) -> Any:
+    """Return a picture or a sound as it is kept; other texts as they are."""
+    if not (isinstance(value, str) and value.startswith("data:")):
+        return parse_attribute(value, name)
+    try:
+        return keep_media_text(value, MEDIA_COLUMNS[name])
+    except RefusedMediaError as error:
+        _, _, reason = str(error).partition(": ")
+        raise InvalidValueError(name, value, reason, error.media_code) from error
 
 
 def _parse_time(value: Any, name: str, times: RequestTimes) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from daybreak.data.fields import MEDIA_STARTS
 from daybreak.encoders import (
     DEFAULT_MODEL,
     MULTILINGUAL_MODEL,
@@ -67,6 +68,7 @@ def choose_encoder(
 
 def _candidates_by_script(items: pl.DataFrame) -> tuple[str, ...]:
     text = items.select(pl.col(pl.String).exclude("item_id")).head(500)
+    text = text.drop(name for name in MEDIA_STARTS if name in text.columns)
     joined = " ".join(
         text.fill_null("").to_series(i).str.join(" ").item() for i in range(text.width)
     )
