@@ -57,6 +57,8 @@ class NextStep(StrEnum):
     """Create an experiment."""
     FORCE_RELEASE = "force_release"
     """Put the release into service although it is worse."""
+    CHOOSE_SOURCES = "choose_sources"
+    """Name the sources of the training, or train without them."""
 
 
 class DaybreakError(Exception):

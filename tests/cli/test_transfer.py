@@ -60,15 +60,81 @@ def test_a_store_keeps_what_its_people_chose_elsewhere(here, ask):
     assert "food" in json.dumps(told)
 
 
-def test_a_domain_of_a_store_is_no_source(here, call, ask):
-    frame = pl.DataFrame(
-        {"user_id": ["a", "b"], "item_id": ["x", "y"], "domain": ["food", "wine"]}
-    )
-    frame.write_csv(here / "events.csv")
-    ask("import", "events.csv", "--store", "both.db")
-    status, _, err = call("transfer", "--source", "food", "--target", "both.db", *OPTIONS)
+@pytest.fixture
+def remembering(here, ask):
+    """A store that was trained with the folder ``food`` as a source."""
+    write_shops(here)
+    ask("import", "wine", "--store", "wine.db")
+    ask("transfer", "--source", "food", "--target", "wine.db", *OPTIONS)
+    return here / "wine.db"
+
+
+STORE = ("--store", "wine.db", *OPTIONS)
+
+
+def test_a_later_training_uses_the_sources_of_the_one_before(here, ask, remembering):
+    told = ask("train", *STORE, "--force")
+    assert any("source food helps" in note for note in told["notes"])
+    assert told["release"]["metadata"]["sources"] == [
+        {"name": "food", "source": str(here / "food"), "used": True}
+    ]
+    told = ask("recommend", "guest", "--store", "wine.db")["recommendations"]
+    assert all(int(one["item_id"][4:]) % N_TASTES == 2 for one in told[:3])
+
+
+def test_a_training_whose_source_is_gone_says_so(here, ask, call, remembering):
+    (here / "food").rename(here / "elsewhere")
+    status, _, err = call("train", *STORE)
+    assert status == 5
+    assert "the source 'food' of the training is gone" in err
+    assert "--no-sources" in err
+    told = ask("train", *STORE, "--no-sources", "--force")
+    assert "sources" not in told["release"]["metadata"]
+    told = ask("train", *STORE, "--force")
+    assert "sources" not in told["release"]["metadata"]
+
+
+def test_sources_are_named_anew_or_left_out(call, remembering):
+    status, _, err = call("train", *STORE, "--source", "food", "--no-sources")
     assert status == 2
-    assert "two stores" in err
+    assert "exclude each other" in err
+
+
+def write_domains(folder):
+    """One table of events on two domains; people have one taste in both."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for user in range(220):
+        for domain, first, last in (("food", 0, 160), ("wine", 20, 220)):
+            if first <= user < last:
+                own = np.arange(user % N_TASTES, 48, N_TASTES)
+                items = rng.choice(own, 5, replace=False)
+                rows += [(f"u{user}", f"{domain}{item}", domain) for item in items]
+    frame = pl.DataFrame(rows, schema=["user_id", "item_id", "domain"], orient="row")
+    frame.write_csv(folder / "events.csv")
+
+
+@pytest.mark.parametrize("source", ["domain=food", "food"])
+def test_a_domain_of_a_store_is_a_source_of_the_rest(here, ask, source):
+    write_domains(here)
+    ask("import", "events.csv", "--store", "both.db")
+    told = ask("transfer", "--source", source, "--target", "both.db", *OPTIONS)
+    assert told["refused"] == []
+    assert told["sources"] == ["food"]
+    lists = ask("recommend", "u2", "--store", "both.db", "-k", "20")["recommendations"]
+    assert all(one["item_id"].startswith("wine") for one in lists)
+    assert all(int(one["item_id"][4:]) % N_TASTES == 2 for one in lists[:3])
+    told = ask("train", "--store", "both.db", "--force", *OPTIONS)
+    assert told["release"]["metadata"]["sources"][0]["source"] == "domain=food"
+
+
+def test_a_domain_that_the_store_does_not_have_is_named(here, ask, call):
+    write_domains(here)
+    ask("import", "events.csv", "--store", "both.db")
+    options = ("--target", "both.db", *OPTIONS)
+    status, _, err = call("transfer", "--source", "domain=toys", *options)
+    assert status == 3
+    assert "no domain 'toys' in the data; domains: food, wine" in err
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from daybreak import Recommender
 from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError
 from daybreak.service.inputs.sources import join_sources, split_domains
+from daybreak.service.releases.gate import compare_recommenders
 from daybreak.service.source_inputs import read_sources
 
 N_TASTES = 4
@@ -165,3 +166,15 @@ def test_a_market_with_the_same_items_helps_a_new_one():
     model.fit(data, sources=["ca"])
     used = [one for one in model.report["sources"] if one["used"]]
     assert {one["bridge"] for one in used} == {"items"}
+
+
+def test_the_gate_compares_a_release_with_its_sources(helped):
+    target, found = read_sources(Tables.of(two_domains()), "food", EventRules())
+    plain = Recommender(encoder="none", strategies=["popular", "item_knn"]).fit(target)
+    models = helped.state.trained, plain.state.trained
+    with_source = compare_recommenders(*models, target, sources=found)
+    without = compare_recommenders(*models, target)
+    assert with_source.passed
+    new_user = [one.slice for one in with_source.comparisons].index("cold_user")
+    assert with_source.comparisons[new_user].difference > 0.1
+    assert without.comparisons[new_user].difference < 0.05

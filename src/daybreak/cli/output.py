@@ -62,6 +62,9 @@ NEXT_STEPS = {
     NextStep.DESCRIBE_ITEM: "describe a new item with --text",
     NextStep.CREATE_EXPERIMENT: "create one with: daybreak experiments create",
     NextStep.FORCE_RELEASE: "release it anyway with --force",
+    NextStep.CHOOSE_SOURCES: (
+        "name them with: daybreak train --source SOURCE, or leave them out with --no-sources"
+    ),
 }
 """What to type for each next step of an error; braces hold parameters of the error."""
 

@@ -76,6 +76,19 @@ SearchOption = Annotated[
     bool,
     typer.Option("--search", help="With --budget: tune the options of the strategies."),
 ]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="SOURCE",
+        help="Store, folder, file, release or domain=NAME to learn from; repeatable. Default: "
+        "those of the training before.",
+    ),
+]
+NoSourcesOption = Annotated[
+    bool,
+    typer.Option("--no-sources", help="Train without the sources of the training before."),
+]
 OldReleaseArgument = Annotated[
     str,
     typer.Argument(metavar="OLD", help="Release to compare with: an id, a folder or active."),
@@ -96,6 +109,8 @@ def train(
     popularity: options.PopularityOption = None,
     objective: ObjectiveOption = "cold_start",
     search: SearchOption = False,
+    source: SourceOption = None,
+    no_sources: NoSourcesOption = False,
     keep_weights: KeepWeightsOption = False,
     force: ForceOption = False,
     no_gate: NoGateOption = False,
@@ -115,6 +130,7 @@ def train(
         TrainingBudget(budget, search),
         popularity,
         objective,
+        _choose_sources(source, without=no_sources),
     )
     try:
         with (
@@ -137,6 +153,17 @@ def train(
     show_lines([f"note: {note}" for note in training.notes])
     show_lines([f"release {training.release.id} is active"])
     print_message(f"trained in {training.seconds:.1f} s; next: daybreak recommend USER")
+
+
+def _choose_sources(sources: list[str] | None, *, without: bool) -> tuple[str, ...] | None:
+    """Return the sources that were named; None: those that the store remembers."""
+    from daybreak.errors import ConfigError
+
+    if sources and without:
+        raise ConfigError("--source and --no-sources exclude each other")
+    if without:
+        return ()
+    return None if sources is None else tuple(sources)
 
 
 def compare(

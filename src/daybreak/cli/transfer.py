@@ -16,7 +16,8 @@ SourceOption = Annotated[
     typer.Option(
         "--source",
         metavar="SOURCE",
-        help="Store, folder, file, release or domain of the target to learn from; repeatable.",
+        help="Store, folder, file, release or domain=NAME of the target to learn from; "
+        "repeatable.",
     ),
 ]
 TargetOption = Annotated[

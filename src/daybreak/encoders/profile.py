@@ -90,7 +90,7 @@ class ProfileEncoder:
         shape = (users.height, len(self.source_ids))
         if SOURCE_ITEMS_COLUMN not in users.columns or not len(self.source_ids):
             return sp.csr_array(shape, dtype=np.float32)
-        lists = _as_lists(users[SOURCE_ITEMS_COLUMN])
+        lists = as_id_lists(users[SOURCE_ITEMS_COLUMN])
         pairs = pl.DataFrame({"row": np.arange(users.height), "id": lists}).explode("id")
         pairs = pairs.drop_nulls().unique(maintain_order=True)
         columns = self.source_ids.rows(pairs["id"].to_list())
@@ -145,8 +145,16 @@ class ProfileEncoder:
         return {name: column for column, name in enumerate(self.names)}
 
 
-def _as_lists(column: pl.Series) -> pl.Series:
-    """Return a column of lists of texts; a text is a list of its parts between commas."""
+def as_id_lists(column: pl.Series) -> pl.Series:
+    """Return a column of lists of texts; a text is a list of its parts between commas.
+
+    Args:
+        column: Lists, or texts.
+
+    Example:
+        >>> as_id_lists(pl.Series(["tea, jam", None])).to_list()
+        [['tea', 'jam'], None]
+    """
     if isinstance(column.dtype, pl.List):
         return column.cast(pl.List(pl.String))
     return column.cast(pl.String).str.split(",").list.eval(pl.element().str.strip_chars())

@@ -478,7 +478,8 @@ class Recommender(InterestRecommender):
             data: Data on which both are compared, as for :meth:`fit`.
             over: Folder of the release in service; default: ``folder``.
             force: Whether to write in any case; the release records the result.
-            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
+            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`; ``sources``:
+                those of the training, as ``read_sources`` returns them.
 
         Raises:
             GateRefusedError: A slice is significantly worse; the folder is unchanged.

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import polars as pl
-
 from daybreak.config import Settings
 from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
@@ -29,6 +27,7 @@ from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
 from daybreak.service.training.task_process import LeaseLostError, check_lease
 from daybreak.service.training.task_records import TrainingOutcome
+from daybreak.service.training_sources import TrainingSources, remember_sources
 from daybreak.store import Release, Store, open_store
 
 RELEASES_FOLDER = "releases"
@@ -55,8 +54,9 @@ class TrainOptions:
     """Default setting of the release, from 0 (taste) to 1 (best sellers); None: balanced."""
     objective: str = "cold_start"
     """What the weights are fitted for."""
-    sources: tuple[str, ...] = ()
-    """Other shops and domains to learn from; see :meth:`Recommender.fit`."""
+    sources: tuple[str, ...] | None = None
+    """Other shops and domains to learn from, see :meth:`Recommender.fit`; later trainings use
+    those that help again. None: those that the store remembers; empty: none."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
@@ -67,7 +67,8 @@ class TrainOptions:
             >>> TrainOptions.from_dict(asdict(options)) == options
             True
         """
-        sources = tuple(values.get("sources", ()))
+        given = values.get("sources")
+        sources = None if given is None else tuple(given)
         budget = TrainingBudget(**values["budget"])
         return cls(**{**values, "budget": budget, "sources": sources})
 
@@ -85,8 +86,8 @@ class TrainingResult:
     """Comparison with the release before; None: not compared."""
     source_names: tuple[str, ...] = ()
     """Names of the sources of the training."""
-    source_users: pl.DataFrame | None = field(default=None, compare=False)
-    """``user_id, source_items``: what people chose in the sources; None: there are none."""
+    used_sources: tuple[str, ...] = ()
+    """Sources that later trainings use again: those that help, or that none could measure."""
 
 
 def train_release(
@@ -113,7 +114,7 @@ def train_release(
         DataError: The store has no items, or the folder of releases cannot be written.
         GateRefusedError: The release is worse than the active one, which stays active.
         LeaseLostError: This is the training of a service, which counts as lost meanwhile.
-        NotFoundError: ``options.start`` is not a release.
+        NotFoundError: ``options.start`` is not a release, or a source is gone.
     """
     root = releases_root(settings.store)
     if root is None:
@@ -122,30 +123,23 @@ def train_release(
     started, options = time.perf_counter(), options or TrainOptions()
     tables = store.tables() if tables is None else tables
     recommender = _create_recommender(store, settings, tables, strategies, options)
+    rules = stored_event_rules(store)
+    sources = TrainingSources.read(store, tables, options.sources, rules)
     recommender.fit(
-        tables,
+        sources.target,
         start=None if options.start is None else find_release(store, root, options.start),
         keep_weights=options.keep_weights,
-        sources=list(options.sources),
+        sources=list(sources.found),
         progress=progress,
     )
     created_at = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created_at))
     id_ = f"{stamp}-{uuid4().hex[:4]}"
     folder = Path(RELEASES_FOLDER) / id_
-    verdict = None
-    if options.gate:
-        verdict = recommender.release(
-            root / folder,
-            tables,
-            over=find_intact_release(store, root) or root / folder,
-            force=options.force,
-            progress=progress,
-        )
-    else:
-        recommender.save(root / folder)
+    verdict = _write_release(recommender, store, root / folder, sources, options, progress)
     seconds = time.perf_counter() - started
-    metadata = _facts_of(tables, seconds, settings.seed, verdict)
+    used = sources.used(recommender)
+    metadata = _facts_of(sources.target, seconds, settings.seed, verdict) | sources.facts(used)
     release = Release(id_, created_at, folder.as_posix(), metadata, active=True)
     try:
         check_lease()
@@ -153,6 +147,9 @@ def train_release(
         shutil.rmtree(root / folder, ignore_errors=True)
         raise
     store.put_release(release)
+    if options.sources is not None:
+        remember_sources(store, used)
+    sources.store_histories(store, used)
     return TrainingResult(
         release,
         recommender.report,
@@ -160,7 +157,29 @@ def train_release(
         seconds,
         verdict,
         recommender.source_names,
-        recommender.source_users(),
+        used,
+    )
+
+
+def _write_release(
+    recommender: Recommender,
+    store: Store,
+    folder: Path,
+    sources: TrainingSources,
+    options: TrainOptions,
+    progress: Any,
+) -> GateResult | None:
+    """Write the release, if it passes the gate; return the comparison, None without a gate."""
+    if not options.gate:
+        recommender.save(folder)
+        return None
+    return recommender.release(
+        folder,
+        sources.target,
+        over=find_intact_release(store, folder.parent.parent) or folder,
+        force=options.force,
+        sources=sources.found,
+        progress=progress,
     )
 
 

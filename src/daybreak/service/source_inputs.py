@@ -1,6 +1,7 @@
 """What ``sources=`` accepts: stores, folders, files, releases, recommenders, domains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from daybreak.service.state.serving_state import ServingState
 
 
+DOMAIN_PREFIX = "domain="
+"""Begin of a source that is a value of the column ``domain`` in the data of the target."""
+
+
 def read_sources(
     tables: Tables, sources: Any, rules: EventRules
 ) -> tuple[Tables, tuple[SourceTables, ...]]:
@@ -41,15 +46,42 @@ def read_sources(
     if not named:
         return tables, ()
     domains = set(event_domains(tables).drop_nulls().unique().to_list())
-    inside = [name for name, value in named if isinstance(value, str) and value in domains]
+    inside = {
+        name: domain_of(value, domains) for name, value in named if is_domain(value, domains)
+    }
     found: dict[str, SourceTables] = {}
     if inside:
-        tables, parts = split_domains(tables, inside, rules)
-        found = {one.name: one for one in parts}
+        tables, parts = split_domains(tables, list(inside.values()), rules)
+        pairs = zip(inside, parts, strict=True)
+        found = {name: replace(one, name=name) for name, one in pairs}
     for name, value in named:
         if name not in found:
             found[name] = read_source(name, value)
     return tables, tuple(found[name] for name, _ in named)
+
+
+def is_domain(value: Any, domains: Collection[str]) -> bool:
+    """Return whether a source is a domain of the data of the target.
+
+    Args:
+        value: Whatever stands for the source.
+        domains: Values of the column ``domain``.
+    """
+    return isinstance(value, str) and (value.startswith(DOMAIN_PREFIX) or value in domains)
+
+
+def domain_of(value: str, domains: Collection[str]) -> str:
+    """Return the value of ``domain`` that a source names.
+
+    Args:
+        value: ``domain=web``, or ``web``.
+        domains: Values of the column ``domain``.
+
+    Example:
+        >>> domain_of("domain=web", {"web", "app"}), domain_of("web", {"web", "app"})
+        ('web', 'web')
+    """
+    return value if value in domains else value.removeprefix(DOMAIN_PREFIX)
 
 
 def read_source(name: str, value: Any) -> SourceTables:
@@ -163,6 +195,8 @@ def _named(sources: Any) -> list[tuple[str, Any]]:
 def _default_name(value: Any, number: int) -> str:
     if isinstance(value, SourceTables):
         return value.name
+    if isinstance(value, str) and value.startswith(DOMAIN_PREFIX):
+        return value.removeprefix(DOMAIN_PREFIX)
     if isinstance(value, str | Path):
         return Path(str(value)).stem or str(value)
     return f"source {number}"

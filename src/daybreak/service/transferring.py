@@ -16,7 +16,6 @@ from daybreak.config import Settings
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, SourceRefusedError
 from daybreak.service.inputs.frames import as_tables
-from daybreak.service.inputs.sources import event_domains
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import TrainOptions, train_release
 from daybreak.service.source_inputs import read_if_folder
@@ -127,19 +126,9 @@ def _transfer_to_store(
 ) -> TransferResult:
     url = target if "://" in target else f"sqlite:///{target}"
     with open_store(url) as store:
-        tables = store.tables()
-        inside = set(event_domains(tables).drop_nulls().unique().to_list()) & set(sources)
-        if inside:
-            raise ConfigError(
-                f"{sorted(inside)[0]!r} is a domain of the store itself, whose items it would "
-                "go on recommending; import the domains into two stores"
-            )
         options = TrainOptions(gate=False, sources=tuple(sources))
         chosen = Settings(store=url, encoder=settings.encoder, seed=settings.seed)
-        result = train_release(store, chosen, options, tables=tables, progress=progress)
-        users = result.source_users
-        if users is not None and result.measured.get("sources"):
-            store.write(Tables.of(users=users))
+        result = train_release(store, chosen, options, progress=progress)
     return TransferResult(
         tuple(result.source_names),
         tuple(result.measured.get("sources", ())),

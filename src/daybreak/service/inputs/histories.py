@@ -61,6 +61,21 @@ class RequestEvents(NamedTuple):
     """Type and sign of each event."""
 
 
+def positive_events(events: pl.DataFrame, rules: ResolvedRules) -> pl.DataFrame:
+    """Return the events that are positive.
+
+    Args:
+        events: Frame of ``user_id, item_id`` and, if known, ``value, event_type``.
+        rules: Decide which events are positive.
+    """
+    frame = _with_value(events)
+    missing = [name for name in ("event_type", "value") if name not in frame.columns]
+    frame = frame.with_columns(
+        pl.lit(None, EVENT_COLUMNS[name]).alias(name) for name in missing
+    )
+    return events.filter(rules.signs(frame) > 0)
+
+
 def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRows:
     """Return the events on items of the catalogue; others are left out.
 

@@ -5,7 +5,7 @@ chose in the sources into the table of users, and :func:`encode_sources` makes a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,16 @@ import scipy.sparse as sp
 from daybreak.data import EventRules, Tables, Vocabulary
 from daybreak.data.dataset import Items
 from daybreak.data.sources import SourceData, SourceDomain
-from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN
+from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN, as_id_lists
 from daybreak.errors import DataError
 from daybreak.models.shared_content_columns import content_columns
 from daybreak.service.inputs.dataset import EncodedDataset, find_rows
 from daybreak.types import Floats, Sparse
 
 DOMAIN_COLUMN = "domain"
+MIN_SHARED_CATALOGUE = 0.5
+"""Share of the target's chosen items that people of a source chose as well from which both sell
+one catalogue; then items without events stay in the target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,8 @@ class SourceTables:
     """(n_items, n_items) weights of a release, in the order of ``items``"""
     popularity: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """(n_items,) counts of a release; empty: those of ``events``"""
+    domain: str = ""
+    """Value of ``domain`` in the data of the target; empty: other data"""
 
     @classmethod
     def from_tables(cls, name: str, tables: Tables, rules: EventRules) -> "SourceTables":
@@ -58,7 +63,9 @@ def split_domains(
     """Return the target and the sources of one data set whose domains are a column.
 
     An event belongs to the domain that it names, or to that of its item. All domains but the
-    named ones are the target.
+    named ones are the target. Platforms that sell the same items are domains as well: where
+    the items have no domain and at least half of the items of the target are chosen in a
+    source too, items without events in the target stay in it.
 
     Args:
         tables: The whole data set.
@@ -91,8 +98,20 @@ def split_domains(
     for name in names:
         events = tables.events.filter(of_event.eq_missing(name))
         part = _items_of(tables, events, [name], keep_others=False)
-        sources.append(SourceTables.from_tables(name, part, rules))
+        sources.append(replace(SourceTables.from_tables(name, part, rules), domain=name))
+    if _is_one_catalogue(tables, target, sources):
+        target = replace(target, items=tables.items)
     return target, tuple(sources)
+
+
+def _is_one_catalogue(tables: Tables, target: Tables, sources: Sequence[SourceTables]) -> bool:
+    """Return whether the items have no domain, and the sources sell those of the target."""
+    if DOMAIN_COLUMN in tables.items.columns:
+        return False
+    chosen = target.events["item_id"].unique()
+    elsewhere = pl.concat([source.events["item_id"] for source in sources])
+    n_shared = int(chosen.is_in(elsewhere.unique().implode()).sum())
+    return n_shared >= MIN_SHARED_CATALOGUE * max(len(chosen), 1)
 
 
 def event_domains(tables: Tables) -> pl.Series:
@@ -125,16 +144,34 @@ def join_sources(tables: Tables, sources: Sequence[SourceTables]) -> tuple[Table
         tables: The target.
         sources: The sources.
     """
-    events = pl.concat([source.events for source in sources])
-    lists = events.unique(maintain_order=True).group_by("user_id", maintain_order=True)
-    told = lists.agg(pl.col("item_id").alias(SOURCE_ITEMS_COLUMN))
-    users = tables.users.drop(SOURCE_ITEMS_COLUMN, strict=False)
+    told = source_lists(sources)
+    users = tables.users
+    if SOURCE_ITEMS_COLUMN in users.columns:
+        stored = as_id_lists(users[SOURCE_ITEMS_COLUMN]).alias("stored")
+        users = users.drop(SOURCE_ITEMS_COLUMN).with_columns(stored)
     joined = users.join(told, on="user_id", how="left", maintain_order="left")
+    if "stored" in joined.columns and "stored" not in tables.users.columns:
+        # A release has no histories; those that the shop has stored stay.
+        both = pl.coalesce(SOURCE_ITEMS_COLUMN, "stored").alias(SOURCE_ITEMS_COLUMN)
+        joined = joined.with_columns(both).drop("stored")
     others = told.join(users.select("user_id"), on="user_id", how="anti", maintain_order="left")
     ids = dict.fromkeys(id_ for source in sources for id_ in source.items["item_id"].to_list())
-    ids |= dict.fromkeys(events["item_id"].unique(maintain_order=True).to_list())
+    for source in sources:
+        ids |= dict.fromkeys(source.events["item_id"].unique(maintain_order=True).to_list())
     everybody = pl.concat([joined, others], how="diagonal_relaxed")
     return Tables(tables.items, everybody, tables.events), Vocabulary(ids)
+
+
+def source_lists(sources: Sequence[SourceTables]) -> pl.DataFrame:
+    """Return ``user_id, source_items``: what people chose in sources, a row a person.
+
+    Args:
+        sources: The sources.
+    """
+    empty = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+    events = pl.concat([empty, *(source.events for source in sources)])
+    lists = events.unique(maintain_order=True).group_by("user_id", maintain_order=True)
+    return lists.agg(pl.col("item_id").alias(SOURCE_ITEMS_COLUMN))
 
 
 def encode_sources(

@@ -31,6 +31,7 @@ from daybreak.service.inputs.dataset import (
     item_kernel,
 )
 from daybreak.service.inputs.frames import as_tables
+from daybreak.service.inputs.sources import SourceTables, encode_sources, join_sources
 from daybreak.service.releases.release import has_release, read_trained_model
 from daybreak.service.training.fit import TrainedModel
 from daybreak.simulation.slices import DEFINITIONS
@@ -192,13 +193,14 @@ def raise_if_worse(result: GateResult) -> None:
     )
 
 
-def compare_recommenders(
+def compare_recommenders(  # noqa: PLR0913 - two models, and all data they are compared on
     new: TrainedModel,
     old: TrainedModel,
     data: Any,
     items: Any = None,
     users: Any = None,
     *,
+    sources: Sequence[SourceTables] = (),
     progress: Progress | None = None,
 ) -> GateResult:
     """Train two recommenders on the same simulated cold starts, and compare every slice.
@@ -212,13 +214,20 @@ def compare_recommenders(
         data: Events or tables on which both are compared.
         items: As for :meth:`Recommender.fit`.
         users: As for ``fit``.
+        sources: Sources of ``new``; without its sources, a model has no strategies of sources.
         progress: Called with a description of each step.
     """
     progress = progress or ignore_progress
     tables = as_tables(data, items, users, None).tables
+    source_ids = None
+    if sources:
+        tables, source_ids = join_sources(tables, sources)
     progress("encoding the catalogue")
     new_config, old_config = (_dataset_config(model, tables) for model in (new, old))
-    dataset = encode_dataset(tables, new_config).data
+    encoded_data = encode_dataset(tables, replace(new_config, source_ids=source_ids))
+    dataset = encoded_data.data
+    if sources:
+        dataset = replace(dataset, sources=encode_sources(encoded_data, tables, sources))
     catalogue = None
     if not _same_encoding(new_config, old_config):
         interactions = dataset.events.to_matrix(dataset.n_users, len(dataset.items))

@@ -408,7 +408,7 @@ def _read(
         Blend.from_json(header["blend"]),
         fitted,
         rules_from_dict(header["rules"]),
-        TrainingStats(**header["facts"]),
+        _facts_from_json(header["facts"]),
         scorer_parts=read_parts(folder / MODELS_FOLDER, fitted, items),
     )
     frame = pl.read_parquet(folder / "items.parquet")
@@ -473,7 +473,13 @@ def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
         del facts["repeats"]
     if stats.recency_power is None:
         del facts["recency_power"]
+    if not stats.source_domains:
+        del facts["source_domains"]
     return facts
+
+
+def _facts_from_json(facts: Mapping[str, Any]) -> TrainingStats:
+    return TrainingStats(**{**facts, "source_domains": tuple(facts.get("source_domains", ()))})
 
 
 def _sibling_path(folder: Path, purpose: str) -> Path:

@@ -183,7 +183,8 @@ class Profiles:
         if not told:
             return profiles
         for user, items in told.items():
-            items[:0] = self.attributes_of(user).get(SOURCE_ITEMS_COLUMN) or []
+            stored = self.attributes_of(user).get(SOURCE_ITEMS_COLUMN) or []
+            told[user] = list(dict.fromkeys([*stored, *items]))
         frame = pl.DataFrame({"user_id": list(told), SOURCE_ITEMS_COLUMN: list(told.values())})
         if profiles is None:
             return frame

@@ -6,6 +6,7 @@ change makes a new state.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,13 @@ from daybreak.models.next_event import NextEventModel
 from daybreak.models.popular import PopularModel
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.inputs.frames import changed_rows
-from daybreak.service.inputs.histories import Histories, RequestEvents, event_rows
+from daybreak.service.inputs.frames import as_frame, changed_rows
+from daybreak.service.inputs.histories import (
+    Histories,
+    RequestEvents,
+    event_rows,
+    positive_events,
+)
 from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.service.state.exclusion import ShopExclusion
 from daybreak.service.state.item_audience import ItemAudience
@@ -43,6 +49,7 @@ from daybreak.service.state.query_builder import (
 from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.scorers import PartitionedScorer
+from daybreak.service.state.source_rows import SourceRows, stored_source_items
 from daybreak.service.training.fit import TrainedModel
 from daybreak.types import Mask, Rows, UnknownItems
 
@@ -167,6 +174,11 @@ class ServingState:
         """Setting ``popularity`` of the lists whose rules have none."""
         return self.scorers[0].blend.popularity
 
+    @cached_property
+    def source_rows(self) -> SourceRows:
+        """Which items and events of a store belong to the sources of the release."""
+        return SourceRows.of(self.trained)
+
     @property
     def scorers(self) -> tuple[Scorer, ...]:
         """Scorers of the catalogue, that of the training first."""
@@ -266,6 +278,7 @@ class ServingState:
             replace_known: Whether rows of known items replace the stored rows; a missing column
                 is then null. Otherwise they are ignored.
         """
+        frame = self.source_rows.own_items(frame)
         rows = (
             self.catalogue.first_rows(frame)
             if replace_known
@@ -287,6 +300,7 @@ class ServingState:
         Args:
             items: All items; one row without any value is known from events only.
         """
+        items = self.source_rows.own_items(items)
         changed = changed_rows(self.catalogue.frame, items)
         state = self.with_items(changed, replace_known=True).with_items(items)
         given = set(items["item_id"].to_list())
@@ -317,11 +331,25 @@ class ServingState:
             events: Frame, mapping or records of ``user_id, item_id`` and, if known,
                 ``timestamp, value, event_type``; events on unknown items are ignored.
         """
-        rows = event_rows(events, self.catalogue.items.ids, self.event_rules)
+        state, ids = self, self.catalogue.items.ids
+        if self.source_rows.domains:
+            events, others = self.source_rows.split_events(
+                as_frame(events, "user_id", "item_id"), ids
+            )
+            state = self._with_source_events(others)
+        rows = event_rows(events, ids, self.event_rules)
         histories = self.histories.with_events(rows)
         if histories.n_unsorted > MAX_UNSORTED_STATE_EVENTS:
             histories = histories.compacted()
-        return replace(self, histories=histories)
+        return replace(state, histories=histories)
+
+    def _with_source_events(self, events: pl.DataFrame) -> "ServingState":
+        """Return a state in which positive events on items of sources are source histories."""
+        if not events.height:
+            return self
+        chosen = positive_events(events, self.event_rules)
+        users = self.profiles.with_source_events(None, chosen)
+        return self if users is None else self.with_users(users)
 
     def with_changes(self, changes: "Changes") -> "ServingState":
         """Return a state with the changes of a store applied."""
@@ -343,9 +371,17 @@ class ServingState:
                 catalogue = state.catalogue.checked()
                 state = state._with_catalogue(catalogue, state.scorer)
         if tables.users.height:
-            users = _informative_profiles(tables.users, state.profiles)
-            state = state.with_users(users, whole=True) if users.height else state
+            state = state._with_changed_users(tables.users)
         return state.with_events(tables.events) if tables.events.height else state
+
+    def _with_changed_users(self, users: pl.DataFrame) -> "ServingState":
+        """Return a state with rows of users replaced; events in source domains still count."""
+        users = _informative_profiles(users, self.profiles)
+        if not users.height:
+            return self
+        told = stored_source_items(self.profiles, users) if self.source_rows.domains else None
+        state = self.with_users(users, whole=True)
+        return state if told is None or not told.height else state.with_users(told)
 
     def with_recounted_popularity(self) -> "ServingState":
         """Return a state in which popularity is counted from all current events."""

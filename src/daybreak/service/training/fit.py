@@ -75,6 +75,8 @@ class TrainingStats:
     """Whether people usually take the same items again."""
     recency_power: float | None = None
     """Power of the :class:`~daybreak.data.recency.RecencyCurve`; None: releases of 0.1"""
+    source_domains: tuple[str, ...] = ()
+    """Values of ``domain`` whose events and items are sources, and not recommended."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def train_model(
             events.has_time_order,
             repeats_are_usual(data.all_events),
             data.recency.power,
+            tuple(one.domain for one in config.sources if one.domain),
         ),
         tables.users if config.sources else None,
     )
