@@ -1,7 +1,7 @@
-"""Generate ``client/client.py``, the blocking client, from ``client/async_client.py``.
+"""Generate the blocking client from the asynchronous one: ``client.py``, ``experiments.py``.
 
-Without options the script writes the file; with ``--check`` it exits with 1 if the file is out
-of date.
+Without options the script writes the files; with ``--check`` it exits with 1 if one is out of
+date.
 """
 
 import argparse
@@ -11,14 +11,19 @@ import sys
 from pathlib import Path
 
 CLIENT = Path(__file__).parents[1] / "src" / "daybreak" / "client"
-SOURCE = CLIENT / "async_client.py"
-TARGET = CLIENT / "client.py"
+SOURCES = ("async_client.py", "async_experiments.py")
+"""Files of the asynchronous client; the names of the others lack ``async_``."""
 
-HEADER = '''"""Blocking client of a Daybreak service, and its part for experiments.
+HEADER = '''"""{title}
 
-Generated from ``async_client.py`` by ``tools/generate_client.py``: do not change this file.
+Generated from ``{source}`` by ``tools/generate_client.py``: change that file.
 """
 '''
+TITLES = {
+    "async_client.py": "Blocking client of a Daybreak service.",
+    "async_experiments.py": "Blocking methods for experiments: ``client.experiments``.",
+}
+"""First sentences of the generated files."""
 TEXT = {
     "Asynchronous client of a Daybreak service.": (
         "Blocking client of a Daybreak service; threads may share it."
@@ -33,6 +38,7 @@ TOKENS = (
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\bhttpx\.AsyncBaseTransport\b", "httpx.BaseTransport"),
+    (r"\basync_experiments\b", "experiments"),
     (r"\bAsync(Client|Iterator|ExperimentsApi|SendFn)\b", r"\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
     (r"\baclose\b", "close"),
@@ -40,36 +46,41 @@ TOKENS = (
 """Regular expressions of asynchronous syntax and names, with their replacements."""
 
 
-def generate(source: str) -> str:
-    """Return the text of the blocking client for the text of the asynchronous one."""
-    _, _, code = source.partition('"""\n')
-    text = HEADER + code
+def target_of(name: str) -> Path:
+    """Return the path of the file that is generated from another one."""
+    return CLIENT / name.removeprefix("async_")
+
+
+def generate(name: str) -> str:
+    """Return the text of the blocking client for a file of the asynchronous one."""
+    _, _, text = (CLIENT / name).read_text("utf-8").partition('"""\n')
     for sentence, replacement in TEXT.items():
-        if sentence not in text:
-            raise ValueError(f"{SOURCE.name} does not hold the sentence {sentence!r}")
         text = text.replace(sentence, replacement)
     for pattern, replacement in TOKENS:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    sorted_text = _run_ruff(text, "check", "--select=I,UP028", "--fix", "--unsafe-fixes")
-    return _run_ruff(sorted_text, "format")
+    text = HEADER.format(title=TITLES[name], source=name) + text
+    checks = ("check", "--select=I,UP028", "--fix", "--unsafe-fixes")
+    sorted_text = _run_ruff(text, target_of(name), *checks)
+    return _run_ruff(sorted_text, target_of(name), "format")
 
 
-def _run_ruff(text: str, *arguments: str) -> str:
-    call = [sys.executable, "-m", "ruff", *arguments, f"--stdin-filename={TARGET}", "-"]
+def _run_ruff(text: str, target: Path, *arguments: str) -> str:
+    call = [sys.executable, "-m", "ruff", *arguments, f"--stdin-filename={target}", "-"]
     run = subprocess.run(call, input=text, capture_output=True, text=True, check=True)  # noqa: S603
     return run.stdout
 
 
 def main() -> None:
-    """Write the file, or compare it."""
+    """Write the files, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare only")
     only_compare = parser.parse_args().check
-    text = generate(SOURCE.read_text("utf-8"))
-    if not only_compare:
-        TARGET.write_text(text, "utf-8")
-    elif TARGET.read_text("utf-8") != text:
-        sys.exit(f"{TARGET.name} is out of date: run python tools/generate_client.py")
+    for name in SOURCES:
+        text, target = generate(name), target_of(name)
+        if not only_compare:
+            target.write_text(text, "utf-8")
+        elif target.read_text("utf-8") != text:
+            sys.exit(f"{target.name} is out of date: run python tools/generate_client.py")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from daybreak.client import AsyncClient
+import pytest
+
+from daybreak.client import AsyncClient, RejectedError
 
 
 def test_onboarding_continues_from_earlier_answers(shop):
@@ -35,6 +37,17 @@ def test_the_asynchronous_client_supports_onboarding(shop, url):
     assert asyncio.run(ask()) == shop.onboarding(
         3, yes=["tea-1"], asked=["gin-1"], attributes=True
     )
+
+
+def test_a_list_of_titles_is_matched_and_its_items_are_a_history(shop):
+    first, second, third = shop.match_titles("* tea number 1\n2. GIN number 1\nzzqx")
+    assert (first.item_id, second.item_id, third.item_id) == ("tea-1", "gin-1", None)
+    assert first.confidence > 0.9
+    assert (first.match, third.confidence) == ("title", 0.0)
+    found = shop.recommend(events=[{"item_id": first.item_id}], exclude_seen=True)
+    assert "tea-1" not in found.ids
+    with pytest.raises(RejectedError, match="no titles"):
+        shop.match_titles(" \n ")
 
 
 def test_lists_hold_only_the_given_categories(shop):

@@ -5,8 +5,8 @@ import httpx
 import pytest
 
 from daybreak.client import AsyncClient, Client, RejectedError, Retries, UnreachableError
-from daybreak.client.async_client import AsyncExperimentsApi
-from daybreak.client.client import ExperimentsApi
+from daybreak.client.async_experiments import AsyncExperimentsApi
+from daybreak.client.experiments import ExperimentsApi
 
 PLAN = {"id": "a/b", "variants": [{"name": "now"}, {"name": "new", "weight": 2}]}
 REPORT = {

@@ -11,12 +11,12 @@ from typing import get_args, get_type_hints
 import httpx
 import pytest
 
-from daybreak.client import Client, Retries, results
+from daybreak.client import Client, Retries, results, title_results
 from daybreak.errors import ServiceError
 from daybreak.server.app import create_app
 from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.openapi import build_openapi
-from daybreak.server.schemas import admin, insights, interests, recommend, rows
+from daybreak.server.schemas import admin, insights, interests, recommend, rows, titles
 from daybreak.service.experiments import (
     ExperimentPlan,
     ExperimentReport,
@@ -80,6 +80,8 @@ RESULT_TYPES = [
     (recommend.ReasonOut, results.Reason, set()),
     (recommend.ExplanationOut, results.Explanation, NOT_NEEDED | {"user_id", "item_id"}),
     (insights.ReachOut, results.Reach, NOT_NEEDED),
+    (titles.MatchesOut, title_results.TitleMatches, NOT_NEEDED),
+    (titles.TitleMatchOut, title_results.TitleMatch, NOT_NEEDED),
     (recommend.PlacementOut, results.Placement, NOT_NEEDED),
     (admin.ActivityOut, results.Activity, NOT_NEEDED),
     (admin.ActivityPeriodOut, results.ActiveTime, set()),

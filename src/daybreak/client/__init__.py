@@ -57,6 +57,7 @@ from daybreak.client.results import (
     UserInfo,
     Variant,
 )
+from daybreak.client.title_results import TitleMatch
 from daybreak.deprecation import deprecated_names
 from daybreak.http_retry import Retries
 
@@ -102,6 +103,7 @@ __all__ = [
     "ShadowVariant",
     "ShownVariant",
     "Task",
+    "TitleMatch",
     "TopicInfo",
     "TopicMove",
     "TopicShares",

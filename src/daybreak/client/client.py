@@ -1,19 +1,20 @@
-"""Blocking client of a Daybreak service, and its part for experiments.
+"""Blocking client of a Daybreak service.
 
-Generated from ``async_client.py`` by ``tools/generate_client.py``: do not change this file.
+Generated from ``async_client.py`` by ``tools/generate_client.py``: change that file.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
+from daybreak.client.experiments import ExperimentsApi
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
@@ -21,16 +22,12 @@ from daybreak.client.results import (
     Audience,
     AudienceFlow,
     DeletedCount,
-    Experiment,
-    ExperimentList,
-    ExperimentResult,
     Explanation,
     InterestHistory,
     Merged,
     ModelInfo,
     ModelList,
     ModelReport,
-    OnlineResult,
     Placement,
     Proof,
     Question,
@@ -45,6 +42,7 @@ from daybreak.client.results import (
     TaskList,
     TextVectors,
 )
+from daybreak.client.title_results import TitleMatch, TitleMatches
 from daybreak.client.transport import (
     request_arguments,
     request_headers,
@@ -303,6 +301,21 @@ class Client:
         body = without_none(item_id=item_id, text=text)
         return self._send(ApiCall("POST", "/reach", Reach, body=body))
 
+    def match_titles(self, text: str) -> tuple[TitleMatch, ...]:
+        """Return the item of each title of a list from elsewhere, to be confirmed by the user.
+
+        What is confirmed is a history: give it as ``events`` to :meth:`recommend`, or store it
+        by :meth:`add_events`.
+
+        Args:
+            text: Pasted lines, or CSV with a column of titles.
+
+        Raises:
+            RejectedError: There is no title, or more than 5,000.
+        """
+        found = self._send(ApiCall("POST", "/match", TitleMatches, body={"text": text}))
+        return found.matches
+
     def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""
         body = {"texts": check_list("texts", texts)}
@@ -544,88 +557,3 @@ class Client:
             cursor = page.cursor
             if cursor is None:
                 return
-
-
-class SendFn(Protocol):
-    """Sends a request and returns its result."""
-
-    def __call__(self, call: ApiCall[T], /) -> T:
-        """Return the result."""
-        ...
-
-
-class ExperimentsApi:
-    """Experiments of a service: ``client.experiments``.
-
-    Args:
-        send: Method of the client that sends a request.
-    """
-
-    def __init__(self, send: SendFn) -> None:
-        self._send = send
-
-    def list(self) -> tuple[Experiment, ...]:
-        """Return all experiments, the oldest first."""
-        result = self._send(ApiCall("GET", "/experiments", ExperimentList))
-        return result.experiments
-
-    def get(self, id: str) -> Experiment:
-        """Return one experiment.
-
-        Raises:
-            ResourceNotFoundError: There is no experiment with this id.
-        """
-        return self._send(ApiCall("GET", path_of("experiments", id), Experiment))
-
-    def create(self, plan: Row) -> Experiment:
-        """Store a plan as a draft: ``id``, ``variants``, and any other field of a plan.
-
-        Raises:
-            RejectedError: A field is unknown, a value is out of range, or the id exists.
-        """
-        return self._send(
-            ApiCall("POST", "/experiments", Experiment, body=dict(plan), repeatable=False)
-        )
-
-    def change(self, id: str, **fields: Any) -> Experiment:
-        """Change a plan: every field of a draft; ``share`` and ``note`` while it runs."""
-        return self._send(ApiCall("PATCH", path_of("experiments", id), Experiment, body=fields))
-
-    def start(self, id: str) -> Experiment:
-        """Start an experiment."""
-        return self._send(
-            ApiCall("POST", path_of("experiments", id, "start"), Experiment, repeatable=False)
-        )
-
-    def stop(self, id: str) -> Experiment:
-        """Stop an experiment for good."""
-        return self._send(
-            ApiCall("POST", path_of("experiments", id, "stop"), Experiment, repeatable=False)
-        )
-
-    def delete(self, id: str) -> bool:
-        """Delete an experiment that does not run; return whether it existed."""
-        try:
-            self._send(ApiCall("DELETE", path_of("experiments", id), None))
-        except ResourceNotFoundError:
-            return False
-        return True
-
-    def report(self, id: str) -> ExperimentResult:
-        """Return the results so far; the intervals stay valid however often you look."""
-        return self._send(
-            ApiCall("GET", path_of("experiments", id, "report"), ExperimentResult)
-        )
-
-    def online(
-        self, since: float, *, until: float | None = None, every_h: float = 24.0
-    ) -> OnlineResult:
-        """Return the metrics of the service over time, with or without an experiment.
-
-        Args:
-            since: Start, epoch [s]; a negative number counts back from now.
-            until: End, epoch [s]; None: now.
-            every_h: Length of a period [h].
-        """
-        params = {"since": since, "until": until, "every_h": every_h}
-        return self._send(ApiCall("GET", "/online", OnlineResult, params))

@@ -1,4 +1,4 @@
-"""Lists that are the same for all users, similar items, audiences, and vectors of texts."""
+"""Lists for all users, similar items, audiences, matches of titles, and vectors of texts."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from daybreak.server.schemas.recommend import (
     SimilarItemQuery,
     VectorsOut,
 )
+from daybreak.server.schemas.titles import MatchBody, MatchesOut
 from daybreak.server.state import state_of
 from daybreak.service.serving import RecommendedItem
 
@@ -87,6 +88,16 @@ async def latest(request: Request) -> Response:
 async def trending(request: Request) -> Response:
     """Return the items with the most users lately."""
     return await _top_list(request, state_of(request).service.lists.trending)
+
+
+@router.post(
+    "/match", response_model=MatchesOut, openapi_extra=require_role("read", cost="report")
+)
+async def match(request: Request, body: MatchBody) -> Response:
+    """Return the item of each title of a list from elsewhere, to be confirmed by the user."""
+    service = state_of(request).service
+    matches = await run_in_threadpool(service.lists.match_titles, body.text)
+    return json_response({"matches": matches})
 
 
 @router.post("/embed", response_model=VectorsOut, openapi_extra=require_role("read"))

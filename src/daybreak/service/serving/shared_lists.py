@@ -26,6 +26,7 @@ from daybreak.service.state.similarity import (
     require_item_or_text,
     similar_items,
 )
+from daybreak.service.state.title_matches import match_titles, read_titles
 from daybreak.service.state.unknown_items import require_item
 from daybreak.types import Doubles, Floats, Mask, Rows
 
@@ -133,6 +134,22 @@ class SharedLists:
         users = [user for user in known if not user.startswith(SESSION_PREFIX)]
         rows = find_audience(state, users, item_id, text, n, explain=explain).to_dicts()
         return rows if explain else [{**row, "reasons": []} for row in rows]
+
+    def match_titles(self, text: str) -> list[dict[str, Any]]:
+        """Return the most probable item of each title of a list from elsewhere.
+
+        Args:
+            text: Pasted lines, or CSV with a column of titles.
+
+        Returns:
+            ``given, item_id, title, confidence, match, rating``; see
+            :meth:`.Recommender.match_titles`.
+
+        Raises:
+            DataError: There is no title, or more than 5,000.
+        """
+        given = read_titles(text)
+        return match_titles(self._releases.current, given).to_dicts()
 
     def embed(self, texts: Sequence[str]) -> dict[str, Any]:
         """Return ``vectors`` of texts, their ``dimension``, and the ``model`` that made them.
