@@ -81,7 +81,7 @@ RESULT_TYPES = [
     (recommend.ExplanationOut, results.Explanation, NOT_NEEDED | {"user_id", "item_id"}),
     (insights.ReachOut, results.Reach, NOT_NEEDED),
     (titles.MatchesOut, title_results.TitleMatches, NOT_NEEDED),
-    (titles.TitleMatchOut, title_results.TitleMatch, NOT_NEEDED),
+    (titles.TitleMatchOut, title_results.TitleMatch, set()),
     (recommend.PlacementOut, results.Placement, NOT_NEEDED),
     (admin.ActivityOut, results.Activity, NOT_NEEDED),
     (admin.ActivityPeriodOut, results.ActiveTime, set()),

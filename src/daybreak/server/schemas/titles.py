@@ -1,6 +1,6 @@
 """Titles from elsewhere, matched to the catalogue."""
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from daybreak.server.schemas.common import RequestModel, ResponseModel, with_example
 
@@ -19,7 +19,7 @@ class MatchBody(RequestModel):
     )
 
 
-class TitleMatchOut(ResponseModel):
+class TitleMatchOut(BaseModel):
     """The most probable item of one title."""
 
     given: str = Field(description="Title as it was given.")
