@@ -67,6 +67,46 @@ def test_a_new_item_drops_in_as_text(watch, shop):
         httpx.delete(f"{shop}/api/v1/items/drop")
 
 
+def test_a_million_points_are_drawn_in_part_while_the_view_moves_and_whole_at_rest(watch):
+    page = ready(watch)
+    n = 1_000_000
+    page.evaluate(
+        """async (n) => {
+            const url = performance.getEntriesByType("resource").map((one) => one.name)
+                .find((name) => name.endsWith("/scatter.js"));
+            const { Scatter } = await import(url);
+            const canvas = document.createElement("canvas");
+            canvas.style.cssText = "width: 800px; height: 600px";
+            document.body.append(canvas);
+            const scatter = new Scatter(canvas);
+            const places = Float32Array.from({ length: 2 * n }, () => Math.random() * 2 - 1);
+            scatter.setPoints(places, new Float32Array(3 * n), new Float32Array(n).fill(2));
+            window.scatter = scatter;
+        }""",
+        n,
+    )
+    watch.until(f"window.scatter.drawn === {n}")
+    fewest = page.evaluate(
+        """() => new Promise((resolve) => {
+            let fewest = Infinity, left = 40;
+            const step = () => {
+                fewest = Math.min(fewest, window.scatter.drawn);
+                left -= 1;
+                if (!left) { resolve(fewest); return; }
+                window.scatter.move(3, 1);
+                requestAnimationFrame(step);
+            };
+            step();
+        })"""
+    )
+    assert 20_000 <= fewest <= n
+    watch.until(f"window.scatter.drawn === {n}")  # at rest, every point is there again
+    place = page.evaluate("window.scatter.toPixels([...window.scatter.places.slice(0, 2)])")
+    assert page.evaluate("(at) => window.scatter.nearest(at)", place) >= 0
+    ring = [[-2, -2], [2, -2], [2, 2], [-2, 2]]
+    assert page.evaluate("(ring) => window.scatter.inside(ring).length", ring) == n
+
+
 def test_an_empty_catalogue_and_an_error_are_told(watch_empty):
     page = watch_empty.open("map")
     expect(page.get_by_text("There are no items yet")).to_be_visible()

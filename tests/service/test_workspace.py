@@ -1,12 +1,16 @@
+import numpy as np
 import polars as pl
 import pytest
 
 from daybreak.config import Settings
-from daybreak.data import EventRules, read_tables
+from daybreak.data import EventRules, ImportResult, Rejects, read_tables
 from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 from daybreak.service.ingest.files import find_files, parse_columns
-from daybreak.service.release_training import stored_event_rules
+from daybreak.service.release_training import TrainOptions, stored_event_rules
+from daybreak.service.releases.map_file import read_map
+from daybreak.service.releases.release import releases_root
 from daybreak.service.workspace import Workspace
+from tests.server.example_store import tables
 
 
 @pytest.fixture
@@ -91,3 +95,19 @@ def test_answers_for_a_few_do_not_read_the_events_of_all(settings, monkeypatch):
         assert shop.item_label("y") == "y (cup)"
     for one, wanted in zip(found, expected, strict=True):
         assert one.equals(wanted)
+
+
+def test_a_training_stores_a_map_that_begins_with_the_one_before(settings):
+    with Workspace(settings, create=True) as shop:
+        shop.write_import(ImportResult(tables(), Rejects(), {}, ()))
+        options = TrainOptions(gate=False)
+        folders = [
+            shop.train(("popular", "item_knn"), options=options).release.folder
+            for _ in range(2)
+        ]
+    root = releases_root(settings.store)
+    first, second = (read_map(root / folder) for folder in folders)
+    assert first.ids == second.ids
+    assert len(first.places) == len(tables().items)
+    moved = np.linalg.norm(first.places - second.places, axis=1)
+    assert np.median(moved) < 0.1  # the map is 2 wide

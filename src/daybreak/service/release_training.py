@@ -4,6 +4,7 @@ Start with :func:`train_release`, which the command line calls. :func:`retrain` 
 JSON values; the service runs it in a process of its own.
 """
 
+import logging
 import os
 import shutil
 import time
@@ -18,17 +19,22 @@ from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
 from daybreak.service.recommender import Recommender
 from daybreak.service.releases.gate import GateResult
+from daybreak.service.releases.map_file import read_map, write_map
 from daybreak.service.releases.release import (
     find_intact_release,
     find_release,
+    release_folder,
     releases_root,
 )
+from daybreak.service.state.item_map import ItemMap, layout_items
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
 from daybreak.service.training.task_process import LeaseLostError, check_lease
 from daybreak.service.training.task_records import TrainingOutcome
 from daybreak.service.training_sources import TrainingSources, remember_sources
 from daybreak.store import Release, Store, open_store
+
+log = logging.getLogger(__name__)
 
 RELEASES_FOLDER = "releases"
 """Folder of the releases, next to the store."""
@@ -137,6 +143,7 @@ def train_release(
     id_ = f"{stamp}-{uuid4().hex[:4]}"
     folder = Path(RELEASES_FOLDER) / id_
     verdict = _write_release(recommender, store, root / folder, sources, options, progress)
+    _write_item_map(root / folder, recommender, _active_map(store, root))
     seconds = time.perf_counter() - started
     used = sources.used(recommender)
     metadata = _facts_of(sources.target, seconds, settings.seed, verdict) | sources.facts(used)
@@ -181,6 +188,24 @@ def _write_release(
         sources=sources.found,
         progress=progress,
     )
+
+
+def _active_map(store: Store, root: Path) -> ItemMap | None:
+    """Return the map of the active release; None: there is none."""
+    active = next((one for one in store.releases() if one.active), None)
+    return None if active is None else read_map(release_folder(root, active))
+
+
+def _write_item_map(folder: Path, recommender: Recommender, previous: ItemMap | None) -> None:
+    """Lay out the catalogue of a release, close to an earlier map, and store the places.
+
+    A release without a map is complete, so an error ends nothing.
+    """
+    items = recommender.state.catalogue.items
+    try:
+        write_map(folder, layout_items(items, recommender.seed, previous))
+    except DaybreakError as error:
+        log.warning("%s", error)
 
 
 def _facts_of(

@@ -1,8 +1,14 @@
 """Items in detail: reach, exposure, and the map."""
 
+from dataclasses import replace
+
 import pytest
 
+from daybreak.data.dataset import Items
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError, NotFoundError
+from daybreak.service.releases.map_file import write_map
+from daybreak.service.state.item_map import layout_items
 
 
 def test_the_reach_of_a_text_is_that_of_similar_items(live):
@@ -33,6 +39,23 @@ def test_a_new_item_is_cold_and_gets_its_place_while_the_others_stay(live):
     found = live.insights.exposure("fresh")
     assert (found.temperature, found.users, found.impressions) == ("warm", 0, 0)
     assert found.promised == 100
+
+
+def test_the_map_of_the_training_is_served_also_with_later_items(live, folder):
+    items = live.releases.current.catalogue.items
+    drawn = layout_items(items)
+    moved = replace(drawn, places=drawn.places[::-1].copy())
+    write_map(folder / "releases" / "r1", moved)
+    live.catalogue.put([{"item_id": "late", "title": "late rum", "shelf": "rum"}])
+    found = live.insights.map()
+    assert found.x[0] == pytest.approx(moved.places[0, 0], abs=1e-4)
+    assert (found.ids[-1], found.total) == ("late", len(items) + 1)
+
+
+def test_a_map_of_other_items_is_not_served(live, folder):
+    other = layout_items(Items(Vocabulary(["other"])))
+    write_map(folder / "releases" / "r1", other)
+    assert live.insights.map().total == len(live.releases.current.catalogue.items)
 
 
 def test_deleted_items_leave_the_map(live):

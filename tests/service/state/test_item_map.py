@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.service.state.item_map import layout_items
+from daybreak.service.state.item_map import _turned_to, layout_items
 
 
 def groups(n_groups=4, size=12, *, sparse=False):
@@ -76,3 +76,19 @@ def test_small_catalogues_have_maps(n):
     assert places.shape == (n, 2)
     assert np.isfinite(places).all()
     assert layout_items(Items(Vocabulary(["a"]))).places.tolist() == [[0, 0]]
+
+
+def test_the_fit_to_an_earlier_map_by_hand():
+    before = np.array([[0, 0], [0.5, 0], [0, 0.25], [np.nan, np.nan]])
+    # twice as large, a quarter turn to the left, and moved by (3, -1); the last item is new
+    layout = np.array([[3, -1], [3, 0], [2.5, -1], [3, -2]])
+    fitted = _turned_to(layout, before)
+    assert fitted == pytest.approx(np.array([[0, 0], [0.5, 0], [0, 0.25], [-0.5, 0]]), abs=1e-6)
+
+
+def test_items_of_an_earlier_map_stay_near_their_places_when_others_come():
+    items = groups()
+    before = layout_items(items.take(np.arange(0, 48, 2)))
+    after = layout_items(items, previous=before)
+    moved = np.linalg.norm(after.places[::2] - before.places, axis=1)
+    assert np.median(moved) < 0.15

@@ -176,7 +176,7 @@ class ItemInsights:
             [ids[row] for row in rows.tolist()],
             places[:, 0].tolist(),
             places[:, 1].tolist(),
-            count_users(state)[rows].astype(int).tolist(),
+            count_users(state)[rows].astype(int).tolist() if len(rows) else [],
             [labels[name] for name in state.item_warmth(rows).tolist()],
             codes,
             categories,
@@ -197,7 +197,12 @@ class ItemInsights:
             if is_current and previous is not None:
                 item_map = previous.extended(items)
             else:
-                item_map = layout_items(items, self._seed, previous)
+                stored = self._releases.stored_map(state)
+                item_map = (
+                    layout_items(items, self._seed, previous)
+                    if stored is None
+                    else stored.extended(items)
+                )
             self._map = (state.release, version, item_map)
             return version, item_map
 

@@ -16,6 +16,7 @@ from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.service.releases.map_file import read_map
 from daybreak.service.releases.release import (
     in_serving_order,
     read_release,
@@ -25,6 +26,7 @@ from daybreak.service.releases.release import (
 )
 from daybreak.service.serving.fallback import needs_rebuild, untrained_state
 from daybreak.service.serving.row_cache import RowCache
+from daybreak.service.state.item_map import ItemMap
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
 from daybreak.store import Release, Store
@@ -271,6 +273,15 @@ class ReleaseManager:
     def release_folder(self, release: Release) -> Path:
         """Return the folder of a release: next to the store, so that both can be moved."""
         return release_folder(self._folder, release)
+
+    def stored_map(self, state: ServingState) -> ItemMap | None:
+        """Return the map of a release as its training stored it; None: it has none."""
+        stored = self._store.release(state.release) if state.release else None
+        item_map = None if stored is None else read_map(self.release_folder(stored))
+        if item_map is None:
+            return None
+        is_beginning = state.catalogue.items.ids.ids[: len(item_map.ids)] == item_map.ids.ids
+        return item_map if is_beginning else None
 
     @property
     def cursor(self) -> int:

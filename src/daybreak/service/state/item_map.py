@@ -23,8 +23,12 @@ N_EPOCHS = 120
 """Steps of the layout."""
 N_NEGATIVES = 5
 """Random items that repel an item in each step."""
+KNOWN_RATE = 0.05
+"""Length of the steps of an item that an earlier map has, relative to that of a new item."""
 MAX_STEP = 0.25
 """Longest step of an item, in units in which the map is about 10 wide."""
+MAX_COMPARISONS = 3_000_000_000
+"""Largest number of pairs of an item and a landmark that are compared to place all items."""
 ROWS_PER_CHUNK = 2_000
 """Items whose neighbours are searched at a time."""
 _HALF_WIDTH = 5.0
@@ -49,6 +53,8 @@ class ItemMap:
         if len(items) <= len(self.ids):
             return self
         new = np.arange(len(self.ids), len(items))
+        if not self.directions:  # the catalogue had no content
+            return layout_items(items)
         vectors = _unit(_project(items.take(new), self.directions))
         placed = _place_between(
             vectors, self.landmark_vectors, self.places[self.landmarks], new
@@ -65,7 +71,8 @@ def layout_items(items: Items, seed: int = 0, previous: ItemMap | None = None) -
     Neighbours in the leading directions of the content attract each other, and random items
     repel each other. The layout begins with the two leading directions, so that the same
     catalogue gives the same map and a similar one a similar map. A previous map is the
-    beginning for its items; at the end the map is turned to it.
+    beginning for its items, which move little; at the end the map is moved, turned and scaled
+    to it.
 
     Args:
         items: The catalogue.
@@ -75,6 +82,8 @@ def layout_items(items: Items, seed: int = 0, previous: ItemMap | None = None) -
     Source:
         McInnes, Healy and Melville 2018, "UMAP: uniform manifold approximation and projection
         for dimension reduction", section 4, with a = b = 1 and equal weights of neighbours.
+        For the fit to a previous map, Schönemann and Carroll 1970, "Fitting one matrix to
+        another under choice of a central dilation and a rigid motion".
     """
     if not len(items) or not items.blocks:
         nothing = np.zeros((len(items), 2), dtype=np.float32)
@@ -85,9 +94,12 @@ def layout_items(items: Items, seed: int = 0, previous: ItemMap | None = None) -
     vectors = _unit(vectors)
     step = max(1, -(-len(described) // MAX_LANDMARKS))
     landmarks = described[::step]
-    start = _start(items.ids, vectors, landmarks, previous)
-    layout = _attract_and_repel(start, _neighbours(vectors[landmarks]), seed)
-    turned = _turned_to(layout, items.ids, landmarks, previous)
+    before = _places_before(items.ids, landmarks, previous)
+    start = _start(vectors, landmarks, before)
+    is_new = np.isnan(before[:, :1])
+    rates = np.where(is_new, 1.0, KNOWN_RATE)
+    layout = _attract_and_repel(start, _neighbours(vectors[landmarks]), seed, rates)
+    turned = _turned_to(layout, before)
     places = _place_between(vectors, vectors[landmarks], turned, np.arange(len(items)))
     places[landmarks] = turned
     return ItemMap(items.ids, places, directions, landmarks, vectors[landmarks])
@@ -156,25 +168,38 @@ def _neighbours(vectors: Floats) -> Rows:
     return np.concatenate(found)
 
 
-def _start(
-    ids: Vocabulary, vectors: Floats, landmarks: Rows, previous: ItemMap | None
-) -> Doubles:
+def _places_before(ids: Vocabulary, landmarks: Rows, previous: ItemMap | None) -> Doubles:
+    """Return the (n, 2) places of the landmarks in an earlier map; NaN: not in it."""
+    places = np.full((len(landmarks), 2), np.nan)
+    if previous is not None:
+        rows = previous.ids.rows([ids.ids[row] for row in landmarks.tolist()])
+        known = (rows >= 0) & (rows < len(previous.places))
+        places[known] = previous.places[rows[known]]
+    return places
+
+
+def _start(vectors: Floats, landmarks: Rows, before: Doubles) -> Doubles:
     """Return the (n, 2) places at the beginning."""
     plane = np.zeros((len(landmarks), 2))
     plane[:, : vectors.shape[1]] = vectors[landmarks, :2]
     plane -= plane.mean(axis=0) if len(plane) else 0
     widest = np.abs(plane).max(initial=0) or 1
     plane *= _HALF_WIDTH / widest
-    if previous is not None:
-        rows = previous.ids.rows([ids.ids[row] for row in landmarks.tolist()])
-        known = (rows >= 0) & (rows < len(previous.places))
-        plane[known] = previous.places[rows[known]] * _HALF_WIDTH
+    known = ~np.isnan(before[:, 0])
+    plane[known] = before[known] * _HALF_WIDTH
     spread = np.arange(len(plane))[:, None] * [0.7548776662, 0.5698402910]  # no two are equal
     return plane + 0.05 * (spread % 1 - 0.5)
 
 
-def _attract_and_repel(places: Doubles, neighbours: Rows, seed: int) -> Doubles:
-    """Return the (n, 2) places after all steps."""
+def _attract_and_repel(places: Doubles, neighbours: Rows, seed: int, rates: Doubles) -> Doubles:
+    """Return the (n, 2) places after all steps.
+
+    Args:
+        places: (n, 2) places at the beginning.
+        neighbours: (n, k) rows that attract each row.
+        seed: Seed of the repelling rows.
+        rates: (n, 1) relative length of the steps of each row.
+    """
     n = len(places)
     if not neighbours.size:
         return places
@@ -196,23 +221,29 @@ def _attract_and_repel(places: Doubles, neighbours: Rows, seed: int) -> Doubles:
             move += 2 * gap / ((0.1 + distance) * (1 + distance))
         length = np.linalg.norm(move, axis=1, keepdims=True)
         move *= np.minimum(1, MAX_STEP / np.maximum(length, 1e-12))
-        places = places + rate * move
+        places = places + rate * rates * move
     return places
 
 
-def _turned_to(
-    layout: Doubles, ids: Vocabulary, landmarks: Rows, previous: ItemMap | None
-) -> Floats:
-    """Return a layout from -1 to 1, turned and mirrored so that it fits an earlier map."""
-    centred = layout - (layout.mean(axis=0) if len(layout) else 0)
-    if previous is not None:
-        rows = previous.ids.rows([ids.ids[row] for row in landmarks.tolist()])
-        known = (rows >= 0) & (rows < len(previous.places))
-        if known.sum() > 2:
-            turn, _ = orthogonal_procrustes(centred[known], previous.places[rows[known]])
-            centred = centred @ turn
-    widest = np.abs(centred).max(initial=0) or 1
-    return np.asarray(centred / widest, dtype=np.float32)
+def _turned_to(layout: Doubles, before: Doubles) -> Floats:
+    """Return a layout from -1 to 1, moved, turned, mirrored and scaled to an earlier map.
+
+    Args:
+        layout: (n, 2) places.
+        before: (n, 2) places in the earlier map; NaN: not in it.
+    """
+    known = ~np.isnan(before[:, 0])
+    if known.sum() <= 2:
+        centred = layout - (layout.mean(axis=0) if len(layout) else 0)
+        widest = np.abs(centred).max(initial=0) or 1
+        return np.asarray(centred / widest, dtype=np.float32)
+    centre, target = layout[known].mean(axis=0), before[known].mean(axis=0)
+    source = layout[known] - centre
+    turn, size = orthogonal_procrustes(source, before[known] - target)
+    scale = size / max(float((source**2).sum()), 1e-12)
+    fitted = scale * (layout - centre) @ turn + target
+    widest = max(1.0, float(np.abs(fitted).max()))
+    return np.asarray(fitted / widest, dtype=np.float32)
 
 
 def _place_between(
@@ -228,8 +259,10 @@ def _place_between(
     """
     angle = keys * 2.399963  # the golden angle spreads them evenly
     places = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
-    k = min(5, len(landmark_vectors))
     described = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
+    step = 1 + len(described) * len(landmark_vectors) // MAX_COMPARISONS
+    landmark_vectors, landmark_places = landmark_vectors[::step], landmark_places[::step]
+    k = min(5, len(landmark_vectors))
     for start in range(0, len(described) if k else 0, ROWS_PER_CHUNK):
         rows = described[start : start + ROWS_PER_CHUNK]
         similarity = vectors[rows] @ landmark_vectors.T

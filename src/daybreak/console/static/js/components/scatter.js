@@ -12,6 +12,8 @@ void main() {
   if (alpha < 0.02) discard;
   gl_FragColor = vec4(colour * alpha * 0.85, alpha * 0.85);
 }`;
+/** Points that are drawn while the view moves: the number follows the time that a picture takes. */
+const MIN_MOVING = 20_000, SLOW_MS = 34, FAST_MS = 20, REST_MS = 150;
 const CELLS = 128;
 const HOVER_PIXELS = 14;
 const MAX_ZOOM = 400;
@@ -26,6 +28,7 @@ export class Scatter {
     this.centre = [0, 0];
     this.zoom = 1;
     this.count = 0;
+    this.limit = Infinity;
     this.gl = canvas.getContext("webgl", { antialias: true, premultipliedAlpha: true, preserveDrawingBuffer: true, alpha: true });
     if (this.gl) this.#prepare();
     else this.plain = canvas.getContext("2d");
@@ -38,29 +41,53 @@ export class Scatter {
    * @param {Float32Array} sizes diameter of each point in pixels
    */
   setPoints(places, tints, sizes) {
-    if (places !== this.places) { this.places = places; this.#index(); }
+    const isNew = places !== this.places;
+    if (isNew) { this.places = places; this.#index(); }
     Object.assign(this, { tints, sizes, count: sizes.length });
-    if (this.gl) for (const name of ["places", "tints", "sizes"]) this.#upload(name, this[name]);
+    if (this.gl) {
+      for (const name of isNew ? ["places", "tints", "sizes"] : ["tints", "sizes"]) this.#upload(name, this[name]);
+      if (isNew) this.#shuffle();
+    }
     this.draw();
   }
 
   /** Draw with the next picture of the browser. */
   draw() {
     if (this.waiting || this.gone) return;
-    this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.#paint(); });
+    this.waiting = requestAnimationFrame((now) => { this.waiting = 0; if (this.moving) this.#adapt(now); this.#paint(); });
+  }
+
+  /** Draw while the view moves: only as many points as the browser can draw without stutter. */
+  #drawMoving() {
+    if (!this.moving) this.lastPainted = 0;
+    clearTimeout(this.moving);
+    this.moving = setTimeout(() => { this.moving = 0; this.draw(); }, REST_MS);
+    this.draw();
+  }
+
+  /** Follow the time between two pictures of a movement with the number of points. */
+  #adapt(now) {
+    const passed = now - this.lastPainted;
+    if (this.lastPainted && passed < REST_MS) {
+      if (passed > SLOW_MS) this.limit = Math.max(MIN_MOVING, Math.min(this.limit, this.count) / 2);
+      else if (passed < FAST_MS && this.limit < this.count) this.limit *= 1.25;
+    }
+    this.lastPainted = now;
   }
 
   destroy() {
     this.gone = true;
+    clearTimeout(this.moving);
     cancelAnimationFrame(this.waiting);
     for (const buffer of Object.values(this.buffers ?? {})) this.gl.deleteBuffer(buffer);
+    if (this.gl) this.gl.deleteBuffer(this.shuffled);
   }
 
   /** Move the view by pixels. */
   move(dx, dy) {
     const [sx, sy] = this.#scale();
     this.centre = [this.centre[0] - (2 * dx) / this.canvas.clientWidth / sx, this.centre[1] + (2 * dy) / this.canvas.clientHeight / sy];
-    this.draw();
+    this.#drawMoving();
   }
 
   /** Zoom by a factor; a place in pixels stays where it is. */
@@ -69,7 +96,7 @@ export class Scatter {
     this.zoom = Math.min(MAX_ZOOM, Math.max(0.5, this.zoom * factor));
     const after = this.toPlace(at);
     this.centre = [this.centre[0] + before[0] - after[0], this.centre[1] + before[1] - after[1]];
-    this.draw();
+    this.#drawMoving();
   }
 
   /** Show a place, or everything. */
@@ -139,7 +166,9 @@ export class Scatter {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.uniforms = Object.fromEntries(["centre", "scale", "ratio"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.large = gl.getExtension("OES_element_index_uint");
     this.buffers = {};
+    this.shuffled = gl.createBuffer();
     for (const [name, attribute, width] of [["places", "place", 2], ["tints", "tint", 3], ["sizes", "size", 1]]) {
       const at = gl.getAttribLocation(program, attribute);
       this.buffers[name] = gl.createBuffer();
@@ -152,6 +181,19 @@ export class Scatter {
   #upload(name, values) {
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
     this.gl.bufferData(this.gl.ARRAY_BUFFER, values, this.gl.STATIC_DRAW);
+  }
+
+  /** Put the numbers of the points into a random order, so that the first ones stand for all. */
+  #shuffle() {
+    if (!this.large) return;
+    const order = Uint32Array.from({ length: this.count }, (_, point) => point);
+    for (let last = this.count - 1, seed = 1; last > 0; last -= 1) {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      const other = Math.floor(seed / 4294967296 * (last + 1));
+      [order[last], order[other]] = [order[other], order[last]];
+    }
+    this.gl.bindBuffer(this.gl.ELEMENT_ARRAY_BUFFER, this.shuffled);
+    this.gl.bufferData(this.gl.ELEMENT_ARRAY_BUFFER, order, this.gl.STATIC_DRAW);
   }
 
   #paint() {
@@ -167,7 +209,9 @@ export class Scatter {
       gl.uniform2fv(this.uniforms.centre, this.centre);
       gl.uniform2fv(this.uniforms.scale, scale);
       gl.uniform1f(this.uniforms.ratio, ratio * Math.min(3, Math.max(1, Math.sqrt(this.zoom) * 0.8)));
-      if (this.count) gl.drawArrays(gl.POINTS, 0, this.count);
+      this.drawn = this.moving && this.large ? Math.min(this.count, Math.round(this.limit)) : this.count;
+      if (this.drawn < this.count) gl.drawElements(gl.POINTS, this.drawn, gl.UNSIGNED_INT, 0);
+      else if (this.count) gl.drawArrays(gl.POINTS, 0, this.count);
     } else if (this.plain) this.#paintPlain(ratio);
     this.onPaint?.();
   }

@@ -22,6 +22,13 @@ export async function loadMap(known, signal) {
   return { ...joined, fresh: new Set([...known.fresh, ...page.ids]) };
 }
 
+const rowsOf = new WeakMap();
+/** Return the row of each item of a map. */
+function rowById(map) {
+  if (!rowsOf.has(map)) rowsOf.set(map, new Map(map.ids.map((id, row) => [id, row])));
+  return rowsOf.get(map);
+}
+
 /** Return x and y of all points, one after the other. */
 export function placesOf(map) {
   const places = new Float32Array(2 * map.ids.length);
@@ -47,24 +54,22 @@ export function looksOf(map, by, scores, chosen) {
   const [least, most] = map.users.reduce(([low, high], users) => [Math.min(low, users), Math.max(high, users)], [Infinity, 1]).map(Math.log1p);
   const size = n > 100_000 ? 2.5 : n > 10_000 ? 4 : 6;
   const ramp = Array.from({ length: 65 }, (_, step) => mix(quiet, accent, step / 64));
+  const paint = (row, tint, wide) => { tints[3 * row] = tint[0]; tints[3 * row + 1] = tint[1]; tints[3 * row + 2] = tint[2]; sizes[row] = wide; };
   const looks = {
-    category: (row) => [palette[map.category[row]] ?? quiet, size],
+    category: (row) => paint(row, palette[map.category[row]] ?? quiet, size),
     users: (row) => {
       const share = (Math.log1p(map.users[row]) - least) / Math.max(most - least, 1e-9);
-      return [ramp[Math.round(share * 64)], size * (0.7 + share)];
+      paint(row, ramp[Math.round(share * 64)], size * (0.7 + share));
     },
-    temperature: (row) => [[quiet, cold, accent][map.temperature[row]], size],
-    score: (row) => {
-      const share = scores.get(map.ids[row]);
-      return share === undefined ? [quiet, size * 0.7] : [ramp[Math.round(share * 64)], size * (1 + share)];
-    },
+    temperature: (row) => paint(row, [quiet, cold, accent][map.temperature[row]], size),
+    score: (row) => paint(row, quiet, size * 0.7),
   };
-  for (let row = 0; row < n; row += 1) {
-    let [tint, wide] = looks[by](row);
-    if (map.fresh.has(map.ids[row])) wide = size * 2;
-    if (chosen.has(map.ids[row])) { tint = ink; wide = size * 1.8; }
-    tints.set(tint, 3 * row);
-    sizes[row] = wide;
+  const look = looks[by];
+  for (let row = 0; row < n; row += 1) look(row);
+  if (by === "score") {
+    for (const [id, share] of scores) { const row = rowById(map).get(id); if (row !== undefined) paint(row, ramp[Math.round(share * 64)], size * (1 + share)); }
   }
+  for (const id of map.fresh) { const row = rowById(map).get(id); if (row !== undefined) sizes[row] = size * 2; }
+  for (const id of chosen) { const row = rowById(map).get(id); if (row !== undefined) paint(row, ink, size * 1.8); }
   return { tints, sizes };
 }

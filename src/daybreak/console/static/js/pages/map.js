@@ -10,7 +10,8 @@ import { Combobox, searchItems, titleOf } from "../components/combobox.js";
 import { Notice, Problem } from "../components/problem.js";
 import { Picture } from "../components/picture.js";
 import { Scatter } from "../components/scatter.js";
-import { toastError } from "../components/toast.js";
+import { Icon } from "../components/icon.js";
+import { toast, toastError } from "../components/toast.js";
 import { PALETTE, loadMap, looksOf, placesOf } from "../map/data.js";
 
 const REFRESH_S = 5;
@@ -193,6 +194,10 @@ function Chosen({ ids, total, fresh, hovered, onClear }) {
     try { return (await post("rank", { items: listed, record: false }, { signal })).items; }
     catch (error) { if (error.name !== "AbortError") toastError(error); throw error; }
   }, [listed.join("\n")]);
+  const copy = async () => {
+    try { await navigator.clipboard.writeText(ids.join("\n")); toast(t("common.copied")); }
+    catch { toast(t("common.not_copied"), { kind: "error" }); }
+  };
   const shown = hovered && hover.data;
   return html`<${Card} title=${ids.length ? t("map.chosen", { n: ids.length }) : t("map.items", { n: total })} class="map-side"
       aside=${ids.length > 0 && html`<button class="link" onClick=${onClear}>${t("map.clear")}</button>`}>
@@ -201,6 +206,7 @@ function Chosen({ ids, total, fresh, hovered, onClear }) {
     ${fresh.size > 0 && html`<p><${Tag} kind="good">${t("map.fresh", { n: fresh.size })}<//></p>`}
     ${ids.length > 0 && html`<${Fragment}><ol class="map-list">${(data ?? []).map((item) => html`<li key=${item.item_id}><span class="thumb"><${Picture} item=${item} /></span>
       <span class="small-title">${titleOf(item)}</span><span class="fine">${t(`common.temperature.${item.temperature || "cold"}`)}</span></li>`)}</ol>
+      <div class="row"><button class="quiet" onClick=${copy}><${Icon} name="copy" /> ${t("map.copy")}</button></div>
       ${ids.length > MAX_LISTED && html`<p class="fine">${t("map.more", { n: ids.length - MAX_LISTED })}</p>`}<//>`}
     ${!ids.length && html`<p class="fine">${t("map.how")} ${formatNumber(total)}</p>`}
   <//>`;
