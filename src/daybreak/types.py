@@ -13,6 +13,8 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Sparse: TypeAlias = Any
 """A ``scipy.sparse.csr_array``; scipy ships no types."""
 
+ExplainMode: TypeAlias = bool | Literal["text"]
+"""Whether items have reasons; ``text``: and a sentence."""
 UnknownItems: TypeAlias = Literal["exclude", "recommend"]
 """Whether items that only events know may be recommended where there is a catalogue."""
 UNKNOWN_ITEMS: tuple[UnknownItems, ...] = get_args(UnknownItems)

@@ -239,3 +239,9 @@ def test_the_error_is_that_of_the_active_release_if_none_can_be_loaded(trained, 
     status, _, err = call("recommend", "ann")
     assert status == 5
     assert "of the active release" in err
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "Because "), ("zh", "因为")])
+def test_a_sentence_can_explain_each_row(trained, ask, language, first):
+    rows = ask("recommend", "ann", "--explain-text", language)["recommendations"]
+    assert all(row["explanation"].startswith(first) for row in rows)

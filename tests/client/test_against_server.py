@@ -86,3 +86,9 @@ def test_interests_of_a_user_and_of_the_audience_have_the_same_topics(shop):
     assert len(found.points) <= 2
     assert abs(sum(found.expected) - 1) < 1e-6
     assert abs(sum(flow.current) - 1) < 1e-6
+
+
+def test_items_have_a_sentence_on_request(shop):
+    (item,) = shop.recommend("nobody", k=1, explain="text", language="zh")
+    assert (item.explanation_source, bool(item.explanation)) == ("template", True)
+    assert shop.recommend("nobody", k=1).items[0].explanation == ""

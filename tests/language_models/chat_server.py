@@ -66,6 +66,8 @@ def chat_server(answer: Callable[[dict], bytes] = first_word_as_colour) -> Itera
     with ChatServer(answer) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -312,3 +312,19 @@ def test_a_sentence_in_the_wrong_place_is_told_its_place(api):
     assert answer.status_code == 422
     assert 'belongs into \'profile\': {"profile": {"text": ...}}' in answer.json()["detail"]
     assert api.post("/recommend", json={"profile": {"text": "some tea"}}).status_code == 200
+
+
+def test_items_have_a_sentence_on_request(api):
+    body = {"user_id": "nobody", "events": [{"item_id": "rum-1"}], "n": 2, "explain": "text"}
+    (first, second) = api.post("/recommend", json=body).json()["items"]
+    assert first["explanation"].startswith("Because you chose ")
+    assert (first["explanation_source"], second["explanation_source"]) == ("template",) * 2
+    chinese = api.post("/recommend", json={**body, "language": "zh"}).json()["items"]
+    assert chinese[0]["explanation"].startswith("因为你选过")
+    listed = api.get("/recommend/nobody?explain=text&language=zh").json()["items"]
+    assert all(item["explanation"] for item in listed)
+    assert "explanation" not in api.get("/recommend/nobody?explain=true").json()["items"][0]
+    ranked = api.post("/rank", json={**body, "items": ["rum-2"]}).json()["items"]
+    assert ranked[0]["explanation"]
+    assert api.get("/recommend/nobody?explain=words").status_code == 422
+    assert api.post("/recommend", json={"language": "fr"}).status_code == 422

@@ -194,6 +194,15 @@ ItemsOption = Annotated[
     ),
 ]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Add the reasons for each row.")]
+ExplainTextOption = Annotated[
+    str | None,
+    typer.Option(
+        "--explain-text",
+        metavar="LANGUAGE",
+        help="Add a sentence for each row, in en or zh; by the language model of the settings, "
+        "if there is one.",
+    ),
+]
 ExcludeSeenOption = Annotated[
     bool | None,
     typer.Option(
@@ -242,6 +251,7 @@ def recommend(
     k: options.KOption = None,
     store: options.StoreOption = None,
     explain: ExplainOption = False,
+    explain_text: ExplainTextOption = None,
     exclude_seen: ExcludeSeenOption = None,
     exclude_event: ExcludingEventOption = None,
     popularity: options.PopularityOption = None,
@@ -263,7 +273,8 @@ def recommend(
             profile_given,
             items=items,
             exclude_seen=exclude_seen,
-            explain=explain,
+            explain="text" if explain_text else explain,
+            language=explain_text or "en",
             rules=rules,
             popularity=popularity,
         )

@@ -45,8 +45,11 @@ class RecommendOptions(TypedDict, total=False):
     """Weight of novelty, 0 (by score) to 1 (little known among the best); default 0."""
     explore: bool
     """Whether exploration may add new items; default: as the service is set."""
-    explain: bool
-    """Whether items have reasons; default False."""
+    explain: bool | Literal["text"]
+    """Whether items have reasons; ``"text"``: and a sentence, ``explanation``; default
+    False."""
+    language: Literal["en", "zh"]
+    """Language of the sentences; default English."""
     scenario: str
     """Name of the place where the list is shown."""
     experiment: bool

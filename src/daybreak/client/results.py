@@ -43,6 +43,10 @@ class Recommended:
     rule: str | None = None
     """Rule that moved the item: ``boost``, ``diversity``, ``novelty`` or ``quota``; None: no
     rule."""
+    explanation: str = ""
+    """Why the item is recommended, as a sentence; with ``explain="text"`` only."""
+    explanation_source: str = ""
+    """Who wrote the sentence: ``template`` or ``model``."""
 
 
 @dataclass(frozen=True)

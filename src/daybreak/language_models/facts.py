@@ -34,9 +34,7 @@ def unsupported_parts(text: str, names: Iterable[str], language: str = "en") -> 
         >>> unsupported_parts("因为你选过《红色地球仪》，全场最低价", ["红色地球仪"], "zh")
         ['全场最低价']
     """
-    folded = text.casefold()
-    for name in sorted({name.casefold() for name in names if name.strip()}, key=len)[::-1]:
-        folded = _blank_whole(folded, name)
+    folded = blank_names(text, names)
     connecting = connecting_words(language)
     parts: list[str] = []
     for word in _WORD_RE.findall(folded):
@@ -44,6 +42,19 @@ def unsupported_parts(text: str, names: Iterable[str], language: str = "en") -> 
             continue
         parts += _uncovered_runs(word, connecting) if _HAN_RE.search(word) else [word]
     return parts
+
+
+def blank_names(text: str, names: Iterable[str]) -> str:
+    """Return the folded text with a space for each whole name, the longest names first.
+
+    Example:
+        >>> blank_names("You chose Tea cup and tea.", ["Tea cup"])
+        'you chose   and tea.'
+    """
+    folded = text.casefold()
+    for name in sorted({name.casefold() for name in names if name.strip()}, key=len)[::-1]:
+        folded = _blank_whole(folded, name)
+    return folded
 
 
 @lru_cache(maxsize=8)

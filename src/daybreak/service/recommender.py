@@ -15,6 +15,7 @@ from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.blending.strategies import check_objective, get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.explaining import ExplainingRecommender
 from daybreak.service.inputs.frames import (
     add_titles,
     as_frame,
@@ -25,7 +26,6 @@ from daybreak.service.inputs.frames import (
     check_texts,
     warn_of_rejects,
 )
-from daybreak.service.moving import InterestRecommender
 from daybreak.service.releases.release import (
     read_release,
     read_trained_model,
@@ -35,11 +35,11 @@ from daybreak.service.releases.release import (
 from daybreak.service.results import FrameKind, integer_columns
 from daybreak.service.source_inputs import read_sources, source_messages
 from daybreak.service.state.audience import find_audience
-from daybreak.service.state.explain import REASON_FIELDS, explain_items, explain_lists
+from daybreak.service.state.explain import REASON_FIELDS, explain_items
 from daybreak.service.state.frame_requests import (
     FrameRequest,
     empty_recommendations,
-    reasons_column,
+    reason_columns,
     recommendations_frame,
 )
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
@@ -66,14 +66,14 @@ from daybreak.service.training.fit import (
     train_model,
     training_messages,
 )
-from daybreak.types import Progress, UnknownItems, ignore_progress
+from daybreak.types import ExplainMode, Progress, UnknownItems, ignore_progress
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
     from daybreak.service.releases.gate import GateResult
 
 
-class Recommender(InterestRecommender):
+class Recommender(ExplainingRecommender):
     """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many
@@ -235,7 +235,8 @@ class Recommender(InterestRecommender):
         exclude_seen: bool | None = None,
         items: Sequence[str] | None = None,
         exclude: Any = None,
-        explain: bool = False,
+        explain: ExplainMode = False,
+        language: str = "en",
         titles: bool = False,
         rules: Rules | Sequence[Rules] | None = None,
         where: str | None = "",
@@ -260,7 +261,8 @@ class Recommender(InterestRecommender):
                 are named in an :class:`UnknownIdWarning`, as those of ``histories`` and rules.
             explain: Whether to add the column ``reasons``: the six largest pieces of evidence
                 and the sum of the rest, as ``kind, name, title, value``; the values add up to
-                the score.
+                the score. ``"text"`` also adds the column ``explanation``, a sentence.
+            language: Language of the sentences: ``en`` or ``zh``.
             titles: Whether to add the column ``title``, if the catalogue has titles.
             rules: Filters, boosts, diversity and quotas, for all users or one for each of
                 ``users``; seen items stay in if the rules or ``exclude_seen`` say so.
@@ -303,9 +305,10 @@ class Recommender(InterestRecommender):
             ranked = state.ranker.rank(batch)
             frame = recommendations_frame(state, batch, ranked, **columns)
             if explain:
-                frame = frame.with_columns(reasons_column(explain_lists(state, batch, ranked)))
+                writer = self._sentence_writer(language) if explain == "text" else None
+                frame = frame.with_columns(reason_columns(state, batch, ranked, writer))
             frames.append(frame)
-        empty = empty_recommendations(with_reasons=explain, **columns)
+        empty = empty_recommendations(explain=explain, **columns)
         answer = pl.concat(frames) if frames else empty
         answer = add_titles(answer, state.catalogue.frame) if titles else answer
         return self._presented(answer, users)

@@ -38,6 +38,7 @@ from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
 from daybreak.service.inputs.frames import add_titles
+from daybreak.service.language import open_language_model
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import (
@@ -287,6 +288,8 @@ class Workspace(ClosesOnExit):
         """
         profile = profile or AdHocProfile()
         recommender = self.load_recommender(users)
+        if options.get("explain") == "text":
+            recommender.language_model = open_language_model(self.settings, self.store)
         catalogue = recommender.state.catalogue
         for item in profile.items:
             require_item(catalogue, item, next_step=None)

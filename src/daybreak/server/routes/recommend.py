@@ -43,7 +43,8 @@ async def recommend_to(request: Request, user_id: str) -> Response:
     query = parse_query(request, RecommendQuery)
     state = state_of(request)
     check_list_length(state, query.k)
-    response = await submit_request(state, query.to_request(user_id=user_id))
+    asked = query.to_request(user_id=user_id)
+    response = await put_in_words(state, asked, await submit_request(state, asked))
     return recommendation_response(state, response, query.fields)
 
 
@@ -55,7 +56,8 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
     state = state_of(request)
     check_list_length(state, body.k)
     check_release_choice(request, body)
-    response = await submit_request(state, body.to_full_request())
+    asked = body.to_full_request()
+    response = await put_in_words(state, asked, await submit_request(state, asked))
     return recommendation_response(state, response, body.fields)
 
 
@@ -133,6 +135,15 @@ def check_release_choice(request: Request, body: RecommendBody) -> None:
         state_of(request).access.authorize_change(request.scope)
 
 
+async def put_in_words(
+    state: ServerState, request: RecommendRequest, response: RecommendResponse
+) -> RecommendResponse:
+    """Return the response with sentences if the request asks for them; they may take time."""
+    if request.explain != "text":
+        return response
+    return await run_in_threadpool(state.service.put_in_words, request, response)
+
+
 def check_list_length(state: ServerState, n: int) -> None:
     """Check the length of a list.
 
@@ -200,6 +211,7 @@ def select_fields(item: Mapping[str, Any], fields: Sequence[str]) -> Mapping[str
 
 def _item_to_dict(item: RecommendedItem) -> Mapping[str, Any]:
     """Return an item as plain values; explicit, because it runs for each item of each list."""
+    words = {} if not item.explanation else _words_to_dict(item)
     return {
         "item_id": item.item_id,
         "score": item.score,
@@ -211,6 +223,14 @@ def _item_to_dict(item: RecommendedItem) -> Mapping[str, Any]:
         "rule": item.rule,
         "reasons": [_reason_to_dict(reason) for reason in item.reasons],
         "properties": item.properties,
+        **words,
+    }
+
+
+def _words_to_dict(item: RecommendedItem) -> Mapping[str, Any]:
+    return {
+        "explanation": item.explanation,
+        "explanation_source": item.explanation_source,
     }
 
 

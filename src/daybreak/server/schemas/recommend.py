@@ -1,6 +1,6 @@
 """Lists, explanations, onboarding questions and vectors of texts."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -17,7 +17,7 @@ from daybreak.server.schemas.common import (
     with_example,
 )
 from daybreak.service.serving import Boost, Quota, RecommendRequest, Rules
-from daybreak.types import UnknownItems
+from daybreak.types import ExplainMode, UnknownItems
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Annotated[str, Field(max_length=10_000)]
@@ -146,7 +146,10 @@ class RecommendFields(RuleFields):
         None,
         description="Whether exploration may add new items; default: as the service is set.",
     )
-    explain: bool = Field(False, description="Whether items have reasons.")
+    explain: ExplainMode = Field(
+        False, description="Whether items have reasons; `text`: and a sentence, `explanation`."
+    )
+    language: Literal["en", "zh"] = Field("en", description="Language of the sentences.")
     scenario: ShortText | None = Field(
         None, description="Name of the place where the list is shown."
     )
@@ -164,6 +167,7 @@ class RecommendFields(RuleFields):
             session_id=self.session_id,
             explore=self.explore,
             explain=self.explain,
+            language=self.language,
             scenario=self.scenario,
             experiment=self.experiment,
             record=self.record,
@@ -387,6 +391,12 @@ class ItemOut(BaseModel):
         description="Rule that moved the item: `boost`, `diversity`, `novelty` or `quota`.",
     )
     reasons: list[ReasonOut] = []
+    explanation: str = Field(
+        "", description="Why the item is recommended, as a sentence; with `explain=text` only."
+    )
+    explanation_source: str = Field(
+        "", description="Who wrote the sentence: `template` or `model`."
+    )
     properties: dict[str, Any] = Field({}, description="Attributes of the item.")
 
 

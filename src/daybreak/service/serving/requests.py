@@ -13,6 +13,7 @@ from typing import Any
 
 from daybreak.data.ids import SESSION_PREFIX, lookup_id
 from daybreak.errors import ConfigError, DataError
+from daybreak.language_models.prompts import check_language
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.experiments import VariantPlan
 from daybreak.service.ingest.rows import parse_events, parse_rows, user_key
@@ -21,6 +22,7 @@ from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.serving_state import ServingState
+from daybreak.types import ExplainMode
 
 _ID_RANDOM = Random(secrets.randbits(256))  # noqa: S311 - ids must differ; they protect nothing
 
@@ -49,8 +51,11 @@ class RecommendRequest:
     """Filters, boosts, quotas, diversity."""
     explore: bool | None = None
     """Whether new items may be explored in the list; None: the default of the service."""
-    explain: bool = False
-    """Whether each item has reasons."""
+    explain: ExplainMode = False
+    """Whether each item has reasons; ``text``: and a sentence, which the template or the
+    language model of the settings writes."""
+    language: str = "en"
+    """Language of the sentences: ``en`` or ``zh``."""
     scenario: str | None = None
     """Place where the list is shown, such as ``home`` or ``basket``; stored in the log."""
     experiment: bool = True
@@ -66,6 +71,9 @@ class RecommendRequest:
     def __post_init__(self) -> None:
         """Check what can be checked without data."""
         check_k(self.n)
+        check_language(self.language)
+        if self.explain not in {True, False, "text"}:
+            raise ConfigError(f"explain must be true, false or 'text', got {self.explain!r}")
         for name in ("user_id", "session_id", "scenario", "release", "strategy"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
@@ -98,6 +106,10 @@ class RecommendedItem:
     rule: str | None = None
     """Kind of rule that moved the item: ``boost``, ``diversity``, ``novelty`` or ``quota``;
     None: none."""
+    explanation: str = ""
+    """Why the item is recommended, as a sentence; empty unless it was asked for."""
+    explanation_source: str = ""
+    """Who wrote it: ``template`` or ``model``."""
 
 
 @dataclass(frozen=True)

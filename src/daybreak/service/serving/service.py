@@ -34,6 +34,7 @@ from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
 from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.interest_maps import InterestsResource
 from daybreak.service.serving.item_insights import ItemInsights
+from daybreak.service.serving.list_explainer import ListExplainer
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
 from daybreak.service.serving.resources import EventsResource, ItemsResource, UsersResource
@@ -194,6 +195,7 @@ class RecommenderService(ClosesOnExit):
             self.retrain_monitor,
             self.engine,
         )
+        self._explanations = ListExplainer(settings)
         self._closed = False
         self.jobs.sync_experiments()
         self.jobs.sync_exposure()
@@ -206,7 +208,21 @@ class RecommenderService(ClosesOnExit):
             DataError: The profile or an event of the request is invalid.
             FilterError: A filter of the rules cannot be parsed.
         """
-        return self.submit(request).result()
+        return self.put_in_words(request, self.submit(request).result())
+
+    def put_in_words(
+        self, request: RecommendRequest, response: RecommendResponse
+    ) -> RecommendResponse:
+        """Return the response with one sentence for each item, if the request asks for them.
+
+        A language model writes for one list at a time and for at most
+        :data:`MAX_EXPLANATION_S` seconds; all other sentences are those of the template.
+        """
+        if request.explain != "text":
+            return response
+        return self._explanations.add_to(
+            response, request.language, self.releases.current.ranker.title
+        )
 
     def submit(self, request: RecommendRequest) -> "Future[RecommendResponse]":
         """Start :meth:`recommend` and return a future."""
@@ -228,7 +244,7 @@ class RecommenderService(ClosesOnExit):
 
     def rank(self, request: RecommendRequest, items: Sequence[str]) -> RecommendResponse:
         """Order given items for a user; see :meth:`RecommendEngine.rank`."""
-        return self.engine.rank(request, items)
+        return self.put_in_words(request, self.engine.rank(request, items))
 
     def explain(self, user_id: str, item_id: str) -> tuple[RecommendationReason, ...]:
         """Return all evidence for one score; the values add up to it.
@@ -320,6 +336,7 @@ class RecommenderService(ClosesOnExit):
         if not self._closed:
             self._closed = True
             self.engine.close()
+            self._explanations.close()
             self.jobs.close()
             self.answer_log.close()
             self.store.close()

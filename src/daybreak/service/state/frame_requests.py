@@ -12,13 +12,15 @@ from daybreak.errors import UnusedAttributeWarning
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.inputs.frames import as_frame, check_ids, user_ids_of
 from daybreak.service.inputs.histories import Histories, event_rows
-from daybreak.service.state.explain import REASONS_TYPE, Reasons
+from daybreak.service.state.explain import REASONS_TYPE, Reasons, explain_lists
+from daybreak.service.state.explainer import SentenceWriter
 from daybreak.service.state.profile_names import unused_names_notes
 from daybreak.service.state.query_builder import Pairs, QueryBatch, UserContext
 from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.unknown_items import HISTORY, warn_of_unknown_items
+from daybreak.types import ExplainMode
 
 MAX_USERS = 4_096
 """Default for the largest number of users in one batch; it bounds the memory."""
@@ -195,11 +197,38 @@ def reasons_column(reasons: Sequence[Reasons]) -> pl.Series:
     return pl.Series("reasons", values, dtype=REASONS_TYPE)
 
 
+def reason_columns(
+    state: ServingState,
+    batch: QueryBatch,
+    lists: RankedLists,
+    writer: SentenceWriter | None = None,
+) -> list[pl.Series]:
+    """Return the column ``reasons``, and with a writer the column ``explanation``.
+
+    Args:
+        state: State that ranked the lists.
+        batch: Batch of the lists.
+        lists: Ranked lists.
+        writer: Writes one sentence for each item; None: there are no sentences.
+    """
+    by_row = explain_lists(state, batch, lists)
+    columns = [reasons_column(by_row)]
+    if writer is not None:
+        titles = [str(title) for title in state.ranker.titles[lists.item]]
+        sentences = [
+            writer.write(title, reasons).text
+            for title, reasons in zip(titles, by_row, strict=True)
+        ]
+        columns.append(pl.Series("explanation", sentences, dtype=pl.String))
+    return columns
+
+
 def empty_recommendations(
-    *, with_rules: bool, with_reasons: bool, with_popularity: bool = False
+    *, with_rules: bool, explain: ExplainMode, with_popularity: bool = False
 ) -> pl.DataFrame:
     """Return a frame of recommendations without rows."""
     optional: dict[str, Any] = {"popularity": pl.Float64} if with_popularity else {}
     optional |= {"rule": pl.String} if with_rules else {}
-    optional |= {"reasons": REASONS_TYPE} if with_reasons else {}
+    optional |= {"reasons": REASONS_TYPE} if explain else {}
+    optional |= {"explanation": pl.String} if explain == "text" else {}
     return pl.DataFrame(schema=RECOMMENDATION_SCHEMA | optional)

@@ -1,0 +1,1 @@
+"""What language models give: explanations, enrichment, imagined buyers, with and without."""
