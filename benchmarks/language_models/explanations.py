@@ -16,8 +16,8 @@ from typing import Any
 
 from daybreak import Recommender, read_folder
 from daybreak.language_models import MeteredLanguageModel, load_language_model
-from daybreak.service.state.explainer import SentenceWriter
 from daybreak.service.state.explain import RecommendationReason
+from daybreak.service.state.explainer import SentenceWriter
 
 USERS = 10
 ITEMS_PER_USER = 2
