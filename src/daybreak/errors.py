@@ -12,6 +12,7 @@
     ├── GateRefusedError   a release is worse than the active one
     ├── SourceRefusedError a source of a training does not help
     ├── OutOfBudgetError   a request to a language model would exceed the budget of tokens
+    ├── NoGainError        a fine-tuned encoder is not better than the original
     ├── ServiceError       a request to a Daybreak service failed
     └── MissingExtraError  an optional dependency is not installed
 
@@ -154,6 +155,12 @@ class OutOfBudgetError(DaybreakError):
     """A request to a language model would exceed the budget of its job; it was not sent."""
 
     code = "out_of_budget"
+
+
+class NoGainError(DaybreakError):
+    """A fine-tuned encoder is not significantly better than the original one."""
+
+    code = "no_gain"
 
 
 class ServiceError(DaybreakError):

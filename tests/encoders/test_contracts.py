@@ -6,9 +6,11 @@ import pytest
 from daybreak.encoders import (
     CachedEncoder,
     EndpointEncoder,
+    MappedTextEncoder,
     MemoryVectors,
     OnnxTextEncoder,
     StaticText,
+    TextMap,
     TorchTextEncoder,
     UseMultilingualEncoder,
     encoders,
@@ -41,6 +43,12 @@ def tiny_transformer(folder):
     return TorchTextEncoder(tiny_torch(folder))
 
 
+def tiny_mapped(folder):
+    rng = np.random.default_rng(3)
+    text_map = TextMap(rng.normal(size=16) / 9, rng.normal(size=(16, 5)), 0.5)
+    return MappedTextEncoder(text_map, CountingEncoder())
+
+
 @pytest.fixture(scope="module", autouse=True)
 def address():
     """The address of a server on this machine."""
@@ -57,6 +65,7 @@ MAKERS = {
     "use-multilingual": lambda folder: UseMultilingualEncoder(tiny_use(folder)),
     "static-text": tiny_static,
     "torch-text": tiny_transformer,
+    "mapped-text": tiny_mapped,
     "endpoint": lambda folder: EndpointEncoder(ADDRESS[0]),
     "counting": lambda folder: CountingEncoder(),
     "cached": lambda folder: CachedEncoder(CountingEncoder(), MemoryVectors()),

@@ -42,6 +42,7 @@ EXIT_STATUSES = {
     "service": 10,
     "source_refused": 13,
     "out_of_budget": 14,
+    "no_gain": 15,
 }
 """Exit status of each error code."""
 

@@ -24,6 +24,7 @@ from daybreak.encoders.loading import (
     load_encoder,
     resolve,
 )
+from daybreak.encoders.mapped_text import MappedTextEncoder, TextMap
 from daybreak.encoders.onnx_text import OnnxTextEncoder
 from daybreak.encoders.static_text import StaticText
 from daybreak.encoders.torch_text import TorchTextEncoder
@@ -37,11 +38,13 @@ __all__ = [
     "Encoder",
     "EndpointEncoder",
     "FileVectors",
+    "MappedTextEncoder",
     "MemoryVectors",
     "OnnxTextEncoder",
     "Progress",
     "Resolution",
     "StaticText",
+    "TextMap",
     "TorchTextEncoder",
     "UseMultilingualEncoder",
     "VectorCache",

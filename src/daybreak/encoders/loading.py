@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from daybreak.encoders.base import Encoder, encoders
 from daybreak.encoders.endpoint import EndpointEncoder, is_endpoint
+from daybreak.encoders.mapped_files import is_mapped_text
 from daybreak.encoders.packages import (
     PACKAGED_MODELS,
     SPLIT_ARCHIVE_MODELS,
@@ -95,7 +96,7 @@ def resolve(
 
     Args:
         name: Sentence-transformers id, name of a packaged model, or folder with ONNX weights,
-            weights for torch, or a distilled model.
+            weights for torch, a distilled model, or a fine-tuned one.
         packages: Models that are looked for in installed packages; default: all known ones.
 
     Raises:
@@ -152,6 +153,8 @@ def _accept_folder(name: str, folder: Path, origin: str, what: str) -> Attempt:
     """Return the resolution of a folder with weights and a tokenizer, or what it lacks."""
     if is_static_text(folder):
         return Resolution(name, "static-text", folder, origin, what), what
+    if is_mapped_text(folder):
+        return Resolution(name, "mapped-text", folder, origin, what), what
     if {"sp.model", "weights.npz"} <= {path.name for path in folder.glob("*")}:
         return Resolution(name, "use-multilingual", folder, origin, what), what
     if find_onnx_file(folder) is None and has_torch_weights(folder):

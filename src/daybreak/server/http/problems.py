@@ -29,6 +29,7 @@ LIBRARY_ERROR_STATUS = {
     "not_fitted": 409,
     "gate_refused": 409,
     "source_refused": 409,
+    "no_gain": 409,
     "missing_extra": 501,
     "service": 503,
     "store": 503,

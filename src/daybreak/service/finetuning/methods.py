@@ -1,0 +1,81 @@
+"""The contract of the ways of fine-tuning, and what they are given."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from daybreak.encoders import Encoder
+from daybreak.registry import Registry
+from daybreak.service.finetuning.cold_items import ColdItemTrial
+
+StepProgress = Callable[[int, int, str], None]
+"""Called with the number of done and of all steps, and the name of the current one."""
+
+
+@dataclass(frozen=True)
+class FinetuningOptions:
+    """How an encoder is fine-tuned.
+
+    Attributes:
+        method: Name of a method: ``whitening`` is the closed form.
+        seed: Seed of the hidden items and of training.
+    """
+
+    method: str = "whitening"
+    seed: int = 0
+
+
+def ignore_steps(done: int, total: int, task: str) -> None:
+    """Do nothing: the default of parameters that report steps."""
+
+
+@dataclass(frozen=True, eq=False)
+class FinetuningTask:
+    """What a method works on."""
+
+    trial: ColdItemTrial
+    base: Encoder
+    """Encoder to fine-tune; it caches its vectors."""
+    base_name: str
+    """Name that loads the encoder again."""
+    options: FinetuningOptions
+    folder: Path
+    """Folder of the result, for files that a training keeps between interruptions"""
+    progress: StepProgress = ignore_steps
+
+
+@dataclass(frozen=True, eq=False)
+class FinetunedEncoder:
+    """The result of a method, before it is written."""
+
+    encoder: Encoder
+    """Encoder that has not seen any event of the items of the verdict"""
+    save: Callable[[Mapping[str, Any]], None]
+    """Write the encoder to use, with facts as metadata, to the folder of the task"""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values: selected options and what they were selected by"""
+
+
+class FinetuningMethod(ABC):
+    """A way of fine-tuning; a new one is a file with a registered subclass."""
+
+    summary: ClassVar[str]
+    """What it changes, in one line"""
+
+    @abstractmethod
+    def fit(self, task: FinetuningTask) -> FinetunedEncoder:
+        """Fine-tune on the training items of the trial, selecting on its validation items.
+
+        Args:
+            task: Data, base encoder and options.
+
+        Raises:
+            DataError: The catalogue has too few texts or events.
+            MissingExtraError: The method needs a package.
+        """
+
+
+methods: Registry[FinetuningMethod] = Registry("fine-tuning method")
+"""Methods by the name that ``--method`` takes."""

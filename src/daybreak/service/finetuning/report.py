@@ -1,0 +1,150 @@
+"""The verdict on a fine-tuned encoder, and the card beside its files."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import polars as pl
+
+from daybreak.encoders.folders import atomic_write
+from daybreak.errors import NoGainError
+from daybreak.service.finetuning.cold_items import SliceGain
+
+CARD_FILE = "README.md"
+Verdict: TypeAlias = Literal["helps", "tie", "hurts"]
+_SENTENCES: Mapping[str, str] = {
+    "helps": "It ranks simulated cold items significantly better than the original encoder.",
+    "tie": "A tie: no significant difference from the original encoder on simulated cold "
+    "items. Keep the original one; it needs one step less.",
+    "hurts": "It ranks simulated cold items significantly worse than the original encoder. "
+    "Do not use it.",
+}
+
+
+@dataclass(frozen=True)
+class FinetuningResult:
+    """A fine-tuned encoder in a folder, and what it is worth."""
+
+    folder: Path
+    """Folder of the encoder, which is also its name."""
+    method: str
+    base: str
+    """Name of the original encoder"""
+    slices: tuple[SliceGain, ...]
+    """Gain on the hidden items; the first one decides the verdict."""
+    facts: Mapping[str, Any]
+    """Data, selected options, and what they were selected by"""
+    seconds: float = field(compare=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """``helps``, ``tie`` or ``hurts``: where the interval of the gain lies."""
+        gain = self.slices[0].gain
+        if gain.is_better:
+            return "helps"
+        return "hurts" if gain.is_worse else "tie"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return _SENTENCES[self.verdict]
+
+    def check(self) -> None:
+        """Raise an error unless the encoder helps.
+
+        Raises:
+            NoGainError: It is not significantly better than the original one.
+        """
+        if self.verdict != "helps":
+            raise NoGainError(f"{str(self.folder)!r}: {self.sentence}")
+
+    def table(self) -> pl.DataFrame:
+        """Return one row for each slice and strategy."""
+        return pl.DataFrame(
+            [
+                {
+                    "slice": one.slice,
+                    "strategy": one.strategy,
+                    "queries": one.n_queries,
+                    "original": round(one.base, 4),
+                    "tuned": round(one.tuned, 4),
+                    "gain [%]": "{:+.1f} ({:+.1f} to {:+.1f})".format(
+                        *(100 * part for part in one.relative)
+                    ),
+                }
+                for one in self.slices
+            ]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON values."""
+        return {
+            "folder": str(self.folder),
+            "method": self.method,
+            "base": self.base,
+            "verdict": self.verdict,
+            "slices": slice_records(self.slices),
+            "facts": dict(self.facts),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def slice_records(slices: tuple[SliceGain, ...]) -> list[dict[str, Any]]:
+    """Return the gains as JSON values.
+
+    Args:
+        slices: Gains.
+    """
+    return [
+        {
+            "slice": one.slice,
+            "strategy": one.strategy,
+            "queries": one.n_queries,
+            "original": round(one.base, 4),
+            "tuned": round(one.tuned, 4),
+            "gain": one.gain.to_list(),
+        }
+        for one in slices
+    ]
+
+
+def write_card(result: FinetuningResult) -> None:
+    """Write a page about the encoder into its folder: data, gain, cost.
+
+    Args:
+        result: The encoder and its measurement.
+    """
+    facts = result.facts
+    chosen = {key: value for key, value in facts.items() if not isinstance(value, dict | list)}
+    head = "| slice | strategy | queries | original | tuned | gain [%] |"
+    rows = ["| " + " | ".join(map(str, row)) + " |" for row in result.table().iter_rows()]
+    lines = [
+        "# Fine-tuned text encoder",
+        "",
+        f"Made by `daybreak finetune` from `{result.base}` with the method `{result.method}` "
+        f"on {time.strftime('%Y-%m-%d')}. Use: `daybreak train --encoder FOLDER`.",
+        "",
+        f"Verdict: **{result.verdict}**. {result.sentence}",
+        "",
+        "## Gain",
+        "",
+        "NDCG@10 of the content regressions on items whose events were hidden from the",
+        "training of the encoder and from the regressions; gain with its 95 % interval,",
+        "clustered by user and item.",
+        "",
+        head,
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *rows,
+        "",
+        "## Data and options",
+        "",
+        *(f"- {key}: {value}" for key, value in chosen.items()),
+        "",
+        "## Cost",
+        "",
+        f"{result.seconds:.0f} s, with the measurement.",
+    ]
+    with atomic_write(result.folder / CARD_FILE) as draft:
+        draft.write_text("\n".join(lines) + "\n", "utf-8")
