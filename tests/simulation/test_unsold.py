@@ -9,7 +9,10 @@ from daybreak.simulation.splits import random_holdout
 from daybreak.simulation.unsold import (
     count_unseen_species,
     draw_on_sale,
+    jackknife_unseen_species,
+    likely_on_sale_probability,
     mean_on_sale_probability,
+    missing_mass,
     on_sale_probability,
     unsold_shares,
 )
@@ -31,6 +34,23 @@ def shop(n_items, sold_by, created_at=(), times=None):
 def test_unseen_species_of_a_hand_worked_sample():
     counts = np.array([1] * 6 + [2] * 4 + [9], dtype=np.float32)
     assert count_unseen_species(counts) == pytest.approx(6 * 5 / (2 * 5))
+
+
+def test_the_jackknife_of_a_hand_worked_sample():
+    counts = np.array([1] * 6 + [2] * 4 + [9], dtype=np.float32)
+    assert jackknife_unseen_species(counts) == 2 * 6 - 4
+    assert jackknife_unseen_species(np.array([2, 2, 1], dtype=np.float32)) == 0
+
+
+def test_the_less_biased_number_of_unsold_items_is_the_larger_one():
+    data = shop(24, [1] * 6 + [2] * 4 + [9] * 4)
+    assert on_sale_probability(data)[14:].sum() == pytest.approx(10 - 14 / 3)
+    assert likely_on_sale_probability(data)[14:].sum() == pytest.approx(8)
+    assert likely_on_sale_probability(data)[:14].max() == 0
+
+
+def test_the_missing_mass_is_the_share_of_events_on_items_of_one_buyer():
+    assert missing_mass(shop(9, [1, 1, 3, 5])) == pytest.approx(2 / 10)
 
 
 def test_unsold_items_beyond_the_bound_of_arrivals_were_on_sale():

@@ -5,6 +5,8 @@ was on sale and nobody wanted it. Simulated cold starts hide items that did sell
 second kind among their candidates, every item without events would look as promising as these.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from daybreak.data.dataset import Dataset
@@ -39,6 +41,41 @@ def count_unseen_species(counts: Floats) -> float:
     return once * (once - 1) / (2 * (twice + 1))
 
 
+def jackknife_unseen_species(counts: Floats) -> float:
+    """Return the second-order jackknife estimate of the number of kinds that were never seen.
+
+    The estimate of :func:`count_unseen_species` is a lower bound, which is far too low where
+    most kinds are rare. This one has less bias and more variance.
+
+    Args:
+        counts: (n,) number of observations of each kind that was seen.
+
+    Source:
+        Burnham and Overton 1979, "Robust estimation of population size when capture
+        probabilities vary among animals", table 1. With ``f1`` kinds seen once and ``f2`` seen
+        twice, the estimate is ``2 f1 - f2`` for many observations.
+
+    Example:
+        >>> jackknife_unseen_species(np.array([1, 1, 1, 2, 7], dtype=np.float32))
+        5.0
+    """
+    once, twice = float((counts == 1).sum()), float((counts == 2).sum())
+    return max(2 * once - twice, 0.0)
+
+
+def missing_mass(data: Dataset) -> float:
+    """Return the share of events that fall on items without events so far.
+
+    Args:
+        data: Training data with events.
+
+    Source:
+        Good 1953, "The population frequencies of species and the estimation of population
+        parameters", eq. 9 (Good-Turing): the share of observations whose kind was seen once.
+    """
+    return float((data.user_counts == 1).sum() / len(data.events))
+
+
 def unsold_items(data: Dataset) -> Mask:
     """Return (n_items,) which items have no event; none if there are no events at all."""
     unsold = np.ones(len(data.items), dtype=bool)
@@ -59,15 +96,24 @@ def on_sale_probability(data: Dataset) -> Doubles:
     Args:
         data: Training data.
     """
-    return cached(data, "on sale", lambda: _on_sale_probability(data))
+    return cached(data, "on sale", lambda: _on_sale_probability(data, count_unseen_species))
 
 
-def _on_sale_probability(data: Dataset) -> Doubles:
+def likely_on_sale_probability(data: Dataset) -> Doubles:
+    """Return :func:`on_sale_probability` by the less biased number of unsold items.
+
+    Args:
+        data: Training data.
+    """
+    return _on_sale_probability(data, jackknife_unseen_species)
+
+
+def _on_sale_probability(data: Dataset, count_unseen: Callable[[Floats], float]) -> Doubles:
     probability = np.zeros(len(data.items))
     if not len(data.events):
         return probability
     unsold = unsold_items(data)
-    probability[unsold] = mean_on_sale_probability(data)
+    probability[unsold] = mean_on_sale_probability(data, count_unseen)
     by_age = _probability_by_age(data)
     known = unsold & ~np.isnan(by_age)
     probability[known] = by_age[known]
@@ -76,20 +122,23 @@ def _on_sale_probability(data: Dataset) -> Doubles:
     return probability
 
 
-def mean_on_sale_probability(data: Dataset) -> float:
+def mean_on_sale_probability(
+    data: Dataset, count_unseen: Callable[[Floats], float] = count_unseen_species
+) -> float:
     """Return the probability that an item of which nothing is known was on sale and not bought.
 
-    The number of such items is at least the estimate of :func:`count_unseen_species`, and at
-    least what is left after ``MAX_ARRIVAL_RATIO`` arrivals. Items that have other than positive
-    events are part of this number.
+    The number of such items is at least an estimate from the number of buyers of the others,
+    and at least what is left after ``MAX_ARRIVAL_RATIO`` arrivals. Items that have other than
+    positive events are part of this number.
 
     Args:
         data: Training data with events.
+        count_unseen: Estimates the number of such items from the numbers of buyers.
     """
     n_sold = len(data.train_item_rows)
     n_unsold = len(data.items) - n_sold
     expected = max(
-        count_unseen_species(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold
+        count_unseen(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold
     )
     n_unchosen = 0
     if data.unchosen is not None:

@@ -60,6 +60,15 @@ def test_the_bias_of_arrivals_stays(data):
     assert (found.new_bias == 5).all()
 
 
+def test_unsold_items_of_a_shop_with_rare_items_do_not_hide_what_sells(data):
+    """Six of 24 items have one buyer, so that most of the six without any were on sale."""
+    users, items = data.events.user, data.events.item
+    is_kept = (items >= 6) | (users == 0)
+    rare = replace(data, events=data.events.filter(is_kept))
+    (found,) = bound_new_item_bias(rare, pools(), [weights(5.0)])
+    assert found.new_bias[2] == pytest.approx(1.5)
+
+
 def test_a_bias_that_hides_nothing_stays(data):
     (found,) = bound_new_item_bias(data, pools(), [weights(0.5)])
     assert (found.new_bias == 0.5).all()

@@ -175,8 +175,7 @@ def _fit_sets(
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weights for each popularity, and a report; see :func:`fit_taste_weights`.
 
-    The bias is corrected for the share of the new items that were on sale, and bounded by
-    :func:`bound_new_item_bias`.
+    The bias is corrected for the share of the new items that were on sale.
     """
     sets, report = fit_taste_weights(
         pools,
@@ -189,7 +188,7 @@ def _fit_sets(
     )
     correction = bias_share * on_sale_correction(data)
     corrected = [replace(one, new_bias=one.new_bias + correction) for one in sets]
-    return bound_new_item_bias(data, pools, corrected), report
+    return tuple(corrected), report
 
 
 def _add_separate_weights(
@@ -199,13 +198,14 @@ def _add_separate_weights(
     sets: Sequence[WeightSet],
     arrival: ArrivalShift,
 ) -> tuple[tuple[WeightSet, ...], dict[str, Any]]:
-    """Apply the arrival shift, then add the weights that are fitted with all others fixed.
+    """Apply the arrival shift and bound the bias, then add weights with all others fixed.
 
     Returns:
         The weights, and the parts ``customers``, ``wishes``, ``repeats`` and ``sources`` of the
         report.
     """
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
+    shifted = list(bound_new_item_bias(data, pools, shifted))
     with_content, customers = add_left_out_weights(data, pools, strategies, shifted)
     added, wishes = add_wish_weights(data, pools, strategies, with_content)
     complete: list[WeightSet] = []

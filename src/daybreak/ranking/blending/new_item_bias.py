@@ -16,7 +16,7 @@ from daybreak.ranking.blending.tasks import (
     subsample,
 )
 from daybreak.ranking.blending.weights import WeightSet, nearest_level
-from daybreak.simulation.unsold import on_sale_probability, unsold_items
+from daybreak.simulation.unsold import likely_on_sale_probability, missing_mass, unsold_items
 from daybreak.types import Mask
 
 BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
@@ -36,19 +36,21 @@ def bound_new_item_bias(
     Simulated cold starts hide items that did sell. The items without events may be of this
     kind, or they were on sale and nobody chose them. The bias that is best for the former can
     fill lists with the latter. It is lowered until items that sell lose at most ``EVEN_LOSS``
-    of their NDCG@10 to items without events, times the fifth power of the odds of arrivals.
+    of their NDCG@10 to items without events, times the fifth power of the odds of arrivals. A
+    loss up to the share of events that fall on such items is allowed in any case.
 
     Args:
         data: All training data.
         pools: Pools of all simulated queries.
-        sets: Weights, without the arrival shift.
+        sets: Weights, with the arrival shift.
     """
     unsold = unsold_items(data)
     if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
         return tuple(sets)
-    arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
+    arrivals = 1 - float(likely_on_sale_probability(data)[unsold].mean())
     odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
-    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**5) for one in sets)
+    max_loss = max(EVEN_LOSS * odds**5, missing_mass(data))
+    return tuple(_bound_set(pools, one, unsold, max_loss) for one in sets)
 
 
 def _bound_set(
