@@ -137,9 +137,7 @@ def mean_on_sale_probability(
     """
     n_sold = len(data.train_item_rows)
     n_unsold = len(data.items) - n_sold
-    expected = max(
-        count_unseen(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold
-    )
+    expected = max(count_unseen(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold)
     n_unchosen = 0
     if data.unchosen is not None:
         n_unchosen = int(np.delete(data.unchosen, data.train_item_rows).sum())
