@@ -12,3 +12,16 @@ class SentenceAnswer(BaseModel):
     """
 
     sentence: str = Field(min_length=1)
+
+
+class EnrichmentAnswer(BaseModel):
+    """What a model writes about an item.
+
+    Example:
+        >>> EnrichmentAnswer.model_validate_json('{"keywords": ["tea"]}')
+        EnrichmentAnswer(attributes=[], keywords=['tea'], sentence='')
+    """
+
+    attributes: list[str] = Field(default=[], max_length=5)
+    keywords: list[str] = Field(default=[], max_length=5)
+    sentence: str = ""

@@ -117,17 +117,17 @@ class Workspace(ClosesOnExit):
             complete_at=time.time() if replace_items else None,
         )
         store_event_rules(self.store, result.rules)
-        self._forget_tables()
+        self.forget_tables()
         return written
 
     def delete_items(self, ids: Sequence[str]) -> int:
         """Delete items with their events; return how many there were."""
-        self._forget_tables()
+        self.forget_tables()
         return delete_items(self.store, ids)
 
     def delete_users(self, ids: Sequence[str]) -> int:
         """Erase users with all that is stored about them; return how many there were."""
-        self._forget_tables()
+        self.forget_tables()
         return delete_users(self.store, ids, Pseudonyms.from_environment())
 
     def delete_events(
@@ -138,7 +138,7 @@ class Workspace(ClosesOnExit):
         Raises:
             ConfigError: Nothing is named.
         """
-        self._forget_tables()
+        self.forget_tables()
         return delete_events(self.store, ids, user, item, Pseudonyms.from_environment())
 
     @cached_property
@@ -146,7 +146,8 @@ class Workspace(ClosesOnExit):
         """All tables of the store."""
         return self.store.tables()
 
-    def _forget_tables(self) -> None:
+    def forget_tables(self) -> None:
+        """Read the store again when the tables are next needed."""
         for name in ("tables", "items"):
             self.__dict__.pop(name, None)
 
