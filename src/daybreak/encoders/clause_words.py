@@ -7,7 +7,8 @@ idioms.
 
 _SPACED_NEGATIONS = """
     no not nothing without except except_for excluding apart_from other_than
-    nothing_with never none_of hate hates dislike dislikes avoid avoiding minus
+    nothing_with never none_of hate hates hated dislike dislikes disliked detest detested
+    can't_stand cannot_stand avoid avoiding minus
     free_of don't dont doesn't didn't isn't aren't won't wouldn't shouldn't can't
     cannot neither nor anything_but everything_but all_but instead_of rather_than kein
     keine keinen keinem keiner keines keinerlei ohne nicht nichts nie niemals außer
@@ -131,7 +132,7 @@ _FILLER_WORDS = """
     i i'm i'd i'll we me my you do does am is are be been a an the any anything
     anyone something everything all some stuff things thing one ones it its this
     that these those of with about in on for to and or so also too very really ever
-    want wants wanted would like likes love need looking look search searching give
+    want wants wanted would like likes liked love loved enjoy enjoyed need looking look search searching give
     show find recommend get have has had please thanks thank just only kind sort
     type there here at else more what whatever from ich wir mir mich du sie es ein
     eine einen einem einer eines der die das den dem des etwas irgendwas irgendetwas

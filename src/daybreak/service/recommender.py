@@ -15,7 +15,6 @@ from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.blending.strategies import check_objective, get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
-from daybreak.service.explaining import ExplainingRecommender
 from daybreak.service.inputs.frames import (
     add_titles,
     as_frame,
@@ -26,6 +25,7 @@ from daybreak.service.inputs.frames import (
     check_texts,
     warn_of_rejects,
 )
+from daybreak.service.interviewing import InterviewingRecommender
 from daybreak.service.releases.release import (
     read_release,
     read_trained_model,
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from daybreak.service.releases.gate import GateResult
 
 
-class Recommender(ExplainingRecommender):
+class Recommender(InterviewingRecommender):
     """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many

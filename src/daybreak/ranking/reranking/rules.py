@@ -1,7 +1,8 @@
 """Rules of one list: immutable values that are validated on creation."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from daybreak.errors import ConfigError
@@ -47,6 +48,23 @@ class Boost:
     def value(self) -> float:
         """Total value added to a score."""
         return math.log(self.factor) + self.add
+
+
+@dataclass(frozen=True, eq=False)
+class ItemOffsets:
+    """Values that are added to the scores of items, with the reason for them.
+
+    Example:
+        >>> ItemOffsets("genre=war", "you like war", {"heat": 0.5}).values["heat"]
+        0.5
+    """
+
+    name: str
+    """Name of the reason, such as ``genre=war``."""
+    text: str
+    """What the reason says to a person."""
+    values: Mapping[str, float] = field(repr=False)
+    """Value by item id; other items keep their score."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,8 @@ class Rules:
     """Whether to leave out items that the user has, as by a purchase; being shown is not
     having. None: yes, unless people usually take the same items again."""
     boosts: tuple[Boost, ...] = ()
+    offsets: tuple[ItemOffsets, ...] = ()
+    """Values of single items that are added to their scores, as an interview makes them."""
     diversity: float = 0.0
     """From 0 (order by score) to 1 (dissimilar items)."""
     novelty: float = 0.0
@@ -138,7 +158,7 @@ class Rules:
             object.__setattr__(self, name, _check_text_list(getattr(self, name), name))
         if self.exclude_seen not in (None, True, False):
             raise ConfigError(f"exclude_seen must be true or false, got {self.exclude_seen!r}")
-        for name, kind in (("boosts", Boost), ("quotas", Quota)):
+        for name, kind in (("boosts", Boost), ("offsets", ItemOffsets), ("quotas", Quota)):
             object.__setattr__(self, name, _check_instances(getattr(self, name), kind, name))
         _check_share(self.diversity, "diversity")
         _check_share(self.novelty, "novelty")

@@ -13,6 +13,8 @@ from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Rows
 
+SAID = "said"
+"""Kind of a reason that an answer of an interview gives."""
 MAX_REASONS = 6
 """Largest number of reasons of a recommended item; the rest is summed up in one more."""
 REASON_FIELDS = {
@@ -30,7 +32,7 @@ class RecommendationReason:
     """One piece of evidence; the values of an item's reasons add up to its score."""
 
     kind: str
-    """As in :class:`daybreak.ranking.explain.ScoreReason`, or ``boost``."""
+    """As in :class:`daybreak.ranking.explain.ScoreReason`, ``boost`` or ``said``."""
     name: str
     """Id of the item, the text, name of the attribute, of the strategy or of the boost."""
     title: str
@@ -100,6 +102,10 @@ def explain_items(
                 BOOST, boost.where, boost.where, boost.value, f"boosted: {boost.where}"
             )
             for boost in rules.boosts_of(row)
+        ]
+        reasons += [
+            RecommendationReason(SAID, one.name, one.text, value, one.text)
+            for one, value in rules.offsets_of(row)
         ]
     return by_item
 

@@ -16,7 +16,7 @@ from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.engine import FilterEngine
 from daybreak.ranking.reranking.availability import AvailabilityWindows
 from daybreak.ranking.reranking.rerank import QuotaConstraint, Reranker
-from daybreak.ranking.reranking.rules import Boost, Quota, Rules
+from daybreak.ranking.reranking.rules import Boost, ItemOffsets, Quota, Rules
 from daybreak.types import Floats, Mask, Rows, UnknownItems
 
 
@@ -31,16 +31,23 @@ class CompiledRules:
     """Boosts, each with the (n_items,) items that it applies to."""
     reranker: Reranker | None = None
     """None: the list is ordered by score."""
+    offsets: tuple[tuple[ItemOffsets, Floats], ...] = ()
+    """Values of single items, each with the (n_items,) values that it adds."""
 
     def boost_values(self) -> Floats | None:
-        """Return the (n_items,) values that boosts add to scores; None without boosts."""
-        if not self.boosts:
+        """Return the (n_items,) values that boosts and offsets add; None without both."""
+        if not (self.boosts or self.offsets):
             return None
-        return np.asarray(sum(b.value * mask for b, mask in self.boosts), dtype=np.float32)
+        added = [b.value * mask for b, mask in self.boosts]
+        return np.asarray(sum([*added, *(v for _, v in self.offsets)]), dtype=np.float32)
 
     def boosts_of(self, row: int) -> list[Boost]:
         """Return the boosts that apply to one item."""
         return [boost for boost, mask in self.boosts if mask[row] and boost.value != 0]
+
+    def offsets_of(self, row: int) -> list[tuple[ItemOffsets, float]]:
+        """Return the offsets of one item that are not 0, with their values."""
+        return [(one, float(added[row])) for one, added in self.offsets if added[row] != 0]
 
 
 class RuleCompiler:
@@ -107,10 +114,19 @@ class RuleCompiler:
             FilterError: A filter cannot be parsed, or a column does not exist.
         """
         boosts = tuple((b, self.filter_engine.mask(b.where, rules.at)) for b in rules.boosts)
+        offsets = tuple((one, self._offset_values(one)) for one in rules.offsets)
         reranker = self._reranker(rules)
         if reranker is not None and rules.novelty > 0 and self_information is not None:
             reranker = replace(reranker, self_information=self_information())
-        return CompiledRules(rules, self._allowed(rules), boosts, reranker)
+        return CompiledRules(rules, self._allowed(rules), boosts, reranker, offsets)
+
+    def _offset_values(self, offsets: ItemOffsets) -> Floats:
+        """Return the (n_items,) values; ids that are not in the catalogue are ignored."""
+        rows = self._items.ids.rows(list(offsets.values))
+        added = np.array(list(offsets.values.values()), dtype=np.float32)
+        values = np.zeros(len(self._items), dtype=np.float32)
+        values[rows[rows >= 0]] = added[rows >= 0]
+        return values
 
     def compile_each(
         self, rules: Sequence[Rules], self_information: Callable[[], Floats] | None = None
