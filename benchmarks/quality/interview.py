@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.studies import onboarding as study
+from benchmarks.studies.exploration import STRATEGIES as BASE_STRATEGIES
 from benchmarks.studies.onboarding import OnboardingSplit, make_split
 from daybreak.estimates import mean_difference
 from daybreak.metrics import ndcg_of_ids
@@ -29,6 +30,7 @@ from daybreak.service.interview.turns import InterviewRequest, InterviewStep, In
 from daybreak.service.interview.vocabulary import InterviewVocabulary
 from daybreak.service.state.onboarding import OnboardingAnswers, QuestionSelector
 
+STRATEGIES = (*BASE_STRATEGIES, "wish")
 LIST_LENGTH = 10
 N_CHOICES = 6
 """Items, or values of an attribute, that a question offers."""
@@ -225,7 +227,7 @@ def run_fold(
 ) -> dict[str, dict[int, list[float]]]:
     """Return the NDCG@10 of each user of a fold, by method and number of answers."""
     study.MAX_USERS = n_users
-    study.STRATEGIES = (*(s for s in study.STRATEGIES if s != "wish"), "wish")
+    vars(study)["STRATEGIES"] = STRATEGIES
     one = make_split(folder, fold)
     people = make_people(one)
     found: dict[str, dict[int, list[float]]] = {}
@@ -276,10 +278,11 @@ def _page(
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield (
-        f"A fifth of the users is held out (strategies: {', '.join(study.STRATEGIES)}; no text "
-        f"encoder); up to {args.users} of them with at least {study.MIN_EVENTS} positive events "
-        f"are asked. Answers come from {study.ANSWER_SHARE:.0%} of a history, by rules; lists "
-        f"are evaluated on the rest. A question offers {N_CHOICES} items or values. Settings "
+        f"A fifth of the users is held out (strategies: {', '.join(STRATEGIES)}; no "
+        f"text encoder); up to {args.users} of them with at least {study.MIN_EVENTS} positive "
+        f"events are asked. Answers come from {study.ANSWER_SHARE:.0%} of a history, by rules; "
+        f"lists are evaluated on the rest. A question offers {N_CHOICES} items or values. "
+        "Settings "
         "were chosen with the users of another fold.\n"
     )
     folders = dict.fromkeys(key.rpartition(" ")[0] for key in kept)

@@ -50,6 +50,17 @@ def test_a_list_of_titles_is_matched_and_its_items_are_a_history(shop):
         shop.match_titles(" \n ")
 
 
+def test_an_interview_continues_from_earlier_answers(shop):
+    first = shop.interview(k=2, n_choices=3)
+    assert first.question is not None
+    turn = first.question.answered(chosen=[first.question.choices[0].id])
+    second = shop.interview([turn], k=2, language="zh")
+    assert len(second.turns) == 1
+    assert second.understood.liked or second.understood.wanted
+    assert second.question != first.question
+    assert shop.interview([turn], undo=1).turns == ()
+
+
 def test_lists_hold_only_the_given_categories(shop):
     for listed in (shop.popular, shop.latest, shop.trending):
         assert {id_[:3] for id_ in listed(20, categories=["tea", "gin"]).ids} <= {"tea", "gin"}

@@ -11,12 +11,20 @@ from typing import get_args, get_type_hints
 import httpx
 import pytest
 
-from daybreak.client import Client, Retries, results, title_results
+from daybreak.client import Client, Retries, interview_results, results, title_results
 from daybreak.errors import ServiceError
 from daybreak.server.app import create_app
 from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.openapi import build_openapi
-from daybreak.server.schemas import admin, insights, interests, recommend, rows, titles
+from daybreak.server.schemas import (
+    admin,
+    insights,
+    interests,
+    interview,
+    recommend,
+    rows,
+    titles,
+)
 from daybreak.service.experiments import (
     ExperimentPlan,
     ExperimentReport,
@@ -73,6 +81,10 @@ NOT_NEEDED = {"request_id"}
 RESULT_TYPES = [
     (recommend.QuestionBody, results.Question, set()),
     (recommend.RecommendationsOut, results.Recommendations, set()),
+    (interview.InterviewOut, interview_results.InterviewAnswer, set()),
+    (interview.InterviewQuestionOut, interview_results.AskedQuestion, set()),
+    (interview.InterviewChoiceOut, interview_results.OfferedChoice, set()),
+    (interview.InterviewReadingOut, interview_results.UnderstoodAnswer, set()),
     (recommend.ItemOut, results.Recommended, set()),
     (recommend.ListItemOut, results.Recommended, set()),
     (recommend.ListOut, results.Ranking, NOT_NEEDED),

@@ -328,3 +328,37 @@ def test_items_have_a_sentence_on_request(api):
     assert ranked[0]["explanation"]
     assert api.get("/recommend/nobody?explain=words").status_code == 422
     assert api.post("/recommend", json={"language": "fr"}).status_code == 422
+
+
+def test_an_interview_asks_reads_and_recommends(api):
+    first = api.post("/interview", json={"k": 3, "n_choices": 2}).json()
+    question = first["question"]
+    assert 1 <= len(question["choices"]) <= 2
+    assert len(first["items"]) == 3
+    turn = {
+        "kind": question["kind"],
+        "name": question["name"],
+        "shown": [choice["id"] for choice in question["choices"]],
+        "text": "1",
+    }
+    second = api.post("/interview", json={"turns": [turn], "k": 3, "record": False}).json()
+    said = second["understood"]
+    assert said["liked"] == turn["shown"][:1] or said["wanted"][0][1] == turn["shown"][0]
+    assert second["question"]["choices"] != question["choices"]
+    back = api.post("/interview", json={"turns": [turn], "undo": 1, "k": 3}).json()
+    assert back["turns"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"turns": [{"kind": "dance"}]},
+        {"turns": [{"kind": "open"}] * 6},
+        {"turns": [{"kind": "open", "text": "x" * 1001}]},
+        {"language": "xx"},
+        {"n_choices": 99},
+        {"undo": -1},
+    ],
+)
+def test_an_invalid_interview_is_refused(api, body):
+    assert api.post("/interview", json=body).status_code == 422

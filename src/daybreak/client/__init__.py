@@ -18,6 +18,7 @@ from daybreak.client.errors import (
     UnexpectedError,
     UnreachableError,
 )
+from daybreak.client.interview_results import AskedQuestion, InterviewAnswer
 from daybreak.client.results import (
     Accepted,
     ActiveTime,
@@ -65,6 +66,7 @@ __all__ = [
     "Accepted",
     "ActiveTime",
     "Activity",
+    "AskedQuestion",
     "AsyncClient",
     "Audience",
     "AudienceFlow",
@@ -76,6 +78,7 @@ __all__ = [
     "ExperimentResult",
     "Explanation",
     "InterestHistory",
+    "InterviewAnswer",
     "Measurement",
     "Merged",
     "ModelInfo",

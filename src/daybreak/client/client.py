@@ -15,6 +15,7 @@ from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, wi
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.experiments import ExperimentsApi
+from daybreak.client.interview_results import InterviewAnswer
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
@@ -256,6 +257,27 @@ class Client:
         params = {"k": k, **answers, "attributes": attributes, "text": text or None}
         result = self._send(ApiCall("GET", "/onboarding", QuestionList, params))
         return result.questions
+
+    @parameter_aliases(n="k")
+    def interview(
+        self,
+        turns: Sequence[Mapping[str, Any]] = (),
+        *,
+        language: str = "en",
+        k: int = 10,
+        **options: Any,
+    ) -> InterviewAnswer:
+        """Return the next question to a new user, and the list after the answers so far.
+
+        Args:
+            turns: Answers so far; ``answer.question.answered(...)`` makes one.
+            language: Language of the questions, ``en`` or ``zh``.
+            k: Number of items; also accepted as ``n``.
+            **options: ``n_choices, max_questions, attributes, undo, where, categories, fields,
+                session_id, record``.
+        """
+        body = without_none(turns=list(turns), language=language, k=k, **options)
+        return self._send(ApiCall("POST", "/interview", InterviewAnswer, body=body))
 
     def explain(self, user_id: str, item_id: str) -> Explanation:
         """Return the reasons for the score of an item for a user."""

@@ -132,8 +132,9 @@ _FILLER_WORDS = """
     i i'm i'd i'll we me my you do does am is are be been a an the any anything
     anyone something everything all some stuff things thing one ones it its this
     that these those of with about in on for to and or so also too very really ever
-    want wants wanted would like likes liked love loved enjoy enjoyed need looking look search searching give
-    show find recommend get have has had please thanks thank just only kind sort
+    want wants wanted would like likes liked love loved enjoy
+    enjoyed need looking look search searching give show
+    find recommend get have has had please thanks thank just only kind sort
     type there here at else more what whatever from ich wir mir mich du sie es ein
     eine einen einem einer eines der die das den dem des etwas irgendwas irgendetwas
     alles was mit von über für zu und oder auch sehr gerne gern bitte danke möchte

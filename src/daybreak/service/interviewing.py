@@ -1,6 +1,5 @@
 """Interviews of new users in the library: questions, answers in words, lists."""
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.explaining import ExplainingRecommender
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.interview.conduct import conduct_interview
 from daybreak.service.interview.turns import (
@@ -18,10 +18,7 @@ from daybreak.service.interview.turns import (
     InterviewTurn,
     Language,
 )
-from daybreak.service.moving import InterestRecommender
-
-INTERVIEWED_USER = "\0interviewed"
-"""Id of the user of an interview; no user has it."""
+from daybreak.service.state.profiles import ANONYMOUS_USER_ID
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +40,11 @@ class InterviewResult:
         return self.step.understood
 
 
-class InterviewingRecommender(InterestRecommender):
+class InterviewingRecommender(ExplainingRecommender):
     """Base of :class:`Recommender`: interviews of new users."""
+
+    recommend: Any
+    """See :meth:`Recommender.recommend`."""
 
     def interview(
         self,
@@ -80,14 +80,10 @@ class InterviewingRecommender(InterestRecommender):
         """Return an interview that keeps its turns; see :meth:`interview` for the options."""
         return Interview(self, options)
 
-    @abstractmethod
-    def recommend(self, users: Sequence[str] | None = None, **options: Any) -> pl.DataFrame:
-        """Return the best items for users."""
-
     def _interviewed_list(
         self, step: InterviewStep, k: int, rules: Rules | None
     ) -> pl.DataFrame:
-        user = [INTERVIEWED_USER]
+        user = [ANONYMOUS_USER_ID]
         liked = step.understood.liked
         frame = self.recommend(
             user,
@@ -110,7 +106,7 @@ class Interview:
     """An interview that keeps its turns.
 
     Example:
-        >>> from daybreak import Recommender
+        >>> from daybreak.service.recommender import Recommender
         >>> events = pl.DataFrame({"user_id": ["ann", "ann", "bob", "cid"],
         ...                        "item_id": ["tea", "cup", "tea", "rum"]})
         >>> model = Recommender(strategies=["popular", "item_knn"], encoder="none").fit(events)

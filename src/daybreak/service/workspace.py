@@ -38,6 +38,7 @@ from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
 from daybreak.service.inputs.frames import add_titles
+from daybreak.service.interviewing import Interview
 from daybreak.service.language import open_language_model
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.recommender import Recommender
@@ -310,6 +311,19 @@ class Workspace(ClosesOnExit):
                 **{"k": self.settings.k, **options},
             )
         return add_titles(lists, self.items)
+
+    def start_interview(self, **options: Any) -> Interview:
+        """Return an interview of a new user by the active release.
+
+        Args:
+            **options: As for :meth:`Recommender.interview`.
+
+        Raises:
+            NotFoundError: Nothing has been trained.
+            ConfigError: An option is out of range.
+        """
+        recommender = self.load_recommender()
+        return recommender.start_interview(**{"k": self.settings.k, **options})
 
     def similar_items(
         self, item: str | None, text: str | None, *, where: str = "", explain: bool = False

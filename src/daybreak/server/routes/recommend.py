@@ -165,21 +165,32 @@ def recommendation_response(
         response: The list.
         fields: Fields of the items in the response; empty: all.
     """
+    return json_response(recommendation_fields(state, response, fields))
+
+
+def recommendation_fields(
+    state: ServerState, response: RecommendResponse, fields: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return a list as the fields of a JSON response, and count it.
+
+    Args:
+        state: State of the server.
+        response: The list.
+        fields: Fields of the items in the response; empty: all.
+    """
     state.metrics.count_recommendation(response)
-    return json_response(
-        {
-            "recommendation_id": response.recommendation_id,
-            "user_id": response.user_id,
-            "user": {"id": response.user_id, "temperature": response.user_temperature},
-            "model": response.release,
-            "experiment": response.experiment,
-            "variant": response.variant,
-            "items": items_to_dicts(response.items, fields),
-            "notes": response.notes,
-            "popularity": response.popularity,
-            "took_ms": round(response.took_ms, 2),
-        }
-    )
+    return {
+        "recommendation_id": response.recommendation_id,
+        "user_id": response.user_id,
+        "user": {"id": response.user_id, "temperature": response.user_temperature},
+        "model": response.release,
+        "experiment": response.experiment,
+        "variant": response.variant,
+        "items": items_to_dicts(response.items, fields),
+        "notes": response.notes,
+        "popularity": response.popularity,
+        "took_ms": round(response.took_ms, 2),
+    }
 
 
 def items_to_dicts(

@@ -16,7 +16,15 @@ import numpy as np
 
 from daybreak.encoders.clauses import drop_small_talk, has_content, split_clauses
 from daybreak.encoders.content import ATTRIBUTES, MEANING, WORDS
-from daybreak.service.interview.phrases import chosen_numbers, is_all, is_no, is_none, is_yes
+from daybreak.service.interview.phrases import (
+    chosen_numbers,
+    drop_unspaced_talk,
+    general_words,
+    is_all,
+    is_no,
+    is_none,
+    is_yes,
+)
 from daybreak.service.interview.turns import AnswerReading, InterviewTurn
 from daybreak.service.interview.vocabulary import WORDS_FIELD, InterviewVocabulary, strip_year
 from daybreak.service.state.title_matches import fold_title
@@ -33,12 +41,6 @@ MAX_MATCHES = 20
 
 _QUOTED = re.compile(r"《([^》]{1,200})》|[“\"「『]([^”\"」』]{1,200})[”\"」』]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_GENERAL_WORDS = frozenset(
-    """movie movies film films book books song songs music album albums game games product
-    products item items show shows series anime 电影 片 影片 动画 动漫 番 书 音乐 歌 游戏 商品 东西 类 的
-    类型 作品 题材 系""".split()
-)
-"""Words that stand for any item, in a clause that names a value such as "horror movies"."""
 _PARTS = re.compile(r"\s*(?:[,;，；、。.!?！？\n]|\band\b|\bor\b|以及|还有|和|或)\s*")
 
 
@@ -135,7 +137,7 @@ class AnswerReader:
         for part in _parts(clause):
             rows, rest = self._titles_in(turn, part)
             found.add_items(self._ids_of(rows), liked=positive)
-            if not has_content(rest):
+            if not has_content(rest) or not drop_unspaced_talk(rest):
                 continue
             pairs = self._values_in(turn, rest)
             found.add_values(pairs, wanted=positive)
@@ -146,13 +148,13 @@ class AnswerReader:
         """Return whether a part of a clause has no other words than those of its values."""
         if pairs and not self._named_values(part):  # the text encoder found its meaning
             return True
-        rest = fold_title(drop_small_talk(part))
+        rest = drop_unspaced_talk(fold_title(drop_small_talk(part)))
         for value in sorted({fold_title(value) for _, value in pairs}, key=len, reverse=True):
             rest = rest.replace(value, " ")
         words = rest.split()
         if any(is_abbreviation(short, words) for pair, short in self._abbreviations):
             return True
-        left = set(rest.split()) - _GENERAL_WORDS - {"s"}
+        left = set(rest.split()) - general_words()
         return bool(pairs) and not any(has_content(word) for word in left)
 
     def _titles_in(self, turn: InterviewTurn, part: str) -> tuple[list[int], str]:
@@ -232,10 +234,13 @@ class AnswerReader:
         for block in self._content.texts([part]):
             if block.name not in (ATTRIBUTES, WORDS):
                 continue
-            weights = np.asarray(block.matrix.todense()).ravel()
+            matrix: Any = block.matrix
+            weights = np.asarray(matrix.todense()).ravel()
             for column in np.flatnonzero(weights > 0).tolist():
                 name, _, value = terms[block.name][column].rpartition("=")
-                pair = self._known_pair(name if block.name == ATTRIBUTES else WORDS_FIELD, value)
+                pair = self._known_pair(
+                    name if block.name == ATTRIBUTES else WORDS_FIELD, value
+                )
                 if pair is not None:
                     found.append(pair)
         return list(dict.fromkeys([*found, *self._abbreviated_values(part)]))[:MAX_MATCHES]

@@ -70,7 +70,7 @@ class InterviewSelector(QuestionSelector):
         if request.ask_attributes:
             found += [
                 self._attribute_question(name, request.n_choices)
-                for name in self._vocabulary.fields
+                for name in self._vocabulary.fields_in(request.language)
                 if name not in self._asked_fields
             ]
         known = [question for question in found if question is not None]
@@ -190,9 +190,7 @@ class InterviewSelector(QuestionSelector):
         return scores, np.minimum(probabilities * self._told_lift, 1.0)
 
 
-def _joint_gain(
-    order: Rows, gains: Doubles, chances: Floats, after: list[Doubles]
-) -> float:
+def _joint_gain(order: Rows, gains: Doubles, chances: Floats, after: list[Doubles]) -> float:
     """Return the expected gain of questions that are asked together."""
     remaining, total = gains.copy(), 0.0
     for position, row in enumerate(order.tolist()):

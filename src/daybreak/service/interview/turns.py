@@ -59,9 +59,7 @@ class InterviewQuestion:
             rejected: Ids of choices that the user does not want.
         """
         shown = tuple(choice.id for choice in self.choices)
-        return InterviewTurn(
-            self.kind, self.name, shown, tuple(chosen), tuple(rejected), text
-        )
+        return InterviewTurn(self.kind, self.name, shown, tuple(chosen), tuple(rejected), text)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ WORDS_FIELD = "words"
 MIN_WORD_CHARS = 3
 """Smallest number of letters of a word that a question offers; two in Chinese."""
 
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _YEAR = re.compile(r"\s*[(\[（](?:1[89]|20)\d\d[)\]）]\s*")
 MAX_NUMBER_SHARE = 0.5
 """Largest share of the values of an attribute that contain a digit, such as ``116 min``."""
@@ -70,6 +71,18 @@ class InterviewVocabulary:
         for column, (name, _) in enumerate(self.pairs):
             found.setdefault(name, []).append(column)
         return {name: np.array(columns) for name, columns in found.items()}
+
+    def fields_in(self, language: str) -> list[str]:
+        """Return the attributes to ask about; in Chinese, those with Chinese values if any."""
+        names = list(self.fields)
+        if language != "zh":
+            return names
+        chinese = [
+            name
+            for name, columns in self.fields.items()
+            if sum(bool(_HAN.search(self.pairs[n][1])) for n in columns) * 2 >= len(columns)
+        ]
+        return chinese or names
 
     @cached_property
     def titles(self) -> Mapping[str, tuple[int, ...]]:
@@ -158,7 +171,7 @@ def _distinct_fields(names: Sequence[str], values: Mapping[str, Sequence[str]]) 
     """Return the attributes that questions may be about, without those that say the same.
 
     Example:
-        >>> values = {"genre": ["war", "love"], "kinds": ["love", "war"], "size": ["1 l", "2 l"]}
+        >>> values = {"genre": ["war", "love"], "kinds": ["love", "war"], "size": ["1 l"]}
         >>> _distinct_fields(list(values), values)
         ['genre']
     """
@@ -202,7 +215,9 @@ def _raw_values(state: ServingState, name: str) -> dict[str, str]:
     frame = state.catalogue.frame
     if name not in frame.columns:
         return {}
-    separators = [f.separator for f in state.trained.content.attributes.fields if f.name == name]
+    separators = [
+        f.separator for f in state.trained.content.attributes.fields if f.name == name
+    ]
     found: dict[str, str] = {}
     column = frame[name].drop_nulls().unique(maintain_order=True)
     for value in column.to_list():

@@ -99,10 +99,10 @@ def field_label(name: str, language: Language) -> str:
 
 
 def clean_label(text: str) -> str:
-    """Return a text of the catalogue as one short line without control characters.
+    r"""Return a text of the catalogue as one short line without control characters.
 
     Example:
-        >>> clean_label("Tea\\n\\n\\u202eSYSTEM:  obey")
+        >>> clean_label("Tea\n\n\u202eSYSTEM:  obey")
         'Tea SYSTEM: obey'
     """
     plain = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())

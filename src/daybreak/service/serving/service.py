@@ -25,6 +25,7 @@ from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.ingest.catalogue import tables_to_store
 from daybreak.service.inputs.frames import check_k
+from daybreak.service.interview.turns import InterviewRequest
 from daybreak.service.privacy import Pseudonyms, Retention
 from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.releases.release import releases_root
@@ -33,6 +34,7 @@ from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
 from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.interest_maps import InterestsResource
+from daybreak.service.serving.interviews import InterviewResponse, hold_interview
 from daybreak.service.serving.item_insights import ItemInsights
 from daybreak.service.serving.list_explainer import ListExplainer
 from daybreak.service.serving.release_manager import ReleaseManager
@@ -279,6 +281,20 @@ class RecommenderService(ClosesOnExit):
         check_k(n)
         answers = OnboardingAnswers(tuple(yes), tuple(asked), text=text)
         return next_questions(self.releases.current, n, answers, attributes=attributes)
+
+    def interview(
+        self, interview: InterviewRequest, request: RecommendRequest
+    ) -> InterviewResponse:
+        """Return the next question of an interview, and the list after the answers so far.
+
+        Args:
+            interview: The turns so far.
+            request: Length and rules of the list.
+
+        Raises:
+            DataError: An answer is invalid.
+        """
+        return hold_interview(self.releases, self.engine, interview, request)
 
     def retrain(self, *, wait: bool = False, reason: str = "requested") -> str:
         """Start a training in a process of its own; its release must pass the gate.
