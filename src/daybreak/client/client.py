@@ -4,7 +4,7 @@ Generated from ``async_client.py`` by ``tools/generate_client.py``: change that 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack

@@ -91,3 +91,26 @@ class EventFields(TypedDict, total=False):
     domain: str
     context: Mapping[str, Any]
     """Any other data, up to 4,000 characters of JSON, stored with the event."""
+
+
+class InterviewOptions(TypedDict, total=False):
+    """Options of an interview; see ``POST /interview``."""
+
+    n_choices: int
+    """Choices of a question, from 1 to 12."""
+    max_questions: int
+    """Questions of the interview, from 0 to 5."""
+    attributes: bool
+    """Whether to ask about attributes of items."""
+    undo: int
+    """Number of latest turns that are taken back."""
+    where: str
+    """Filter of the items of the list."""
+    categories: Sequence[str]
+    """An item must be in one of them."""
+    fields: Sequence[str]
+    """Fields of the items in the response."""
+    session_id: str
+    """Session of the visitor."""
+    record: bool
+    """Whether the list counts as shown."""

@@ -85,7 +85,7 @@ class InterviewingRecommender(ExplainingRecommender):
     ) -> pl.DataFrame:
         user = [ANONYMOUS_USER_ID]
         liked = step.understood.liked
-        frame = self.recommend(
+        frame: pl.DataFrame = self.recommend(
             user,
             profiles=pl.DataFrame({"user_id": user, "text": [step.text]})
             if step.text
