@@ -17,7 +17,7 @@ from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, wi
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.interview_results import InterviewAnswer
-from daybreak.client.options import EventFields, RecommendOptions
+from daybreak.client.options import EventFields, InterviewOptions, RecommendOptions
 from daybreak.client.results import (
     Accepted,
     Activity,
@@ -267,7 +267,7 @@ class AsyncClient:
         *,
         language: str = "en",
         k: int = 10,
-        **options: Any,
+        **options: Unpack[InterviewOptions],
     ) -> InterviewAnswer:
         """Return the next question to a new user, and the list after the answers so far.
 

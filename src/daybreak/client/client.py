@@ -16,7 +16,7 @@ from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, w
 from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.experiments import ExperimentsApi
 from daybreak.client.interview_results import InterviewAnswer
-from daybreak.client.options import EventFields, RecommendOptions
+from daybreak.client.options import EventFields, InterviewOptions, RecommendOptions
 from daybreak.client.results import (
     Accepted,
     Activity,
@@ -265,7 +265,7 @@ class Client:
         *,
         language: str = "en",
         k: int = 10,
-        **options: Any,
+        **options: Unpack[InterviewOptions],
     ) -> InterviewAnswer:
         """Return the next question to a new user, and the list after the answers so far.
 
