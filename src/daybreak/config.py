@@ -58,6 +58,9 @@ class Settings:
     media_urls: str = "none"
     """Web addresses of pictures and sounds that imports fetch: `none`, `public` (not in
     private networks) or `any`."""
+    picture_encoder: str = "auto"
+    """Picture model: `auto` (EfficientNet-Lite0, if it is installed), `none`, or a folder with
+    a converted model or with a CLIP model in ONNX."""
 
 
 @dataclass(frozen=True)

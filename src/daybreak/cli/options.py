@@ -161,6 +161,7 @@ def load_settings(**flags: Any) -> "Settings":
         ("DAYBREAK_THREADS", settings.threads),
         ("DAYBREAK_CACHE", settings.cache),
         ("DAYBREAK_MEDIA_URLS", settings.media_urls),
+        ("DAYBREAK_PICTURE_ENCODER", settings.picture_encoder),
     ):
         os.environ.pop(name, None)
         if value:

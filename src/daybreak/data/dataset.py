@@ -132,7 +132,7 @@ def mix_pairs(user: Rows, item: Rows, seed: int) -> Any:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5}
+BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5, "picture": 0.25, "sound": 0.1}
 """Prior weight of a content block in the similarity of items; other blocks have weight 1.
 
 Half for the language model was best or within noise of the best on simulated cold items of four

@@ -1,6 +1,7 @@
 """Weights of the columns of a catalogue in the similarity of items, learned from co-events."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,7 +9,7 @@ import scipy.sparse as sp
 
 from daybreak.data.fields import ContentField
 from daybreak.encoders.lexical import l2_normalize_rows
-from daybreak.types import Doubles, Floats, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 ColumnRows: TypeAlias = Mapping[str, Any]
 """(n_items, dim) rows of each column, of length about 1; the dimensions may differ."""
@@ -28,6 +29,13 @@ MAX_LEARNING_ITEMS = 1_000
 MAX_LEARNING_CELLS = 40_000_000
 """Size of the similarities of all columns and pairs; it limits the items."""
 MIN_LEARNING_ITEMS = 20
+N_HELP_FOLDS = 5
+"""Parts of the items that are held out in turn to see whether an optional column helps."""
+MIN_HELP_SCORE = 2.33
+"""Standard errors by which an optional column must help: one chance in a hundred for noise, if
+the errors of items were independent."""
+MIN_OPTIONAL_WEIGHT = 0.01
+"""Weight of an optional column below which it is 0."""
 MIN_USERS_PER_ITEM = 2
 NNLS_RIDGE = 1e-3
 """Added to the diagonal of the normal equations, relative to their mean diagonal."""
@@ -104,7 +112,10 @@ def split_attributes(
 
 
 def learn_column_weights(
-    columns: ColumnRows, prior: Mapping[str, float], interactions: Sparse
+    columns: ColumnRows,
+    prior: Mapping[str, float],
+    interactions: Sparse,
+    optional: Sequence[str] = (),
 ) -> dict[str, float]:
     """Return weights of columns under which similar items have common users.
 
@@ -117,6 +128,9 @@ def learn_column_weights(
         columns: (n_items, dim) rows of each column.
         prior: Weight of each column before anything is learned.
         interactions: (n_users, n_items) CSR of ones.
+        optional: Columns whose weight may become 0: their prior weight counts less the more
+            co-events there are, and one that does not help to predict the lift of held-out
+            items learns nothing; see :func:`choose_helpful_columns`.
 
     Source:
         Cristianini et al. 2001, "On kernel-target alignment"; Cortes, Mohri and Rostamizadeh
@@ -131,7 +145,9 @@ def learn_column_weights(
         return dict(prior)
     picked = sp.csr_array(sp.csc_array(interactions)[:, chosen])
     common = (picked.T @ picked).toarray().astype(np.float64)
-    learned = _regress_lift(columns, chosen, common, users[chosen], interactions.shape[0])
+    problem = lift_problem(columns, chosen, common, users[chosen], interactions.shape[0])
+    used = choose_helpful_columns(problem, [name in optional for name in columns])
+    learned = problem.solve(used)
     if not learned.any():
         return dict(prior)
     n_co_events = (common.sum() - np.trace(common)) / 2
@@ -141,23 +157,105 @@ def learn_column_weights(
         name: float((1 - share) * prior[name] + share * root)
         for name, root in zip(columns, roots, strict=True)
     }
+    full = n_co_events / (n_co_events + PRIOR_CO_EVENTS)
+    for name, root in zip(columns, roots, strict=True):
+        if name in optional:
+            weight = float((1 - full) * prior[name] + full * root)
+            mixed[name] = weight if weight >= MIN_OPTIONAL_WEIGHT else 0.0
     return {**prior, **mixed}
 
 
-def _regress_lift(
-    columns: ColumnRows, items: Rows, common: Doubles, users: Doubles, n_users: int
-) -> Doubles:
-    """Return the (n_columns,) non-negative coefficients of the similarities of columns."""
-    from scipy.optimize import nnls  # noqa: PLC0415 - recommending needs no optimiser
+@dataclass(frozen=True, eq=False)
+class LiftProblem:
+    """The regression of the lift of pairs of items on their similarities in each column."""
 
+    similar: Floats
+    """(n_columns, n_items, n_items) centred similarities"""
+    target: Floats
+    """(n_items, n_items) centred logarithm of the lift"""
+
+    def solve(self, used: Mask, items: Mask | None = None) -> Doubles:
+        """Return the (n_columns,) non-negative coefficients; 0 for columns that are not used.
+
+        Args:
+            used: (n_columns,) columns that are used.
+            items: (n_items,) items whose pairs are used; default: all.
+        """
+        from scipy.optimize import nnls  # noqa: PLC0415 - recommending needs no optimiser
+
+        chosen = slice(None) if items is None else np.ix_(items, items)
+        target = self.target[chosen].ravel()
+        if items is None and used.all():  # without a copy
+            similar = self.similar.reshape(len(self.similar), -1)
+        else:
+            similar = np.stack([one[chosen].ravel() for one in self.similar[used]])
+        normal = (similar @ similar.T).astype(np.float64)
+        normal += np.eye(len(normal)) * (NNLS_RIDGE * np.trace(normal) / len(normal) + 1e-9)
+        out = np.zeros(len(used))
+        out[used] = nnls(normal, (similar @ target).astype(np.float64))[0]
+        return out
+
+    def held_out_errors(self, used: Mask, folds: Rows) -> Doubles:
+        """Return the (n_items,) squared errors of the pairs of each item, without its fold.
+
+        Args:
+            used: (n_columns,) columns that are used.
+            folds: (n_items,) fold of each item.
+        """
+        errors = np.zeros(len(folds))
+        for fold in np.unique(folds):
+            inside = folds == fold
+            weights = self.solve(used, ~inside).astype(np.float32)
+            found = np.tensordot(weights, self.similar[:, inside], axes=1)
+            square = (found - self.target[inside]) ** 2
+            errors[inside] = square[:, ~inside].sum(axis=1)
+        return errors
+
+
+def choose_helpful_columns(problem: LiftProblem, optional: Sequence[bool]) -> Mask:
+    """Return the columns that help; an optional one must lower the errors of held-out items.
+
+    Optional columns are tried one after the other: one stays if the errors with it are smaller
+    by more than :data:`MIN_HELP_SCORE` standard errors, over the items.
+
+    Args:
+        problem: Similarities and lift.
+        optional: (n_columns,) which columns are optional.
+    """
+    is_optional = np.asarray(optional, dtype=bool)
+    used: Mask = ~is_optional
+    if not is_optional.any():
+        return used
+    folds = np.arange(problem.target.shape[0]) % N_HELP_FOLDS
+    for column in np.flatnonzero(is_optional):
+        with_it = used.copy()
+        with_it[column] = True
+        if not used.any():
+            used = with_it
+            continue
+        gain = problem.held_out_errors(used, folds) - problem.held_out_errors(with_it, folds)
+        error = gain.std(ddof=1) / np.sqrt(len(gain))
+        if gain.mean() > MIN_HELP_SCORE * max(error, 1e-12):
+            used = with_it
+    return used
+
+
+def lift_problem(
+    columns: ColumnRows, items: Rows, common: Doubles, users: Doubles, n_users: int
+) -> LiftProblem:
+    """Return the regression of the lift of the common users of items.
+
+    Args:
+        columns: (n_items, dim) rows of each column.
+        items: Rows of the compared items.
+        common: (n, n) common users of the compared items.
+        users: (n,) users of the compared items.
+        n_users: Number of all users.
+    """
     expected = np.outer(users, users) / n_users
-    target = _centre_pairs(np.log((common + 1) / (expected + 1))).ravel()
-    similar = np.stack(
-        [_centre_pairs(_cosines(rows, items)).ravel() for rows in columns.values()]
-    )
-    normal = (similar @ similar.T).astype(np.float64)
-    normal += np.eye(len(normal)) * (NNLS_RIDGE * np.trace(normal) / len(normal) + 1e-9)
-    return np.asarray(nnls(normal, (similar @ target).astype(np.float64))[0])
+    target = _centre_pairs(np.log((common + 1) / (expected + 1)))
+    similar = np.stack([_centre_pairs(_cosines(rows, items)) for rows in columns.values()])
+    return LiftProblem(similar, target)
 
 
 def _cosines(rows: Any, items: Rows) -> Doubles:

@@ -32,6 +32,7 @@ from daybreak.encoders.item_meaning import (
     text_vectors,
 )
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
+from daybreak.encoders.media.blocks import MediaContent, PictureBlock
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats, Mask, Rows, Sparse
@@ -163,8 +164,6 @@ def _read_text_encoder(
 
 
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"
-MEANING_KEY = "\0meaning"
-"""Key of the text vectors among the columns; no column has this name."""
 MIN_ITEMS_PER_WORD, MIN_ITEMS_PER_VALUE = 1, 2
 """Items that a word or an attribute value must have in a large catalogue.
 
@@ -216,6 +215,8 @@ class ContentEncoder:
     releases, where the words of all columns count alike."""
     finds_word_forms: bool = True
     """Whether unknown words count as known words they resemble; False in earlier releases."""
+    media: MediaContent = field(default_factory=MediaContent)
+    """Blocks of pictures and sounds."""
 
     @classmethod
     def fit(
@@ -275,8 +276,11 @@ class ContentEncoder:
         texts = item_texts(attributes.fields, columns, separate_title=separate)
         if text_encoder is not None and any(texts):
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
-        fitted = cls(attributes, word_weights, attribute_weights, meaning)
-        return fitted._weigh_columns(words, terms, rows, interactions)
+        media = MediaContent.fit(attributes.fields, columns, text_encoder)
+        fitted = cls(attributes, word_weights, attribute_weights, meaning, media=media)
+        dense = {MEANING: rows} if rows is not None else {}
+        dense |= media.transform(columns)
+        return fitted._weigh_columns(words, terms, dense, interactions)
 
     def transform(
         self,
@@ -295,20 +299,19 @@ class ContentEncoder:
         fields, columns = self.attributes.fields, TextColumns(items)
         words = _tokenize_text_columns(fields, columns) if self.word_weights else {}
         terms = self.attributes.terms(columns)
-        meaning_rows = None
+        dense = {}
         if self.meaning is not None:
             texts = self.item_texts(columns)
-            meaning_rows = text_vectors(self.meaning, texts, progress, known or {})
+            dense[MEANING] = text_vectors(self.meaning, texts, progress, known or {})
+        dense |= self.media.transform(columns)
         if self.column_weights:
             return self._combine(
                 self._word_columns(words, len(columns)),
                 self._attribute_columns(terms),
-                meaning_rows,
+                dense,
             )
         blocks = list(self._lexical_blocks(_join_columns(words, len(columns)), terms))
-        if meaning_rows is not None:
-            blocks.append(self._block(MEANING, meaning_rows))
-        return tuple(blocks)
+        return (*blocks, *(self._block(name, rows) for name, rows in dense.items()))
 
     def texts(
         self, sentences: Sequence[str], *, is_stored: bool = False
@@ -327,7 +330,32 @@ class ContentEncoder:
         if self.meaning is not None:
             encode = self.meaning.transform if is_stored else self.meaning.transform_unstored
             blocks.append(self._block(MEANING, encode(sentences)))
+        for one in self.media.blocks:
+            blocks.append(self._block(one.name, one.encode_sentences(sentences)))
         return tuple(blocks)
+
+    def pictures(self, pictures: Sequence[str]) -> tuple[ContentBlock, ...]:
+        """Return the blocks of pictures: of their own block, and of what they show in words.
+
+        Args:
+            pictures: Pictures as items keep them, see :func:`.keep_picture`.
+
+        Raises:
+            ConfigError: The catalogue has no pictures.
+        """
+        block = next((one for one in self.media.blocks if isinstance(one, PictureBlock)), None)
+        if block is None:
+            raise ConfigError("the model was trained without pictures")
+        nothing: list[list[str]] = [[]] * len(pictures)
+        dense = {block.name: block.transform(pictures)}
+        if self.meaning is not None:
+            words = block.describe_in_words(pictures)
+            dense[MEANING] = self.meaning.centre_vectors(words, len(pictures))
+        for other in self.media.blocks:
+            dense.setdefault(other.name, other.transform([None] * len(pictures)))
+        blocks = list(self._lexical_blocks(nothing, nothing))
+        order = [name for name in self.names if name in dense]
+        return (*blocks, *(self._block(name, dense[name]) for name in order))
 
     def item_texts(self, items: pl.DataFrame | TextColumns) -> list[str]:
         """Return the texts of items as the text encoder of the block ``meaning`` reads them."""
@@ -379,6 +407,7 @@ class ContentEncoder:
         options["block_weights"] = dict(self.block_weights)
         options["column_weights"] = dict(self.column_weights)
         write_content(folder, self.attributes, weights, self.meaning, options)
+        self.media.save(folder)
 
     @classmethod
     def load(cls, folder: Path, text_encoder: Encoder | None = None) -> "ContentEncoder":
@@ -401,12 +430,15 @@ class ContentEncoder:
             options.get("block_weights", {}),
             options.get("column_weights", {}),
             options.get("finds_word_forms", False),
+            MediaContent.load(folder, text_encoder),
         )
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the blocks, in their order."""
-        return (*(name for name, _ in self._weights), *([MEANING] if self.meaning else []))
+        dense = [MEANING] if self.meaning else []
+        dense += [block.name for block in self.media.blocks]
+        return (*(name for name, _ in self._weights), *dense)
 
     @property
     def block_terms(self) -> dict[str, tuple[str, ...]]:
@@ -422,7 +454,7 @@ class ContentEncoder:
         self,
         words: Mapping[str, list[list[str]]],
         terms: Sequence[Sequence[str]],
-        meaning_rows: Floats | None,
+        dense: Mapping[str, Floats],
         interactions: Sparse,
     ) -> "tuple[ContentEncoder, tuple[ContentBlock, ...]]":
         """Return the encoder with weights of its columns and blocks, and the blocks."""
@@ -430,22 +462,23 @@ class ContentEncoder:
         attribute_rows = self._attribute_columns(terms)
         weights = prior_column_weights(self.attributes.fields)
         rows: dict[str, Any] = {**word_rows, **attribute_rows}
-        if meaning_rows is not None:
-            rows[MEANING_KEY] = meaning_rows
-            weights[MEANING_KEY] = BLOCK_SIMILARITY_WEIGHTS[MEANING]
+        for name, vectors in dense.items():
+            rows[f"\0{name}"] = vectors
+            weights[f"\0{name}"] = BLOCK_SIMILARITY_WEIGHTS[name]
         if interactions is not None:
-            weights = learn_column_weights(rows, weights, sp.csr_array(interactions))
+            optional = [f"\0{block.name}" for block in self.media.blocks]
+            weights = learn_column_weights(rows, weights, sp.csr_array(interactions), optional)
         by_block = {
             WORDS: sum(weights[name] for name in word_rows),
             ATTRIBUTES: sum(weights[name] for name in attribute_rows),
-            MEANING: weights.pop(MEANING_KEY, 0.0),
+            **{name: weights.pop(f"\0{name}") for name in dense},
         }
         block_weights = {name: by_block[name] for name in self.names}
         fitted = replace(self, column_weights=weights, block_weights=block_weights)
-        return fitted, fitted._combine(word_rows, attribute_rows, meaning_rows)
+        return fitted, fitted._combine(word_rows, attribute_rows, dense)
 
     def _combine(
-        self, word_rows: ColumnRows, attribute_rows: ColumnRows, meaning_rows: Floats | None
+        self, word_rows: ColumnRows, attribute_rows: ColumnRows, dense: Mapping[str, Floats]
     ) -> tuple[ContentBlock, ...]:
         """Return the blocks of the rows of all columns."""
         blocks = []
@@ -454,9 +487,7 @@ class ContentEncoder:
         if self.attribute_weights is not None:
             rows = combine_columns(attribute_rows, self.column_weights)
             blocks.append(self._block(ATTRIBUTES, rows))
-        if meaning_rows is not None:
-            blocks.append(self._block(MEANING, meaning_rows))
-        return tuple(blocks)
+        return (*blocks, *(self._block(name, rows) for name, rows in dense.items()))
 
     def _word_columns(self, words: Mapping[str, list[list[str]]], n: int) -> ColumnRows:
         """Return the (n_items, n_words) unit rows of each text column."""
@@ -549,7 +580,8 @@ class ContentEncoder:
         )
 
     def _describe_blocks(self, field: ContentField) -> str:
-        blocks = {"ignore": (), "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
+        others = {"ignore": (), "picture": ("picture",), "sound": ("sound",)}
+        blocks = {**others, "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
         return ", ".join(name for name in blocks if name in self.names)
 
 

@@ -69,6 +69,17 @@ class CentredTextEncoder:
         """Return the rows of texts of people, whose vectors are not stored."""
         return self._centre(self._encode(texts, self.encoder.encode_unstored))
 
+    def centre_vectors(self, vectors: Floats, n: int) -> Floats:
+        """Return (n, n_parts * dim) rows of vectors that stand for each part of a text.
+
+        Args:
+            vectors: (n, dim) vectors in the space of the encoder; of another length: rows of 0.
+            n: Number of rows.
+        """
+        if vectors.shape[1] != self.encoder.dim:
+            return np.zeros((n, len(self.mean)), np.float32)
+        return self._centre(np.stack([vectors] * self.n_parts))
+
     def _encode(
         self, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats]
     ) -> Floats:

@@ -219,7 +219,8 @@ class Recommender(InterviewingRecommender):
         self._rejects = rejects
         self.source_names = tuple(one.name for one in found)
         told = source_messages(trained.blend.report, self.source_names)
-        self.notes = (*notes, *encoder_notes, *prior, *signs, *told, *left_out)
+        media = trained.content.media.notes
+        self.notes = (*notes, *encoder_notes, *media, *prior, *signs, *told, *left_out)
         users_known = tables.users if trained.users is None else trained.users
         state = ServingState.from_training(trained, tables.items, users_known, histories)
         self._state = state.with_unknown_items(self.unknown_items)

@@ -305,8 +305,8 @@ def store_event_rules(store: Store, rules: EventRules) -> None:
 def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Run :func:`train_release` with JSON values.
 
-    Threads and cache folder of the settings become environment variables, so the function is
-    for a process of its own.
+    Threads, cache folder and picture model of the settings become environment variables, so the
+    function is for a process of its own.
 
     Args:
         settings: Fields of :class:`daybreak.config.Settings`.
@@ -316,7 +316,11 @@ def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
         Fields of :class:`TrainingOutcome`.
     """
     chosen = Settings(**settings)
-    variables = {"DAYBREAK_THREADS": str(chosen.threads or ""), "DAYBREAK_CACHE": chosen.cache}
+    variables = {
+        "DAYBREAK_THREADS": str(chosen.threads or ""),
+        "DAYBREAK_CACHE": chosen.cache,
+        "DAYBREAK_PICTURE_ENCODER": chosen.picture_encoder,
+    }
     os.environ.update({name: value for name, value in variables.items() if value})
     try:
         with open_store(chosen.store) as store:

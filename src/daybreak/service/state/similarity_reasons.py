@@ -16,6 +16,8 @@ Piece: TypeAlias = tuple[str, str, float]
 """Kind, name and value of a piece of a similarity."""
 MIN_SHARE = 0.02
 """Smallest share of the similarity that a word or an attribute needs to be listed."""
+DENSE_PHRASES = {"picture": "similar picture", "sound": "similar sound"}
+"""Phrases of blocks without terms; others are about meaning."""
 KINDS_OF_BLOCKS = {"words": "word", "attributes": "attribute"}
 """Kind of the terms of each content block that has terms."""
 
@@ -56,7 +58,8 @@ def _shared_content(
     """Return what two rows of a block share; the values add up to their cosine."""
     if not len(terms):
         cosine = float(left.cosine_similarity(right).item())
-        return [("meaning", "similar meaning", cosine)]
+        kind = left.name if left.name in DENSE_PHRASES else "meaning"
+        return [(kind, DENSE_PHRASES.get(kind, "similar meaning"), cosine)]
     first: Any = left.matrix
     product = sp.csr_array(first.multiply(right.matrix))
     kind = KINDS_OF_BLOCKS.get(left.name, "word")

@@ -1,0 +1,218 @@
+"""New films with text, with pictures, with trailers, and with all of them; and knock-outs.
+
+    python -m benchmarks.studies.pictures --shared SHARED [--repeats N]
+
+``SHARED/data/mlsmall_mm`` holds films, ratings and posters; see its README for the sources.
+"""
+
+import argparse
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from PIL import Image
+from scipy import sparse
+
+from benchmarks.common.paths import RESULTS
+from daybreak.data import EventRules, Tables, read_folder
+from daybreak.data.dataset import Queries
+from daybreak.data.media.pictures import keep_picture
+from daybreak.data.media.refusals import RefusedMediaError
+from daybreak.encoders import Encoder
+from daybreak.estimates import bootstrap, paired_bootstrap
+from daybreak.metrics import ndcg
+from daybreak.models import models
+from daybreak.ranked_lists import top_k
+from daybreak.rng import create_generator
+from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
+from daybreak.service.training.encoder_choice import choose_encoder
+
+TEXT = ("title", "categories", "description", "description_long")
+TRAILER = tuple(f"trailer_f{number}" for number in range(1, 8))
+CONTENTS: dict[str, tuple[str, ...]] = {
+    "text": TEXT,
+    "pictures": ("image",),
+    "trailers": TRAILER,
+    "pictures and trailers": ("image", *TRAILER),
+    "text and pictures": (*TEXT, "image"),
+    "text, pictures and trailers": (*TEXT, "image", *TRAILER),
+    "text and one picture for all": (*TEXT, "one"),
+    "text and pictures of other films": (*TEXT, "other"),
+    "text and pixels of noise": (*TEXT, "noise"),
+}
+"""Columns of each kind of content; the last three are knock-outs."""
+KNOCK_OUTS = ("one", "other", "noise")
+"""Columns with pictures that say nothing about the film."""
+STRATEGIES = {"content/ridge": "content_ridge", "content/ease": "content_ease"}
+REFERENCE = "text"
+LIST_LENGTH, HIDDEN_SHARE = 10, 0.2
+PROTOCOL = """Data: the {films:,} films of mlsmall_mm with a poster, {events:,} ratings of at
+least 3.5 by {users:,} people. A fifth of the films is hidden, by the hash of its id, and all of
+them are ranked for each person with ratings of hidden and of other films; NDCG@{k}. Repeats:
+{repeats}, each with other hashes; their lists are pooled. Weights of columns and pictures are
+learned from the ratings of the other films only. Intervals: 95 %, bootstrap over lists;
+*difference*: to *text*, paired; `*`: differs from 0. *weight*: mean learned weight of pictures
+in the similarity of films. Trailers are seven numbers of each trailer (shot length, colour,
+motion, light), known for {trailers:,} of the films, read as ranges of numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """Films with posters, and the ratings of them."""
+
+    tables: Tables
+    encoder: Encoder | None
+
+
+def main() -> None:
+    """Measure all kinds of content and write the table."""
+    args = _arguments()
+    folder = args.shared / "data" / "mlsmall_mm"
+    if not folder.is_dir():
+        raise SystemExit(f"skipped: there is no {folder}; see benchmarks/README.md, the data")
+    films = load_films(folder)
+    values: dict[tuple[str, str], np.ndarray] = {}
+    weights: dict[str, list[float]] = {}
+    for content, columns in CONTENTS.items():
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in STRATEGIES}
+        for repeat in range(args.repeats):
+            found, weight = measure(films, columns, repeat)
+            weights.setdefault(content, []).append(weight)
+            for name, one in found.items():
+                parts[name].append(one)
+        for name, several in parts.items():
+            values[content, name] = np.concatenate(several)
+            mean = values[content, name].mean()
+            print(content, name, round(float(mean), 4), weights[content], flush=True)
+    args.out.write_text("\n".join(_page(films, values, weights, args)) + "\n", "utf-8")
+    print(f"wrote {args.out}")
+
+
+def load_films(folder: Path) -> Films:
+    """Return the films with posters, the posters as pictures, and knock-outs of them."""
+    read = read_folder(folder).tables
+    posters: dict[str, str] = {}
+    with zipfile.ZipFile(folder / "posters.zip") as archive:
+        for name in archive.namelist():
+            try:
+                posters[Path(name).stem] = keep_picture(archive.read(name))
+            except RefusedMediaError as error:
+                print(name, error)
+    rows = read.items.filter(pl.col("item_id").is_in(list(posters)))
+    events = read.events.filter(
+        pl.col("item_id").is_in(rows["item_id"].to_list()) & (pl.col("value") >= 3.5)
+    )
+    rows = rows.filter(pl.col("item_id").is_in(events["item_id"].unique().to_list()))
+    pictures = [posters[id_] for id_ in rows["item_id"]]
+    rng = create_generator(0, "knock-outs")
+    others = [pictures[row] for row in rng.permutation(len(pictures))]
+    columns = {"image": pictures, "one": pictures[:1] * len(pictures), "other": others}
+    columns["noise"] = [_noise_picture(rng) for _ in pictures]
+    items = rows.with_columns(pl.Series(name, column) for name, column in columns.items())
+    encoder = choose_encoder("auto", items.select("item_id", *TEXT)).encoder
+    return Films(
+        Tables.of(events.with_columns(value=None, event_type=None), items, read.users), encoder
+    )
+
+
+def measure(
+    films: Films, columns: tuple[str, ...], repeat: int
+) -> tuple[dict[str, np.ndarray], float]:
+    """Return the NDCG of all lists by strategy, and the learned weight of pictures."""
+    items = films.tables.items.select("item_id", *columns)
+    items = items.rename({name: "image" for name in KNOCK_OUTS if name in columns})
+    hidden_ids = hide(items["item_id"].to_list(), repeat)
+    is_hidden = films.tables.events["item_id"].is_in(hidden_ids)
+    tables = Tables.of(films.tables.events.filter(~is_hidden), items, films.tables.users)
+    config = DatasetConfig(encoder=films.encoder, rules=EventRules(), fields=None, seed=0)
+    visible = encode_dataset(tables, config)
+    data = visible.data
+    hidden = data.items.ids.rows(hidden_ids)
+    later = films.tables.events.filter(is_hidden)
+    user, item = (
+        visible.users.rows(later["user_id"].to_list()),
+        data.items.ids.rows(later["item_id"].to_list()),
+    )
+    wanted = sparse.csr_array(
+        (np.ones(len(user), np.float32), (user, item)), shape=(data.n_users, len(data.items))
+    )
+    wanted = sparse.csr_array(sparse.csc_array(wanted)[:, hidden])
+    users = np.intersect1d(np.flatnonzero(np.diff(wanted.indptr)), data.events.user)
+    found = {}
+    for name, model in STRATEGIES.items():
+        fitted: Any = models[model]().fit(data)
+        queries = Queries.for_users(data, data.events, users)
+        scores = fitted.score(queries, data.items.take(hidden))
+        found[name] = ndcg(top_k(scores, LIST_LENGTH), wanted[users])
+    weight = visible.content.block_weights.get("picture", 0.0)
+    return found, round(float(weight), 4)
+
+
+def hide(ids: list[str], repeat: int) -> list[str]:
+    """Return a fifth of the ids, by their hash."""
+    order = sorted(ids, key=lambda id_: hashlib.blake2b(f"{repeat} {id_}".encode()).digest())
+    return order[: round(HIDDEN_SHARE * len(ids))]
+
+
+def _noise_picture(rng: np.random.Generator) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (180, 120, 3), dtype=np.uint8)).save(buffer, "PNG")
+    return keep_picture(buffer.getvalue())
+
+
+def _page(
+    films: Films,
+    values: dict[tuple[str, str], np.ndarray],
+    weights: dict[str, list[float]],
+    args: argparse.Namespace,
+) -> Iterator[str]:
+    items = films.tables.items
+    yield "# Pictures and trailers of new films\n"
+    command = f"python -m benchmarks.studies.pictures --shared SHARED --repeats {args.repeats}"
+    yield f"Command: `{command}`\n"
+    yield (
+        PROTOCOL.format(
+            films=items.height,
+            events=films.tables.events.height,
+            users=films.tables.events["user_id"].n_unique(),
+            k=LIST_LENGTH,
+            repeats=args.repeats,
+            trailers=items[TRAILER[0]].drop_nulls().len(),
+        )
+        + "\n"
+    )
+    yield "| content | strategy | NDCG | interval | difference to text | weight |"
+    yield "|---|---|---:|---|---|---:|"
+    for (content, strategy), one in values.items():
+        mean = bootstrap(one)
+        gain = paired_bootstrap(one, values[REFERENCE, strategy])
+        difference = f"{gain.difference:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
+        difference += "*" if gain.differs else ""
+        has_pictures = "picture" in content or "pixel" in content
+        cells = (
+            content,
+            f"`{strategy}`",
+            f"{mean.mean:.4f}",
+            f"{mean.low:.4f} to {mean.high:.4f}",
+            "" if content == REFERENCE else difference,
+            f"{np.mean(weights[content]):.2f}" if has_pictures else "",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True, help="folder that holds data/")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=RESULTS / "pictures.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
