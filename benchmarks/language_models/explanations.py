@@ -19,16 +19,18 @@ from daybreak.language_models import MeteredLanguageModel, load_language_model
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.explainer import SentenceWriter
 
-USERS = 10
+USERS = 8
 ITEMS_PER_USER = 2
 MIN_EVENTS = 5
+STRATEGIES = ["personal/ease", "content/ridge"]
+"""Few strategies, so that most of the time is that of the model."""
 
 
 def explained_items(folder: Path) -> Iterator[tuple[str, list[RecommendationReason]]]:
     """Yield titles and reasons of the first items of some lists."""
     imported = read_folder(folder)
     tables = imported.tables
-    model = Recommender(encoder="none", rules=imported.rules).fit(
+    model = Recommender(strategies=STRATEGIES, encoder="none", rules=imported.rules).fit(
         tables.events, tables.items, tables.users
     )
     counts = tables.events["user_id"].value_counts().sort("user_id")

@@ -25,3 +25,14 @@ class EnrichmentAnswer(BaseModel):
     attributes: list[str] = Field(default=[], max_length=5)
     keywords: list[str] = Field(default=[], max_length=5)
     sentence: str = ""
+
+
+class BuyerAnswer(BaseModel):
+    """Whether a person would choose an item.
+
+    Example:
+        >>> BuyerAnswer.model_validate_json('{"chooses": true}').chooses
+        True
+    """
+
+    chooses: bool
