@@ -1,8 +1,8 @@
 """Imagined first buyers: does a language model find the users of a new item?
 
 The events of some known items are hidden. The content ridge proposes the likeliest users of
-each; the model says yes or no from titles alone. The weight of the guesses is learned on half of
-the items and measured on the other half. Guesses are kept in a file, so that a stopped run
+each; the model says yes or no from titles alone. The weight of the guesses is learned on half
+of the items and measured on the other half. Guesses are kept in a file, so that a stopped run
 continues:
 
     python -m benchmarks.language_models.imagined_buyers --data SHARED/data --sets ml100k \
