@@ -14,6 +14,11 @@ from daybreak.models.source_content import content_moments, learn_taste
 from daybreak.models.source_crowd import crowd_scores
 from daybreak.models.source_items import centred_ease, shrink_weights
 from daybreak.models.source_joined import fit_joined_weights
+from daybreak.models.source_parameters import (
+    JointInteractions,
+    SourceParametersConfig,
+    fit_layers,
+)
 from daybreak.models.source_popular import expected_log_shares
 from daybreak.models.source_users import solve_ridge
 
@@ -122,3 +127,49 @@ def test_taste_of_a_release_comes_from_its_weights():
     domain = SourceDomain("s", np.arange(2), none, csr([[0, 1], [1, 0]]))
     content, between = content_moments(domain, np.array([[1.0], [2.0]], np.float32))
     assert (float(content[0, 0]), float(between[0, 0])) == (5.0, 4.0)
+
+
+def joint_of_one_item(share):
+    """One user of each domain with the one item that both sell."""
+    source, target = np.sqrt(share), np.sqrt(1 - share)
+    return JointInteractions(csr([[source]]), csr([[target]]), np.arange(1))
+
+
+@pytest.mark.parametrize(
+    ("tuned", "predicted"),
+    [("full", 1 / 1.5), ("last", 1 / 1.5), ("frozen", 0.25 / (0.25 + 0.125))],
+)
+def test_the_layers_of_one_item_by_hand(tuned, predicted):
+    """The ridge is half of the mean eigenvalue: 1 of both domains, λ = .25 of the source."""
+    config = SourceParametersConfig(tuned=tuned, dim=1, ridge=0.5)
+    rng = np.random.default_rng(0)
+    left, right = fit_layers(joint_of_one_item(0.25), config, rng)
+    assert (left @ right)[0, 0] == pytest.approx(predicted, rel=1e-4)
+
+
+@pytest.mark.parametrize(("tuned", "has_own"), [("full", True), ("frozen", False)])
+def test_only_tuned_layers_score_items_that_the_target_alone_sells(tuned, has_own):
+    """The target sells a second item, which goes with the first."""
+    joint = JointInteractions(csr([[0.7]]), csr([[0.5, 0.5]]), np.arange(1))
+    config = SourceParametersConfig(tuned=tuned, dim=1)
+    left, right = fit_layers(joint, config, np.random.default_rng(0))
+    assert bool((left @ right)[0, 1] > 0.1) is has_own
+
+
+@pytest.mark.parametrize("tuned", ["full", "last", "frozen"])
+def test_parameters_of_a_market_know_what_goes_together(tuned):
+    rng = np.random.default_rng(0)
+    taste = np.arange(80) % 2
+    items = [2 * rng.permutation(5)[:3] + kind for kind in taste]
+    users = np.repeat(np.arange(80), 3)
+    known = sp.csr_array((np.ones(240, np.float32), (users, np.concatenate(items))), (80, 10))
+    domain = SourceDomain("s", np.arange(10), known, popularity=np.full(10, 24.0))
+    ids = Vocabulary([f"i{n}" for n in range(10)])
+    none = sp.csr_array((20, 10), dtype=np.float32)
+    events = Events.of(np.arange(20), np.arange(20) % 10, np.zeros(20))
+    sources = SourceData(ids, np.arange(10), none, (domain,))
+    data = Dataset(Items(ids), events, 20, sources=sources)
+    model = models["source_parameters"](tuned=tuned).fit(data)
+    queries = Queries.for_users(data, events, np.array([0, 1]))
+    ranked = np.argsort(-model.score(queries, data.items), axis=1)[:, :4]
+    assert (ranked % 2 == [[0], [1]]).mean() > 0.8

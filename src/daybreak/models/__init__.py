@@ -35,6 +35,7 @@ from daybreak.models import source_mapping
 from daybreak.models import source_items
 from daybreak.models import source_content
 from daybreak.models import source_popular
+from daybreak.models import source_parameters
 from daybreak.models import taste
 from daybreak.models import wish
 from daybreak.models import sequence

@@ -40,7 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "source_emcdr",
         "source_personalised",
     ),
-    "items": ("source_popular", "source_items"),
+    "items": ("source_popular", "source_items", "source_parameters"),
     "content": ("source_content", "source_appeal"),
 }
 """Models of each kind of bridge."""
