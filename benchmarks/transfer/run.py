@@ -30,6 +30,9 @@ METHODS: dict[str, tuple[str, ...] | None] = {
     "EMCDR": ("source/emcdr",),
     "PTUPCDR, linear": ("source/personalised",),
     "joined regression": ("source/joined",),
+    "parameters, full": ("source/parameters",),
+    "parameters, last": ("source/parameters_last",),
+    "parameters, frozen": ("source/parameters_frozen",),
     "Daybreak": (),
 }
 """Strategies of the source by method; empty: the default ones."""
@@ -55,7 +58,12 @@ def _read(folder: Path, table: str) -> pl.DataFrame:
 
 
 def two_domain_cases(
-    shared: Path, folder: str, shares: Sequence[float], n_test: int, n_others: int
+    shared: Path,
+    folder: str,
+    shares: Sequence[float],
+    n_test: int,
+    n_others: int,
+    n_shared: int | None = None,
 ) -> Iterator[Case]:
     """Yield both directions of a data set with two domains and users in common.
 
@@ -65,6 +73,7 @@ def two_domain_cases(
         shares: Shares of the people in both domains that stay known as such in training.
         n_test: Number of test users.
         n_others: Number of people of only one domain that are kept in each, at most.
+        n_shared: Number of people in both domains that are kept; None: all of them.
     """
     events = _read(shared / "data" / folder, "interactions")
     items = _read(shared / "data" / folder, "items")
@@ -72,7 +81,7 @@ def two_domain_cases(
     names = sorted(events["domain"].unique().to_list())
     both = events.group_by("user_id").agg(pl.col("domain").n_unique().alias("n"))
     people = np.array(sorted(both.filter(pl.col("n") > 1)["user_id"].to_list()))
-    people = people[rng.permutation(len(people))]
+    people = people[rng.permutation(len(people))][:n_shared]
     single = both.filter(pl.col("n") == 1).select("user_id")
     single = (
         events.join(single, on="user_id").group_by("domain").agg(pl.col("user_id").unique())

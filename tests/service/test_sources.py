@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.transfer.refusals import content_in_common, is_accepted
 from daybreak import Recommender
 from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError
@@ -181,3 +182,11 @@ def test_the_gate_compares_a_release_with_its_sources(helped):
     ]
     assert gains[0] > 0.2
     assert abs(gains[1]) < 0.02
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_source_of_content_is_used_and_one_of_shuffled_titles_refused(seed):
+    helpful = content_in_common(np.random.default_rng(seed), shuffled=False)
+    assert is_accepted(helpful)
+    assert {one["bridge"] for one in helpful.report["sources"] if one["used"]} == {"content"}
+    assert not is_accepted(content_in_common(np.random.default_rng(seed), shuffled=True))
