@@ -4,6 +4,7 @@ import pytest
 
 from daybreak.encoders import load_encoder
 from tests.encoders.tiny_server import tiny_server
+from tests.language_models.chat_server import chat_body, chat_server
 
 
 @pytest.fixture
@@ -201,3 +202,20 @@ def test_an_unknown_teacher_is_told(here, call):
     status, _, err = call("distil", "items.csv", "--teacher", "./nowhere", "--out", "small")
     assert status != 0
     assert "no usable files for the text model './nowhere'" in err
+
+
+def test_judgements_without_a_language_model_are_refused(here, call):
+    (here / "items.csv").write_text("item_id,title\na,tea\n")
+    given = ("distil", "items.csv", "--teacher", "x", "--out", "small", "--judgements")
+    status, _, err = call(*given, 30)
+    assert status == 2
+    assert "need a language model" in err
+
+
+def test_a_language_model_is_a_second_teacher(teacher, ask, monkeypatch):
+    with chat_server(lambda _: chat_body('{"grade": 2}')) as judge:
+        monkeypatch.setenv("DAYBREAK_LANGUAGE_MODEL", judge.model)
+        given = ("distil", "items.csv", "--teacher", teacher, "--out", "small", "--dim", 8)
+        made = ask(*given, "--judgements", 20)["judgements"]
+        assert len(judge.asked) == 20
+    assert (made["pairs"], made["used"]) == (20, False)  # the same grade for all

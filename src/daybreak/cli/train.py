@@ -259,19 +259,34 @@ DimOption = Annotated[
 ]
 
 
+JudgementsOption = Annotated[
+    int,
+    typer.Option(
+        "--judgements",
+        metavar="NUMBER",
+        min=0,
+        help="Number of pairs of items whose similarity the language model of the settings "
+        "judges, as a second teacher; 0: none.",
+    ),
+]
+
+
 def distil(
     items: ItemsFileArgument,
     *,
     teacher: TeacherOption,
     out: OutOption,
     dim: DimOption = 256,
+    judgements: JudgementsOption = 0,
     column: options.ColumnOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Distil a large text encoder into a small, fast one for the texts of a catalogue."""
+    from daybreak.service.language import open_language_model
     from daybreak.service.training.distill import distil_catalogue_encoder
 
-    options.load_settings()
+    settings = options.load_settings()
+    judge = open_language_model(settings) if judgements else None
     sources = options.build_sources(
         [items] if items.is_dir() else None,
         None if items.is_dir() else {"items": items},
@@ -283,6 +298,8 @@ def distil(
             teacher,
             out,
             dim=dim,
+            judge=judge,
+            n_judgements=judgements,
             progress=lambda done, n: progress.update(done, n, "encoding with the teacher"),
         )
     if json:
@@ -292,6 +309,7 @@ def distil(
         [
             f"{result.folder}: {dim} dimensions, {result.texts_per_s:,.0f} texts/s",
             f"cosine similarity to the teacher, held-out texts: {result.facts['fidelity']:.3f}",
+            *result.describe_judgements(),
         ]
     )
     print_message(f"next: daybreak train --encoder {out}")

@@ -36,3 +36,14 @@ class BuyerAnswer(BaseModel):
     """
 
     chooses: bool
+
+
+class SimilarityAnswer(BaseModel):
+    """How similar two texts are.
+
+    Example:
+        >>> SimilarityAnswer.model_validate_json('{"grade": 3}').grade
+        3
+    """
+
+    grade: int = Field(ge=0, le=4)
