@@ -86,3 +86,34 @@ def test_drift_is_measured_when_other_items_become_popular(live):
     moved = live.retrain_monitor.signals().drift
     assert (moved["new_items"], moved["content"]) == (1.0, 0.0)
     assert moved["popularity"] > 0.25
+
+
+def test_a_change_of_interests_beyond_the_past_starts_a_training(settings, monkeypatch):
+    policy = RetrainPolicy.parse("drift=learned")
+    with RecommenderService(
+        settings, poll_s=3600, options=ServiceOptions(retrain=policy)
+    ) as live:
+        started = []
+        monkeypatch.setattr(live.training, "start", started.append)
+        trained_at = time.time() - 3_600
+        live.store.put_release(Release("r1", trained_at, "releases/r1", active=True))
+        live.events.add(
+            [
+                {
+                    "user_id": f"old-{n}",
+                    "item_id": f"item-{n % 30}",
+                    "timestamp": trained_at - 9_000 + n,
+                }
+                for n in range(800)
+            ]
+        )
+        usual = [{"user_id": f"same-{n}", "item_id": f"item-{n % 30}"} for n in range(90)]
+        live.events.add(usual)
+        live.retrain_monitor.check(now=True)
+        assert started == []
+        assert live.status()["drift_threshold"]["interests"] > 0
+        live.events.add([{"user_id": f"moved-{n}", "item_id": "item-0"} for n in range(90)])
+        live.retrain_monitor.check(now=True)
+        assert len(started) == 1
+        assert "interests" in started[0]
+        assert live.status()["drift_score"]["interests"] > 0

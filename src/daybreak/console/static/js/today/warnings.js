@@ -25,7 +25,8 @@ export function findWarnings(status, tasks) {
     else add("warn", "no_events", "data");
   }
   if (latest?.status === "refused") add("warn", "refused", "releases", { note: latest.note });
-  if (status.release && drift > HIGH_DRIFT) add("warn", "drift", "train", { score: drift });
+  const moved = status.drift_score?.interests > 0; // 0 up to what was usual in the past
+  if (status.release && (drift > HIGH_DRIFT || moved)) add("warn", "drift", "train", { score: drift });
   if (status.release && status.model_age_seconds > OLD_RELEASE_S) add("warn", "old", "train", { n: Math.round(status.model_age_seconds / 86_400) });
   if (status.events > 0 && status.events < FEW_EVENTS) add("warn", "few_events", "data", { n: status.events });
   if (status.events && status.cold_item_ratio > MANY_COLD) add("warn", "cold_items", "new", { n: Math.round(status.cold_item_ratio * status.items) });
