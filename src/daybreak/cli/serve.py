@@ -131,6 +131,10 @@ PseudonymsOption = Annotated[
         help="File with the key for pseudonyms. Default: DAYBREAK_PSEUDONYM_KEY, or none.",
     ),
 ]
+WorkersOption = Annotated[
+    int,
+    typer.Option(min=1, help="Number of processes that answer requests; they share the store."),
+]
 LogLevelOption = Annotated[
     str,
     typer.Option(
@@ -168,6 +172,7 @@ def serve(
     concurrency: ConcurrencyOption = 512,
     connections: ConnectionsOption = 4_096,
     grace: GraceOption = 30.0,
+    workers: WorkersOption = 1,
     log_level: LogLevelOption = "info",
     json: options.JsonOption = False,
 ) -> None:
@@ -188,6 +193,7 @@ def serve(
         concurrency=concurrency,
         connections=connections,
         grace_s=grace,
+        workers=workers,
     )
     settings = options.load_settings(
         store=store, encoder=encoder, seed=seed, unknown_items=unknown_items
@@ -235,10 +241,16 @@ def _run_server(
     log_level: str,
 ) -> None:
     from daybreak.server.ops.logs import log_as_json
-    from daybreak.server.process import serve as run_server
 
     with log_as_json(level=log_level):
-        run_server(settings, server_options, service_options, announce)
+        if server_options.workers > 1:
+            from daybreak.server.workers.parent import serve_workers
+
+            serve_workers(settings, server_options, service_options, announce, log_level)
+        else:
+            from daybreak.server.process import serve as run_server
+
+            run_server(settings, server_options, service_options, announce)
 
 
 def _server_options(**chosen: Any) -> "ServerOptions":

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -21,9 +22,31 @@ from daybreak.service.api_keys import ApiKey, ApiKeyCache, Role
 
 CALLER_KEY = "daybreak.caller"
 """Key of the ASGI scope that holds the caller for the log: id of the key, or the address."""
+CHANGES_KEY = "daybreak.changes"
+"""Key of the ASGI scope of a request for reading that also writes."""
 MAX_CALLERS = 10_000
 """Largest number of callers with a token bucket; the least recently seen is dropped first."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybreak"'}
+
+
+class LimitsRate(Protocol):
+    """A limit of the rate of each caller."""
+
+    def take_token(self, caller: str) -> float:
+        """Take a token; return 0, or the wait until there is one [s]."""
+
+
+class KeepsSessions(Protocol):
+    """Sessions of browsers; see :class:`~daybreak.server.sessions.SessionStore`."""
+
+    def create(self, key_id: str) -> tuple[str, BrowserSession]:
+        """Begin a session; return the value of its cookie, and the session."""
+
+    def find(self, token: str) -> BrowserSession | None:
+        """Return the session of a cookie; None: there is none, or it has ended."""
+
+    def end(self, token: str) -> None:
+        """End a session."""
 
 
 class AccessControl:
@@ -32,12 +55,21 @@ class AccessControl:
     Args:
         options: Options of the server.
         key_cache: API keys; None: requests need no key.
+        rate_limiter: Limit of the rate of each caller; default: one of this process.
+        sessions: Sessions of browsers; default: those of this process.
     """
 
-    def __init__(self, options: ServerOptions, key_cache: ApiKeyCache | None) -> None:
+    def __init__(
+        self,
+        options: ServerOptions,
+        key_cache: ApiKeyCache | None,
+        rate_limiter: LimitsRate | None = None,
+        sessions: KeepsSessions | None = None,
+    ) -> None:
         self.key_cache = key_cache
-        self.sessions = SessionStore()
-        self._rate_limiter = RateLimiter(options.rate)
+        # An empty store is false, so that `or` would not do.
+        self.sessions: KeepsSessions = SessionStore() if sessions is None else sessions
+        self._rate_limiter: LimitsRate = rate_limiter or RateLimiter(options.rate)
         self._origin_policy = OriginPolicy(options.host, options.hosts, options.origins)
         self._is_local_only = key_cache is None and options.is_loopback
 
@@ -102,6 +134,7 @@ class AccessControl:
         self._authorize(scope, "write", changes=True)
         if self.key_cache is None:
             self._origin_policy.check_change(Headers(scope=scope))
+        scope[CHANGES_KEY] = True
 
     def _authorize_by_address(self, scope: Scope, headers: Headers) -> str:
         """Return the caller; reject requests of other sites' pages in a local browser."""
@@ -190,7 +223,6 @@ class RateLimiter:
         max_callers: int = MAX_CALLERS,
     ) -> None:
         self._rate = rate
-        self._capacity = max(10.0, rate)
         self._clock = clock
         self._max_callers = max_callers
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -203,13 +235,31 @@ class RateLimiter:
         if not self._rate:
             return 0.0
         now = self._clock()
-        tokens, updated_at = self._buckets.pop(caller, (self._capacity, now))
-        tokens = min(self._capacity, tokens + (now - updated_at) * self._rate)
-        has_token = tokens >= 1.0
-        self._buckets[caller] = (tokens - 1.0 if has_token else tokens, now)
+        tokens, updated_at = self._buckets.pop(caller, (None, now))
+        tokens, wait_s = refill_bucket(tokens, now - updated_at, self._rate)
+        self._buckets[caller] = (tokens, now)
         if len(self._buckets) > self._max_callers:
             self._buckets.popitem(last=False)
-        return 0.0 if has_token else (1.0 - tokens) / self._rate
+        return wait_s
+
+
+def refill_bucket(tokens: float | None, elapsed_s: float, rate: float) -> tuple[float, float]:
+    """Refill a token bucket and take a token; return what is left, and the wait for one [s].
+
+    Args:
+        tokens: Tokens at the last request; None: the bucket is new and full.
+        elapsed_s: Time since then [s].
+        rate: Tokens that are added per second, above 0 [1/s].
+
+    Example:
+        >>> refill_bucket(None, 0.0, 20.0), refill_bucket(0.0, 0.01, 20.0)
+        ((19.0, 0.0), (0.2, 0.04))
+    """
+    capacity = max(10.0, rate)
+    filled = capacity if tokens is None else min(capacity, tokens + elapsed_s * rate)
+    if filled >= 1.0:
+        return filled - 1.0, 0.0
+    return filled, (1.0 - filled) / rate
 
 
 def _presented_key(headers: Headers) -> str:

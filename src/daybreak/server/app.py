@@ -14,9 +14,11 @@ from daybreak.deprecation import renamed_parameters
 from daybreak.errors import DaybreakError
 from daybreak.server.access import AccessControl
 from daybreak.server.connections import ConnectionLimit, connections_of, descriptor_limit
+from daybreak.server.follow import Follow, FollowWritesMiddleware
 from daybreak.server.gorse import GORSE_PREFIX, gorse_router
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.http.problems import install_handlers
+from daybreak.server.links.worker_links import WorkerLinks
 from daybreak.server.middleware import (
     ConcurrencyLimitMiddleware,
     CrossOriginMiddleware,
@@ -82,7 +84,11 @@ KEY_REFRESH_INTERVAL_S = 2.0
 
 
 @renamed_parameters(live="service")
-def create_app(service: RecommenderService, options: ServerOptions | None = None) -> FastAPI:
+def create_app(
+    service: RecommenderService,
+    options: ServerOptions | None = None,
+    links: WorkerLinks | None = None,
+) -> FastAPI:
     """Return the ASGI application that serves one recommender service.
 
     The caller owns ``service`` and closes it after the last request.
@@ -90,13 +96,16 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
     Args:
         service: Service that answers the requests.
         options: Limits and access; default: ``ServerOptions()``.
+        links: Links to the other workers of the server; None: this process is the server.
     """
     options = options or ServerOptions()
     keys = ApiKeyStore(service.store)
     key_cache = ApiKeyCache(keys) if options.needs_keys else None
     pools = WorkerPools(options.concurrency)
     probe = StatusProbe(service, pools.of("probe"))
-    metrics = ServerMetrics(probe.last_status)
+    metrics = ServerMetrics(
+        probe.last_status, None if links is None else links.metrics_of_others
+    )
     app = FastAPI(
         title="Daybreak",
         version=version("daybreak"),
@@ -112,24 +121,54 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
             Middleware(InternalErrorMiddleware),
             Middleware(RawPathMiddleware),
             Middleware(ConcurrencyLimitMiddleware, max_requests=options.concurrency),
+            *_follow_middleware(links, service, key_cache, pools),
         ],
     )
     app.state.daybreak = ServerState(
         service=service,
         options=options,
-        access=AccessControl(options, key_cache),
+        access=_create_access(options, key_cache, links),
         body_limits=BodyLimits(options.body_bytes, options.depth),
         metrics=metrics,
         pools=pools,
         probe=probe,
         keys=keys,
         connections=ConnectionLimit(connections_of(options.connections, descriptor_limit())),
+        links=links,
     )
     for module in ROUTE_MODULES:
         app.include_router(module.router)
     app.include_router(gorse_router(), prefix=GORSE_PREFIX, responses=PROBLEM_RESPONSES)
     install_handlers(app)
     return app
+
+
+def _create_access(
+    options: ServerOptions, key_cache: ApiKeyCache | None, links: WorkerLinks | None
+) -> AccessControl:
+    if links is None:
+        return AccessControl(options, key_cache)
+    return AccessControl(options, key_cache, links.rate_limiter(options.rate), links.sessions)
+
+
+def _follow_middleware(
+    links: WorkerLinks | None,
+    service: RecommenderService,
+    key_cache: ApiKeyCache | None,
+    pools: WorkerPools,
+) -> list[Middleware]:
+    """Return the middleware that follows the writes of other workers; none without them."""
+    if links is None:
+        return []
+
+    def follow_settings() -> None:
+        service.experiments.refresh()
+        if key_cache is not None:
+            key_cache.refresh()
+
+    follow: Follow = {"rows": service.releases.sync, "settings": follow_settings}
+    pool = pools.of("cheap")
+    return [Middleware(FollowWritesMiddleware, board=links.board, follow=follow, pool=pool)]
 
 
 def _cross_origin_middleware(options: ServerOptions) -> list[Middleware]:

@@ -54,6 +54,8 @@ class ServerOptions:
     connection is closed for a new one."""
     grace_s: float = 30.0
     """Longest wait for running requests while the server stops [s]."""
+    workers: int = 1
+    """Number of processes that answer requests, with one store and one address."""
 
     def __post_init__(self) -> None:
         """Check the values."""

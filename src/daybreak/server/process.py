@@ -84,10 +84,23 @@ def serve(
                 tuple(status.get("notes", ())),
             )
         )
-        app = create_app(service, options)
-        with low_latency_threads():
-            run_server(app, options, listening)
-        end_process(service, app.state.daybreak.pools)
+        run_service(service, create_app(service, options), options, listening)
+
+
+def run_service(
+    service: RecommenderService, app: FastAPI, options: ServerOptions, listening: socket.socket
+) -> None:
+    """Serve an application until the process is told to stop, then close its service.
+
+    Args:
+        service: Service of the application.
+        app: Application of :func:`daybreak.server.app.create_app`.
+        options: Options of the server.
+        listening: Socket of :func:`listen`.
+    """
+    with low_latency_threads():
+        run_server(app, options, listening)
+    end_process(service, app.state.daybreak.pools)
 
 
 def end_process(service: RecommenderService, pools: WorkerPools) -> None:
@@ -129,12 +142,27 @@ def listen(options: ServerOptions) -> socket.socket:
     Raises:
         ConfigError: The address cannot be used.
     """
+    listening = bind_address(options)
+    listening.listen(backlog_of(descriptor_limit()))
+    return listening
+
+
+def bind_address(options: ServerOptions, *, is_shared: bool = False) -> socket.socket:
+    """Return a socket with the address of a server, which does not listen yet.
+
+    Args:
+        options: Options of the server.
+        is_shared: Whether other sockets of this kind may have the same address.
+
+    Raises:
+        ConfigError: The address cannot be used.
+    """
     address = f"{options.host}:{options.port}"
     try:
         addresses = socket.getaddrinfo(
             options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return _bind_socket(addresses[0][0], addresses[0][4])
+        return _bind_socket(addresses[0][0], addresses[0][4], is_shared=is_shared)
     except OSError as error:
         reason = error.strerror or error
         raise ConfigError(f"cannot listen on {address}: {reason}; use another port") from error
@@ -185,12 +213,13 @@ def uvicorn_config(app: FastAPI, options: ServerOptions) -> uvicorn.Config:
     )
 
 
-def _bind_socket(family: int, address: Any) -> socket.socket:
+def _bind_socket(family: int, address: Any, *, is_shared: bool) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listening.bind(address)
-        listening.listen(backlog_of(descriptor_limit()))
     except BaseException:
         listening.close()
         raise

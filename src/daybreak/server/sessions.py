@@ -62,10 +62,7 @@ class SessionStore:
 
     def create(self, key_id: str) -> tuple[str, BrowserSession]:
         """Begin a session; return the value of its cookie, and the session."""
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        session = BrowserSession(
-            key_id, secrets.token_urlsafe(_TOKEN_BYTES), self._clock() + MAX_SESSION_S
-        )
+        token, session = new_session(key_id, self._clock() + MAX_SESSION_S)
         self._sessions[token] = session
         if len(self._sessions) > MAX_SESSIONS:
             self._sessions.popitem(last=False)
@@ -82,6 +79,17 @@ class SessionStore:
     def end(self, token: str) -> None:
         """End a session."""
         self._sessions.pop(token, None)
+
+
+def new_session(key_id: str, ends_at: float) -> tuple[str, BrowserSession]:
+    """Return the random value of a cookie, and its session.
+
+    Args:
+        key_id: Id of the API key.
+        ends_at: Time on the clock of the sessions at which it ends [s].
+    """
+    token, csrf_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
+    return token, BrowserSession(key_id, csrf_token, ends_at)
 
 
 def session_token(scope: Scope, headers: Headers) -> str:

@@ -15,6 +15,7 @@ from daybreak.server.probe import StatusProbe
 from daybreak.service.api_keys import ApiKeyStore
 
 if TYPE_CHECKING:
+    from daybreak.server.links.worker_links import WorkerLinks
     from daybreak.service.serving import RecommenderService
 
 
@@ -31,6 +32,8 @@ class ServerState:
     probe: StatusProbe
     keys: ApiKeyStore
     connections: ConnectionLimit
+    links: "WorkerLinks | None" = None
+    """Links to the other workers of the server; None: this process is the server."""
     shutting_down: bool = False
     """Whether the server is being stopped."""
 

@@ -1,7 +1,7 @@
 """Prometheus metrics of a server."""
 
 from daybreak.encoders import CachedEncoder, MemoryVectors
-from daybreak.server.ops.metrics import LABELLED_EVENT_TYPES
+from daybreak.server.ops.metrics import LABELLED_EVENT_TYPES, ServerMetrics, resident_bytes
 from daybreak.testing.encoders import CountingEncoder
 from tests.server.conftest import scrape
 from tests.server.fake_service import TEA
@@ -52,3 +52,23 @@ def test_callers_cannot_add_labels(client):
 def test_metrics_are_available_while_the_store_is_unavailable(client, live):
     live.is_unavailable = True
     assert "daybreak_resident_memory_bytes" in scrape(client)
+
+
+def test_metrics_of_workers_are_added_and_gauges_of_the_store_are_not():
+    status = {"users": 7, "drift_score": {"interests": 0.5}}
+    other = ServerMetrics(lambda: status)
+    own = ServerMetrics(lambda: status, lambda: [other.collect()])
+    own.count_request("/a", "GET", 200, 0.001)
+    other.count_request("/a", "GET", 200, 0.3)
+    other.count_request("/b", "GET", 404, 0.3)
+    lines = own.render()[0].decode().splitlines()
+    shown = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    counter = 'daybreak_http_requests_total{code="%s",method="GET",route="/%s"}'
+    assert float(shown[counter % (200, "a")]) == 2
+    assert float(shown[counter % (404, "b")]) == 1
+    bucket = 'daybreak_http_request_seconds_bucket{le="0.002",route="/a"}'
+    assert float(shown[bucket]) == 1
+    assert float(shown['daybreak_http_request_seconds_count{route="/a"}']) == 2
+    assert float(shown["daybreak_users"]) == 7
+    memory = float(shown["daybreak_resident_memory_bytes"])
+    assert memory > 1.9 * resident_bytes()

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ _DURATION_BUCKETS_S = (
     0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
 
+SUMMED_GAUGES = frozenset({"daybreak_resident_memory_bytes"})
+"""Gauges that are added over the workers of a server."""
+
 StatusFn = Callable[[], Mapping[str, Any]]
 
 
@@ -40,9 +44,14 @@ class ServerMetrics:
 
     Args:
         status: Function that returns the state of the service; it is called at every scrape.
+        others: Function that returns the metrics of the other workers of the server, which are
+            added to those of this one; None: there are no others.
     """
 
-    def __init__(self, status: StatusFn) -> None:
+    def __init__(
+        self, status: StatusFn, others: Callable[[], list[list[Metric]]] | None = None
+    ) -> None:
+        self._others = others
         self.registry = CollectorRegistry(auto_describe=False)
         registered: Any = {"registry": self.registry}
         self._requests = Counter(
@@ -119,7 +128,55 @@ class ServerMetrics:
 
     def render(self) -> tuple[bytes, str]:
         """Return all metrics in Prometheus' text format, and its media type."""
-        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+        if self._others is None:
+            return generate_latest(self.registry), CONTENT_TYPE_LATEST
+        merged = CollectorRegistry(auto_describe=False)
+        merged.register(_MergedCollector([self.collect(), *self._others()]))
+        return generate_latest(merged), CONTENT_TYPE_LATEST
+
+    def collect(self) -> list[Metric]:
+        """Return the metrics of this process."""
+        return list(self.registry.collect())
+
+
+class _MergedCollector(Collector):
+    """The metrics of several processes: counts and memory are added.
+
+    Other gauges are those of the first process; all of them describe the same store.
+
+    Args:
+        processes: Metrics of each process.
+    """
+
+    def __init__(self, processes: list[list[Metric]]) -> None:
+        self._processes = processes
+
+    def describe(self) -> list[Metric]:
+        """Return no metrics, as they are known."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one metric family for each name."""
+        families: dict[str, list[Metric]] = {}
+        for metric in chain.from_iterable(self._processes):
+            families.setdefault(metric.name, []).append(metric)
+        for name, found in families.items():
+            is_sum = found[0].type != "gauge" or name in SUMMED_GAUGES
+            yield _added(found) if is_sum else found[0]
+
+
+def _added(metrics: list[Metric]) -> Metric:
+    """Return a metric family with the sums of the samples of several; times are the first."""
+    sums: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+    for sample in chain.from_iterable(metric.samples for metric in metrics):
+        key = (sample.name, tuple(sample.labels.items()))
+        is_time = sample.name.endswith("_created")
+        sums[key] = sums.get(key, sample.value if is_time else 0.0)
+        sums[key] += 0.0 if is_time else sample.value
+    total = Metric(metrics[0].name, metrics[0].documentation, metrics[0].type)
+    for (name, labels), value in sums.items():
+        total.add_sample(name, dict(labels), value)
+    return total
 
 
 def _event_type_label(row: Any) -> str:

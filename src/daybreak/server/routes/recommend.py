@@ -70,7 +70,8 @@ async def recommend_next(request: Request, body: NextBody) -> Response:
     """Return the items that follow an earlier list; no item is repeated."""
     state = state_of(request)
     check_list_length(state, body.k)
-    response = await run_in_threadpool(state.service.next_page, body.recommendation_id, body.k)
+    next_page = state.service.next_page if state.links is None else state.links.next_page
+    response = await run_in_threadpool(next_page, body.recommendation_id, body.k)
     return recommendation_response(state, response, body.fields)
 
 

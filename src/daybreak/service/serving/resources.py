@@ -16,7 +16,13 @@ from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.ingest.rows import user_key
 from daybreak.service.ingest.values import CatalogueReplacement, IngestResult
 from daybreak.service.inputs.frames import check_k
-from daybreak.service.privacy import ErasureReport, Pseudonyms, erase_user, export_user
+from daybreak.service.privacy import (
+    ErasureReport,
+    ErasureTarget,
+    Pseudonyms,
+    erase_user,
+    export_user,
+)
 from daybreak.service.privacy.export import event_records
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.engine import RecommendEngine
@@ -160,6 +166,8 @@ class UsersResource:
         self._engine = engine
         self._log = answer_log
         self._pseudonyms = pseudonyms
+        self.targets_elsewhere: Mapping[str, ErasureTarget] = {}
+        """Caches of other processes from which users are erased as well, by name."""
 
     def get(self, user_id: str) -> dict[str, Any]:
         """Return a user with the known attributes.
@@ -187,10 +195,22 @@ class UsersResource:
 
     def erase(self, user_id: str) -> ErasureReport:
         """Erase a user everywhere, and check afterwards that nothing is left."""
-        targets = erasure_targets(self._releases, self._log, self._engine.paginations)
+        targets = {**self._targets(), **self.targets_elsewhere}
         return erase_user(
             self._store, _stored_id(user_id, self._pseudonyms), time.time(), targets
         )
+
+    def count_traces(self, key: str) -> int:
+        """Return the rows in the caches of this process that belong to a user of the store."""
+        return sum(target.count(key) for target in self._targets().values())
+
+    def forget(self, key: str) -> None:
+        """Delete a user of the store from the caches of this process."""
+        for target in self._targets().values():
+            target.forget(key)
+
+    def _targets(self) -> dict[str, ErasureTarget]:
+        return erasure_targets(self._releases, self._log, self._engine.paginations)
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Return all stored data of a user: attributes, events, responses."""

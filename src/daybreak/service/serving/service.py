@@ -244,6 +244,12 @@ class RecommenderService(ClosesOnExit):
         """
         return self.engine.next_page(recommendation_id, n)
 
+    def continue_page(self, recommendation_id: str, n: int) -> RecommendResponse | None:
+        """Return :meth:`next_page` if this process has shown the list; otherwise None."""
+        if self.engine.paginations.get(recommendation_id) is None:
+            return None
+        return self.next_page(recommendation_id, n)
+
     def rank(self, request: RecommendRequest, items: Sequence[str]) -> RecommendResponse:
         """Order given items for a user; see :meth:`RecommendEngine.rank`."""
         return self.put_in_words(request, self.engine.rank(request, items))
