@@ -135,3 +135,18 @@ def test_the_largest_positive_weights_of_a_column_are_kept(
         best = sorted(range(n), key=lambda row: (-column[row], row))[:n_kept]
         wanted = [column[row] if row in best and column[row] > 0 else 0 for row in range(n)]
         assert found.tolist() == wanted
+
+
+def test_blocks_are_bounded_by_the_number_of_products_not_by_their_values(monkeypatch):
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_BLOCK_CELLS", 40)
+    values = np.full((3, 10), 1e-3, dtype=np.float32)  # 30 products for each item
+    sizes = []
+
+    def keep(counts, row, column):
+        sizes.append(len(counts))
+        return counts
+
+    found = sparse_cooccurrence(sp.csr_array(values), keep)
+    assert len(sizes) == 10
+    assert max(sizes) == 9  # the pairs of one item with the others
+    assert np.allclose(found.toarray(), 3e-6 * (1 - np.eye(10)))

@@ -107,7 +107,7 @@ def sparse_cooccurrence(
     capped = cap_rows(x, MAX_EVENTS_PER_USER)
     transposed = sp.csr_array(capped.T)
     parts = []
-    for span in _iter_even_blocks(transposed @ np.diff(capped.indptr)):
+    for span in _iter_even_blocks(_count_products(transposed, np.diff(capped.indptr))):
         counts = sp.coo_array(transposed[span] @ capped)
         column, row = counts.row + span.start, counts.col
         off = column != row
@@ -246,7 +246,13 @@ def add_ridge(matrix: Floats, ridge: float) -> Floats:
     return copy
 
 
-def _iter_even_blocks(work: Floats) -> Iterator[slice]:
+def _count_products(transposed: Sparse, row_sizes: Rows) -> Rows:
+    """Return (n_items,) the multiplications for each item, whatever the values are."""
+    total = np.r_[0, np.cumsum(row_sizes[transposed.indices])]
+    return np.asarray(total[transposed.indptr[1:]] - total[transposed.indptr[:-1]])
+
+
+def _iter_even_blocks(work: Rows) -> Iterator[slice]:
     """Yield slices of rows whose work sums to at most ``MAX_BLOCK_CELLS``, or of one row."""
     total = np.concatenate([[0], np.cumsum(work)])
     start = 0
