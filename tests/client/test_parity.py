@@ -52,6 +52,7 @@ WITHOUT_METHOD = {
     "GET /items/{item_id}/audience": "POST /audience takes all of it and more",
     "PUT /items/{item_id}": ONE_ROW,
     "PUT /users/{user_id}": ONE_ROW,
+    "PUT /items/{item_id}/image": "`update_item_image` sends it as a field of the item",
     "POST /import": FILE,
     "POST /import/preview": FILE,
     "GET /data": OPERATOR,
@@ -74,6 +75,7 @@ LISTS = {"items", "texts", "event_ids", "yes", "asked", "categories"}
 ARGUMENTS = {name: ["tea"] for name in LISTS} | {
     "rows": [{"item_id": "tea"}],
     "plan": {"id": "x"},
+    "image": b"a picture",
 }
 """Arguments of methods by parameter; all other parameters get a text."""
 NOT_NEEDED = {"request_id"}

@@ -1,6 +1,7 @@
 """The commands ``recommend``, ``similar``, ``audience`` and ``explain``."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -203,6 +204,9 @@ ExplainTextOption = Annotated[
         "if there is one.",
     ),
 ]
+ImageOption = Annotated[
+    Path | None, typer.Option(help="File of a picture to compare with.", metavar="FILE")
+]
 ExcludeSeenOption = Annotated[
     bool | None,
     typer.Option(
@@ -289,6 +293,7 @@ def recommend(
 def similar(
     item: ItemArgument = None,
     text: TextOption = None,
+    image: ImageOption = None,
     where: WhereOption = None,
     k: options.KOption = None,
     store: options.StoreOption = None,
@@ -296,10 +301,11 @@ def similar(
     explain: ExplainOption = False,
     json: options.JsonOption = False,
 ) -> None:
-    """Find items similar to an item or to a text."""
+    """Find items similar to an item, to a text or to a picture."""
     with options.open_workspace(store=store, k=k) as workspace:
-        answer = workspace.similar_items(item, text, where=where or "", explain=explain)
-        label = text if item is None else workspace.item_label(item)
+        answer = workspace.similar_items(item, text, image, where=where or "", explain=explain)
+        described = text if image is None else image.name
+        label = described if item is None else workspace.item_label(item)
         notes = workspace.notes
     if json:
         show_json({"items": answer, "notes": notes})

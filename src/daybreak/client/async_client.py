@@ -5,6 +5,7 @@ the script.
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
@@ -148,21 +149,23 @@ class AsyncClient:
         return await self._send(ApiCall("POST", "/rank", Recommendations, body=body))
 
     @parameter_aliases(n="k", filter="where")
-    async def similar(
+    async def similar(  # noqa: PLR0913 - what to compare with, and how to answer
         self,
         item_id: str | None = None,
         *,
         text: str | None = None,
+        image: bytes | None = None,
         k: int = 10,
         where: str | None = None,
         explain: bool = False,
         fields: Sequence[str] = (),
     ) -> Ranking:
-        """Return the items most similar to an item or to a text.
+        """Return the items most similar to an item, to a text or to a picture.
 
         Args:
             item_id: Item of the catalogue.
             text: Description, instead.
+            image: Bytes of the file of a picture, instead.
             k: Number of items; also accepted as ``n``.
             where: Filter of items; also accepted as ``filter``.
             explain: Whether the items have reasons.
@@ -173,6 +176,7 @@ class AsyncClient:
         """
         body = without_none(item_id=item_id, text=text, k=k, where=where, explain=explain)
         body |= chosen_fields(fields)
+        body |= {} if image is None else {"image": b64encode(image).decode("ascii")}
         return await self._send(ApiCall("POST", "/similar", Ranking, body=body))
 
     @parameter_aliases(n="k")
@@ -392,6 +396,11 @@ class AsyncClient:
     async def update_item(self, item_id: str, **fields: Any) -> None:
         """Change some fields of an item; None removes the value of a field."""
         await self._send(ApiCall("PATCH", path_of("items", item_id), None, body=fields))
+
+    async def update_item_image(self, item_id: str, image: bytes) -> None:
+        """Set the picture of an item; ``image`` holds the bytes of its file."""
+        data = b64encode(image).decode("ascii")
+        await self.update_item(item_id, image=f"data:image/*;base64,{data}")
 
     async def update_user(self, user_id: str, **fields: Any) -> None:
         """Change some fields of a user; None removes the value of a field."""

@@ -4,6 +4,7 @@ Generated from ``async_client.py`` by ``tools/generate_client.py``: change that 
 """
 
 import time
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
@@ -146,21 +147,23 @@ class Client:
         return self._send(ApiCall("POST", "/rank", Recommendations, body=body))
 
     @parameter_aliases(n="k", filter="where")
-    def similar(
+    def similar(  # noqa: PLR0913 - what to compare with, and how to answer
         self,
         item_id: str | None = None,
         *,
         text: str | None = None,
+        image: bytes | None = None,
         k: int = 10,
         where: str | None = None,
         explain: bool = False,
         fields: Sequence[str] = (),
     ) -> Ranking:
-        """Return the items most similar to an item or to a text.
+        """Return the items most similar to an item, to a text or to a picture.
 
         Args:
             item_id: Item of the catalogue.
             text: Description, instead.
+            image: Bytes of the file of a picture, instead.
             k: Number of items; also accepted as ``n``.
             where: Filter of items; also accepted as ``filter``.
             explain: Whether the items have reasons.
@@ -171,6 +174,7 @@ class Client:
         """
         body = without_none(item_id=item_id, text=text, k=k, where=where, explain=explain)
         body |= chosen_fields(fields)
+        body |= {} if image is None else {"image": b64encode(image).decode("ascii")}
         return self._send(ApiCall("POST", "/similar", Ranking, body=body))
 
     @parameter_aliases(n="k")
@@ -386,6 +390,11 @@ class Client:
     def update_item(self, item_id: str, **fields: Any) -> None:
         """Change some fields of an item; None removes the value of a field."""
         self._send(ApiCall("PATCH", path_of("items", item_id), None, body=fields))
+
+    def update_item_image(self, item_id: str, image: bytes) -> None:
+        """Set the picture of an item; ``image`` holds the bytes of its file."""
+        data = b64encode(image).decode("ascii")
+        self.update_item(item_id, image=f"data:image/*;base64,{data}")
 
     def update_user(self, user_id: str, **fields: Any) -> None:
         """Change some fields of a user; None removes the value of a field."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from daybreak.data import EventRules, Rejects
 from daybreak.data.event_signs import sign_notes
+from daybreak.data.media.columns import read_picture
 from daybreak.deprecation import parameter_aliases, warn_deprecated
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError
@@ -314,17 +315,18 @@ class Recommender(InterviewingRecommender):
         answer = add_titles(answer, state.catalogue.frame) if titles else answer
         return self._presented(answer, users)
 
-    def similar_items(
+    def similar_items(  # noqa: PLR0913 - what to compare with, and how to answer
         self,
         ids: Sequence[str] | None = None,
         *,
         texts: Sequence[str] | None = None,
+        images: Sequence[Any] = (),
         k: int = 10,
         where: str | None = "",
         explain: bool = False,
         titles: bool = False,
     ) -> pl.DataFrame:
-        """Return the items most similar to given items, or to a text.
+        """Return the items most similar to given items, to a text or to a picture.
 
         The similarity is that of the content, from 0 to 1, plus, where the training found that
         it helps, the share of common users. Items that share nothing are left out.
@@ -333,6 +335,7 @@ class Recommender(InterviewingRecommender):
             ids: Items of the catalogue; those that it does not have are left out, and an
                 :class:`UnknownIdWarning` names them.
             texts: Descriptions.
+            images: Pictures: paths, bytes or data URIs.
             k: Number of items for each.
             where: Filter of the similar items.
             explain: Whether to add the column ``reasons``: the words, attributes and users that
@@ -350,9 +353,9 @@ class Recommender(InterviewingRecommender):
             FilterError: The filter cannot be parsed, or its column does not exist.
         """
         k = check_k(k)
-        item_ids, described = check_ids(ids, "ids") or [], check_texts(texts, "texts") or []
-        warn_of_unknown_items(self.state.catalogue, [(CANDIDATES, item_ids)], stacklevel=2)
-        state = self.state
+        state, item_ids = self.state, check_ids(ids, "ids") or []
+        described = [*(check_texts(texts, "texts") or []), *map(read_picture, images)]
+        warn_of_unknown_items(state.catalogue, [(CANDIDATES, item_ids)], stacklevel=2)
         answer = similar_items(state, item_ids, described, k, where=where, explain=explain)
         answer = add_titles(answer, state.catalogue.frame) if titles else answer
         return self._presented(answer)

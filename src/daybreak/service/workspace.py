@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -326,21 +327,31 @@ class Workspace(ClosesOnExit):
         return recommender.start_interview(**{"k": self.settings.k, **options})
 
     def similar_items(
-        self, item: str | None, text: str | None, *, where: str = "", explain: bool = False
+        self,
+        item: str | None,
+        text: str | None,
+        image: Path | None = None,
+        *,
+        where: str = "",
+        explain: bool = False,
     ) -> pl.DataFrame:
-        """Return the items most similar to an item or a text, with titles.
+        """Return the items most similar to an item, a text or a picture, with titles.
 
         Raises:
-            ConfigError: Both or none of the two are given.
+            ConfigError: Not exactly one of the three is given.
+            DataError: The picture is not used.
             NotFoundError: The item is not in the catalogue.
         """
-        _check_one_given(item, text)
+        _check_one_given(item, text if image is None else str(image))
+        if text is not None and image is not None:
+            raise ConfigError("give either a text or a picture")
         recommender = self.load_recommender([])
         if item is not None:
             require_item(recommender.state.catalogue, item)
         similar = recommender.similar_items(
             None if item is None else [item],
             texts=None if text is None else [text],
+            images=() if image is None else [image],
             k=self.settings.k,
             where=where,
             explain=explain,

@@ -13,13 +13,13 @@ from typing import Any
 
 import polars as pl
 
-from daybreak.data.columns import ColumnMapping
+from daybreak.data.columns import ColumnMapping, match_columns
 from daybreak.data.media.files import decode_data_uri, is_web_address, read_confined_file
-from daybreak.data.media.pictures import keep_picture
+from daybreak.data.media.pictures import KeptPicture, keep_picture
 from daybreak.data.media.refusals import MediaRefusal, RefusedMediaError
 from daybreak.data.media.sounds import keep_sound, read_kept_sound
 from daybreak.data.media.web import fetch_media, url_policy
-from daybreak.data.readers.source import RawTable
+from daybreak.data.readers.source import RawTable, number_rows
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import MissingExtraError
 
@@ -64,6 +64,21 @@ def read_media_columns(
     return MediaTable(raw, tuple(notes))
 
 
+def read_frame_media(frame: pl.DataFrame) -> tuple[pl.DataFrame, Rejects]:
+    """Return items whose media are read; see :func:`read_media_columns`.
+
+    Args:
+        frame: Items with the columns ``image`` or ``audio``; paths are relative to the working
+            folder.
+    """
+    rejects = Rejects()
+    if not MEDIA_COLUMNS.keys() & set(frame.columns):
+        return frame, rejects
+    mapping = match_columns(frame.columns, "items")
+    raw = RawTable("items", frame, number_rows(frame))
+    return read_media_columns(raw, mapping, rejects, Path()).raw.frame, rejects
+
+
 def keep_media(data: bytes, kind: str) -> str:
     """Return a picture or a sound in the form in which items keep it.
 
@@ -92,6 +107,37 @@ def keep_media_text(value: str, kind: str) -> str:
     if kind == "sound" and read_kept_sound(value) is not None:
         return value
     return keep_media(decode_data_uri(value, kind), kind)
+
+
+def decode_picture(value: str) -> KeptPicture:
+    """Return the picture of a data URI or of base64, checked; no file is read.
+
+    Args:
+        value: ``data:image/jpeg;base64,…``, or base64 alone.
+
+    Raises:
+        RefusedMediaError: The picture is not used.
+        MissingExtraError: Pillow is not installed.
+    """
+    return keep_picture(decode_data_uri(value, "picture"))
+
+
+def read_picture(value: bytes | str | Path) -> KeptPicture:
+    """Return a picture of a caller, checked.
+
+    Args:
+        value: Bytes of a file, the path of a file, or a data URI.
+
+    Raises:
+        RefusedMediaError: The file is not used.
+        MissingExtraError: Pillow is not installed.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return keep_picture(bytes(value))
+    if isinstance(value, str) and value.startswith("data:"):
+        return decode_picture(value)
+    path = Path(value)
+    return keep_picture(read_confined_file(path.name, path.parent, "picture"))
 
 
 @dataclass(frozen=True)

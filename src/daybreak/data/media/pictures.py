@@ -37,7 +37,16 @@ _ZIP_PARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _MAX_SNIFFED_BYTES = 1_024
 
 
-def keep_picture(data: bytes) -> str:
+class KeptPicture(str):
+    """A picture in the form in which items keep it, that was checked and is no text.
+
+    Where descriptions are texts, a value of this type is a picture instead.
+    """
+
+    __slots__ = ()
+
+
+def keep_picture(data: bytes) -> KeptPicture:
     """Return a picture as a data URI of a small JPEG.
 
     The picture is turned as its camera says, transparent parts become white.
@@ -54,7 +63,7 @@ def keep_picture(data: bytes) -> str:
     try:
         small = _decode(image)
         kept = data if _is_kept_form(image, data) else _encode_small(small)
-        return PICTURE_PREFIX + b64encode(kept).decode("ascii")
+        return KeptPicture(PICTURE_PREFIX + b64encode(kept).decode("ascii"))
     finally:
         image.close()
 

@@ -1,8 +1,12 @@
 """Items: ``/items``."""
 
+from base64 import b64encode
+
 from fastapi import Request
 from starlette.responses import Response
 
+from daybreak.data.media.pictures import MAX_MEDIA_BYTES
+from daybreak.server.http.bodies import receive_file
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
@@ -14,6 +18,7 @@ from daybreak.server.rows import (
     single_row_problem,
 )
 from daybreak.server.schemas.rows import (
+    IMAGE_BODY,
     AcceptedOut,
     DeletedOut,
     FieldsBody,
@@ -78,6 +83,21 @@ async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response
 )
 async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Response:
     """Change some fields of an item; the others keep their values."""
+    put = state_of(request).service.catalogue.put
+    return await put_row(put, "item_id", item_id, body, partial=True)
+
+
+@router.put(
+    "/items/{item_id:id}/image",
+    response_model=AcceptedOut,
+    openapi_extra=require_role("write", requestBody=IMAGE_BODY),
+)
+async def put_item_image(request: Request, item_id: str) -> Response:
+    """Set the picture of an item; the body is the file, at most 20 MB."""
+    max_bytes = min(state_of(request).options.upload_bytes, MAX_MEDIA_BYTES)
+    async with receive_file(request, max_bytes, keep_packed=True) as path:
+        data = await run_in_threadpool(path.read_bytes)
+    body = {"image": f"data:image/*;base64,{b64encode(data).decode('ascii')}"}
     put = state_of(request).service.catalogue.put
     return await put_row(put, "item_id", item_id, body, partial=True)
 

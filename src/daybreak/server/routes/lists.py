@@ -6,6 +6,7 @@ from typing import TypeAlias
 from fastapi import Request
 from starlette.responses import Response
 
+from daybreak.data.media.columns import decode_picture
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
@@ -45,7 +46,7 @@ async def similar_to_item(request: Request, item_id: str) -> Response:
 
 @router.post("/similar", response_model=ListOut, openapi_extra=require_role("read"))
 async def similar(request: Request, body: SimilarBody) -> Response:
-    """Return the items most similar to an item or to a text."""
+    """Return the items most similar to an item, to a text or to a picture."""
     return await _similar(request, body)
 
 
@@ -110,14 +111,18 @@ async def embed(request: Request, body: EmbedBody) -> Response:
 async def _similar(request: Request, body: SimilarBody) -> Response:
     state = state_of(request)
     check_list_length(state, body.k)
-    items = await run_in_threadpool(
-        state.service.lists.similar,
-        item_id=body.item_id,
-        text=body.text,
-        n=body.k,
-        where=body.where,
-        explain=body.explain,
-    )
+
+    def find() -> Iterable[RecommendedItem]:
+        picture = None if body.image is None else decode_picture(body.image)
+        return state.service.lists.similar(
+            item_id=body.item_id,
+            text=body.text if picture is None else picture,
+            n=body.k,
+            where=body.where,
+            explain=body.explain,
+        )
+
+    items = await run_in_threadpool(find)
     return json_response({"items": items_to_dicts(items, body.fields)})
 
 

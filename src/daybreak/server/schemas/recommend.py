@@ -19,6 +19,9 @@ from daybreak.server.schemas.common import (
 from daybreak.service.serving import Boost, Quota, RecommendRequest, Rules
 from daybreak.types import ExplainMode, UnknownItems
 
+MAX_IMAGE_CHARS = 30_000_000
+"""Length of a picture in a JSON body; the size of the body is limited as well [characters]."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Annotated[str, Field(max_length=10_000)]
 Ids = Annotated[list[Id], Field(max_length=10_000)]
@@ -316,8 +319,22 @@ class ItemOrText(RequestModel):
         return self
 
 
-class SimilarBody(SimilarItemQuery, ItemOrText):
-    """Item or text to which items should be similar."""
+class SimilarBody(SimilarItemQuery):
+    """Item, text or picture to which items should be similar."""
+
+    item_id: Id | None = None
+    text: Text | None = None
+    image: str | None = Field(
+        None,
+        max_length=MAX_IMAGE_CHARS,
+        description="Picture as a data URI: `data:image/jpeg;base64,…`.",
+    )
+
+    @model_validator(mode="after")
+    def _check_exactly_one(self) -> Self:
+        if [self.item_id, self.text, self.image].count(None) != 2:
+            raise ValueError("exactly one of item_id, text and image is required")
+        return self
 
     model_config = with_example({"text": "red retrospot mug", "k": 5})
 

@@ -6,6 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from daybreak.server.schemas.common import Id, RequestModel, ResponseModel, with_example
 
+IMAGE_BODY = {
+    "required": True,
+    "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+}
+"""OpenAPI description of a body that is a picture."""
+
 EXAMPLE_ITEM = {
     "item_id": "kettle-1",
     "title": "Enamel kettle",

@@ -165,8 +165,7 @@ def _parse_media(value: Any, name: str) -> Any:
     try:
         return keep_media_text(value, MEDIA_COLUMNS[name])
     except RefusedMediaError as error:
-        _, _, reason = str(error).partition(": ")
-        raise InvalidValueError(name, value, reason, error.media_code) from error
+        raise InvalidValueError(name, value, str(error), error.media_code) from error
 
 
 def _parse_time(value: Any, name: str, times: RequestTimes) -> float | None:

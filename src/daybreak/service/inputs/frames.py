@@ -15,6 +15,7 @@ from daybreak.data.casts import join_lists
 from daybreak.data.column_aliases import TABLE_ROLES, TableRole
 from daybreak.data.columns import match_columns
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
+from daybreak.data.media.columns import read_frame_media
 from daybreak.data.readers.frames import to_polars
 from daybreak.data.rejects import is_replaced
 from daybreak.data.tables import has_values
@@ -92,6 +93,9 @@ def as_frame(data: Any, *keys: str) -> pl.DataFrame:
     table, notes = to_polars(data, f"data with {keys[0]!r}", keys)
     _warn_of(notes)
     table = _with_keys(table, keys)
+    if _role_of(keys) == "items":
+        table, rejects = read_frame_media(table)
+        warn_of_rejects(rejects, stacklevel=3)
     table, notes = read_values(table, _role_of(keys))
     _warn_of(notes)
     return table.with_columns(_ids_of(table[key]) for key in keys)

@@ -76,7 +76,7 @@ class SharedLists:
 
         Args:
             item_id: Item of the catalogue.
-            text: Description, instead.
+            text: Description, or a :class:`.KeptPicture`, instead.
             n: Number of items.
             where: Filter over the columns of items.
             explain: Whether each item has reasons.
@@ -92,8 +92,14 @@ class SharedLists:
         state = self._releases.current
         if item_id is not None:
             require_item(state.catalogue, item_id)
-        ids, texts = ([item_id], []) if item_id is not None else ([], [str(text)])
-        frame = similar_items(state, ids, texts, n, where=where)
+        ids, texts = [item_id or ""], [text or ""]
+        frame = similar_items(
+            state,
+            ids if item_id is not None else (),
+            texts if item_id is None else (),
+            n,
+            where=where,
+        )
         rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())
         scores, strategies = frame["score"].to_numpy(), frame["strategy"].to_list()
         found = self._recommended_items(state, rows, scores, strategies)

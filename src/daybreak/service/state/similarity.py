@@ -1,6 +1,6 @@
 """Items similar to an item or a text, and users for an item."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Items, Queries
+from daybreak.data.media.pictures import KeptPicture
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError
 from daybreak.models.item_knn import ItemKnnModel
@@ -54,7 +55,7 @@ def similar_items(
     Args:
         state: State that answers.
         ids: Items of the catalogue; unknown and deleted ones are left out.
-        texts: Descriptions.
+        texts: Descriptions, and pictures (:class:`.KeptPicture`).
         k: Number of items for each.
         where: Filter of the similar items; None: no filter.
         explain: Whether to add the column ``reasons``.
@@ -75,14 +76,26 @@ def similar_items(
         scores[:, ~allowed] = np.nan
         found = _SimilarItems(known_ids, compared, scores, shared)
         frames.append(_rank_similar(found, state, k, explain=explain))
-    distinct = list(dict.fromkeys(texts))
-    if distinct:
-        described = Items(Vocabulary(distinct), state.trained.content.texts(distinct))
+    for distinct, described in _describe(state, list(dict.fromkeys(texts))):
         scores = content_similarity(described, items)
         scores[:, ~allowed] = np.nan
         found = _SimilarItems(distinct, described, scores, np.zeros_like(scores))
         frames.append(_rank_similar(found, state, k, explain=explain))
     return pl.concat(frames)
+
+
+def _describe(
+    state: ServingState, descriptions: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Items]]:
+    """Yield names and items of the texts, and of the pictures, if there are any."""
+    content = state.trained.content
+    texts = [one for one in descriptions if not isinstance(one, KeptPicture)]
+    pictures = [one for one in descriptions if isinstance(one, KeptPicture)]
+    if texts:
+        yield texts, Items(Vocabulary(texts), content.texts(texts))
+    if pictures:
+        names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
+        yield names, Items(Vocabulary(names), content.pictures(pictures))
 
 
 def reasons_of_similar(
@@ -137,7 +150,7 @@ def single_item(state: ServingState, item: str | None, text: str | None) -> Item
     """
     require_item_or_text(item, text)
     if text is not None:
-        return Items(Vocabulary(["\0text"]), state.trained.content.texts([text]))
+        return next(_describe(state, [text]))[1]
     row = require_item(state.catalogue, str(item))
     return state.catalogue.items.take(np.array([row]))
 
