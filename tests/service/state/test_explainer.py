@@ -87,6 +87,8 @@ def test_what_speaks_against_an_item_is_no_fact():
     ("sentence", "language"),
     [
         ("Because you chose Tea cup.", "en"),
+        ("Because you chose Tea cup, Tea pot is recommended", "en"),
+        ("Since you chose Tea cup we recommend Tea pot", "en"),
         ("We recommend Tea pot since you liked Green tea and Tea cup", "en"),
         ("Tea pot matches your taste: price up to 6.", "en"),
         ("Because you chose Tea pot number 12 and Tea cup", "en"),
@@ -106,6 +108,9 @@ def test_a_sentence_of_the_evidence_is_used(sentence, language):
         "",
         "Recommended for you.",  # names no evidence
         "Because you chose Tea pot and Tea cup.",  # the item itself
+        "You chose a Tea pot, and it matches Tea cup.",
+        "You liked Tea cup and the Tea pot.",
+        "你选过“Tea cup”和“Tea pot”。",
         "Because you chose Tea cup and Coffee mug.",
         "Because you chose Tea cup, it costs 5 pounds.",
         "Because you chose Tea cup, the best cup of all.",
@@ -115,10 +120,10 @@ def test_a_sentence_of_the_evidence_is_used(sentence, language):
     ],
 )
 def test_any_other_sentence_is_counted_and_the_template_is_used(sentence):
-    model = says(sentence)
-    found = SentenceWriter(model).write("Tea pot", [CUP, GREEN, PRICE])
+    model, language = says(sentence), "zh" if "你" in sentence else "en"
+    found = SentenceWriter(model, language).write("Tea pot", [CUP, GREEN, PRICE])
     assert found.source == "template"
-    assert found.text == template_sentence([CUP, GREEN, PRICE])
+    assert found.text == template_sentence([CUP, GREEN, PRICE], language)
     assert sum(model.usage.faults.values()) == 1
 
 

@@ -21,6 +21,7 @@ from daybreak.language_models import (
     read_prompt,
     unsupported_parts,
 )
+from daybreak.language_models.facts import connecting_words
 from daybreak.language_models.instructions import has_instructions
 from daybreak.store import DocumentStore
 from daybreak.types import Progress, ignore_progress
@@ -107,10 +108,11 @@ class CatalogueVocabulary:
         columns, fields = _content_columns(items)
         values: Counter[str] = Counter()
         words: Counter[str] = Counter()
+        connecting = connecting_words("en") | connecting_words("zh")
         for field in fields:
             for text in columns[field.name].drop_nulls():
                 if field.role == "text":
-                    words.update(set(tokenize(text)))
+                    words.update(set(tokenize(text)) - connecting)
                 else:
                     values.update({f"{field.name}: {value}" for value in _split(text, field)})
         return cls(_most_common(values, len(items)), _most_common(words, len(items)))

@@ -33,6 +33,7 @@ _UNTOLD_KINDS = frozenset({"dislike", "new", "popular", "history"})
 _CHOICE = (
     r"(?:chose|choose|picked?|liked?|loved?|enjoy(?:ed)?|watched|read|bought|played|heard)"
 )
+_NEW_CLAUSE = r"(?:recommend|suggest|show|because|since|so|therefore)"
 _CHOICE_ZH = r"(?:选过|选择了|选择过|选了|看过|看了|读过|买过|买了|听过|玩过|用过|喜欢|喜欢过)"
 
 
@@ -162,8 +163,8 @@ def _claims_choice(folded: str, item_title: str, language: str) -> bool:
         return False
     title = re.escape(item_title) + (r"(?![^\W_])" if item_title[-1].isascii() else "")
     pattern = (
-        rf"{_CHOICE_ZH}[“《「'\" ]*{title}"
+        rf"{_CHOICE_ZH}[“”《》「」'\"、，和与及了一个款 ]{{0,10}}{title}"
         if language == "zh"
-        else rf"\b{_CHOICE}\s+(?:the\s+)?[“'\"]*{title}"
+        else rf"\b{_CHOICE}(?:\s+(?!{_NEW_CLAUSE})\w+){{0,3}}\s+[“'\"]*{title}"
     )
     return re.search(pattern, folded) is not None
