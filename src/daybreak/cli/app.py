@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from daybreak.cli import (
+    agents,
     bench,
     data,
     delete,
@@ -46,6 +47,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "transfer": transfer.transfer,
     "pretrain": transfer.pretrain,
     "serve": serve.serve,
+    "mcp": agents.mcp,
     "keys create": keys.create,
     "keys list": keys.list_,
     "keys revoke": keys.revoke,
