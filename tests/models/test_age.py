@@ -28,6 +28,12 @@ def test_old_articles_score_far_below_young_ones():
     assert scores[-4:].min() - scores[:40].max() > 3
 
 
+def test_among_articles_that_nobody_reads_any_more_newer_ones_come_first():
+    data = newsroom()
+    scores = AgeModel().fit(data).score(ask(data, []), data.items)[0]
+    assert (np.diff(scores[:60:4]) > 0).all()
+
+
 def test_an_item_is_as_old_as_its_creation_or_its_first_event():
     events = Events.of([0, 1, 2], [0, 0, 1], [START, START + DAY, START + DAY])
     created = np.array([START - DAY, np.nan, 0.0, START])

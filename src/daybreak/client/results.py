@@ -187,8 +187,8 @@ class Placement:
     last_score: float | None = None
     """Score of the last item of the list."""
     obstacles: tuple[str, ...] = ()
-    """What keeps the item out: names of rules, ``exclude_seen``, ``is_hidden``,
-    ``availability``, ``no_score`` or ``outscored``; empty if it is in the list."""
+    """What keeps the item out: names of rules, ``exclude_seen``, ``self``,
+    ``is_hidden``, ``availability``, ``no_score`` or ``outscored``; empty if it is in the list."""
     reasons: tuple[Reason, ...] = ()
     """All evidence for and against the item; the values add up to the score."""
 

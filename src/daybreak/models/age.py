@@ -16,6 +16,9 @@ from daybreak.types import Doubles
 
 AGE_QUANTILES = tuple(np.linspace(0, 1, 13).tolist())
 """Quantiles of the ages at which items were chosen, which are the bounds of the groups."""
+OLDER_SLOPE = -0.05
+"""Change of the log rate per unit of ``log(1 + age)`` beyond the last group, if that is chosen
+least: where all items are older than what is chosen, newer ones come first."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,10 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
 
     def _log_rates(self, births: Doubles) -> Doubles:
         ages = np.log1p(np.maximum(self.state.now - np.nan_to_num(births), 0))
-        return np.interp(ages, self.state.log_ages, self.state.log_rates)
+        log_rates = np.interp(ages, self.state.log_ages, self.state.log_rates)
+        if self.state.log_rates[-1] > self.state.log_rates.min():
+            return log_rates
+        return log_rates + OLDER_SLOPE * np.maximum(ages - self.state.log_ages[-1], 0)
 
     def _mean_log_rate(self) -> float:
         births = self.state.births[np.isfinite(self.state.births)]

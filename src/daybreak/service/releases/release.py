@@ -475,6 +475,8 @@ def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
         del facts["recency_power"]
     if not stats.source_domains:
         del facts["source_domains"]
+    if not stats.users_are_items:
+        del facts["users_are_items"]
     return facts
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.types import Rows
 
@@ -28,6 +29,8 @@ class ShopExclusion:
     """
 
     rule: ExclusionRule = field(default_factory=ExclusionRule)
+    users_are_items: bool = False
+    """Whether the items are the users themselves; then nobody is recommended to himself."""
 
     def choose(self, rules: Rules, exclude_seen: bool | None = None) -> ExclusionRule:
         """Return the rule of one list.
@@ -44,6 +47,23 @@ class ShopExclusion:
         if exclude_seen or rules.exclude_seen:
             return replace(self.rule, repeats=False)
         return self.rule
+
+    def own_items(self, users: Sequence[str], items: Vocabulary) -> tuple[Rows, Rows]:
+        """Return the positions of users who are items of a network, and the rows of these.
+
+        Args:
+            users: Name of the user of each query.
+            items: Ids of the catalogue.
+
+        Example:
+            >>> network = ShopExclusion(users_are_items=True)
+            >>> [a.tolist() for a in network.own_items(["eve", "new"], Vocabulary(["ada", "eve"]))]
+            [[0], [1]]
+        """
+        if not self.users_are_items:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        rows = items.rows(users)
+        return np.flatnonzero(rows >= 0), rows[rows >= 0]
 
 
 def excluded_pairs(log: EventLog, rules: Sequence[ExclusionRule]) -> tuple[Rows, Rows]:

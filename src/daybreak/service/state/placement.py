@@ -10,9 +10,9 @@ from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
 
-SEEN, NO_SCORE, OUTSCORED = "exclude_seen", "no_score", "outscored"
-"""Obstacles besides the names of rules: the user has the item, no strategy can score it, and
-others have larger scores."""
+SEEN, SELF, NO_SCORE, OUTSCORED = "exclude_seen", "self", "no_score", "outscored"
+"""Obstacles besides the names of rules: the user has the item, or is the item of a network, no
+strategy can score it, and others have larger scores."""
 RERANKING_RULES = ("quotas", "distinct", "alike", "diversity", "novelty")
 """Rules that leave out an item although its score is large enough."""
 
@@ -32,8 +32,8 @@ class ItemPlacement:
     last_score: float | None
     """Score of the last item of the list; None: the list is empty."""
     obstacles: tuple[str, ...]
-    """What keeps the item out: names of rules, ``exclude_seen``, ``no_score``, ``outscored``;
-    empty if it is in the list."""
+    """What keeps the item out: names of rules, ``exclude_seen``, ``self``, ``no_score``,
+    ``outscored``; empty if it is in the list."""
     reasons: Reasons
     """All evidence for and against the item; the values add up to the score."""
 
@@ -60,7 +60,8 @@ def place_item(state: ServingState, batch: QueryBatch, row: int) -> ItemPlacemen
     obstacles = []
     if not len(position):
         obstacles = state.ranker.rule_compiler.obstacles(rules.rules, row)
-        obstacles += [SEEN] if is_excluded[row] else []
+        is_self = row in state.query_builder.own_items(batch.users)[1]
+        obstacles += [SELF if is_self else SEEN] if is_excluded[row] else []
         obstacles += [] if has_score else [NO_SCORE]
     score_rank = None
     if candidates[row]:

@@ -225,7 +225,7 @@ class QueryBuilder:
                 by the rule of the shop.
         """
         list_rules = [one.rules for one in rules]
-        queries, items = self.excluded_pairs(context, list_rules, exclude_seen)
+        queries, items = self.excluded_pairs(users, context, list_rules, exclude_seen)
         if excluded is not None:
             queries, items = np.r_[queries, excluded[0]], np.r_[items, excluded[1]]
         ones = np.ones(len(queries), dtype=np.float32)
@@ -236,17 +236,28 @@ class QueryBuilder:
         return QueryBatch(users, context, made, pairs, rules, k)
 
     def excluded_pairs(
-        self, context: UserContext, rules: Sequence[Rules], exclude_seen: bool | None = None
+        self,
+        users: Sequence[str],
+        context: UserContext,
+        rules: Sequence[Rules],
+        exclude_seen: bool | None = None,
     ) -> Pairs:
-        """Return the items that the events of users exclude.
+        """Return the items that the events of users exclude, and in networks the users themselves.
 
         Args:
+            users: Name of each user.
             context: Their events.
             rules: Rules of the list of each user.
             exclude_seen: See :meth:`build`.
         """
         chosen = [self.exclusion.choose(one, exclude_seen) for one in rules]
-        return excluded_pairs(context.log.without_revised(context.disliked), chosen)
+        queries, items = excluded_pairs(context.log.without_revised(context.disliked), chosen)
+        own_queries, own_items = self.own_items(users)
+        return np.r_[queries, own_queries], np.r_[items, own_items]
+
+    def own_items(self, users: Sequence[str]) -> Pairs:
+        """Return the positions of users who are items of a network, and the rows of these."""
+        return self.exclusion.own_items(users, self.items.ids)
 
     def queries(
         self, context: UserContext, at: Sequence[float | None] | None = None

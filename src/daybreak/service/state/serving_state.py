@@ -433,9 +433,12 @@ def _first_scorer(trained: TrainedModel, items: Items, *, sums_rows: bool) -> Sc
 def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
     """Return the rule of a shop: the types that it names, or what its training found."""
     types = trained.rules.excludes
-    if types is not None:
-        return ShopExclusion(ExclusionRule.of_types(types))
-    return ShopExclusion(ExclusionRule(repeats=trained.stats.repeats))
+    rule = (
+        ExclusionRule(repeats=trained.stats.repeats)
+        if types is None
+        else ExclusionRule.of_types(types)
+    )
+    return ShopExclusion(rule, trained.stats.users_are_items)
 
 
 def trained_until(trained: TrainedModel) -> float | None:

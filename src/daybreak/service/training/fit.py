@@ -12,6 +12,7 @@ import polars as pl
 from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
+from daybreak.data.networks import are_users_items
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.repeats import repeats_are_usual
 from daybreak.data.rules import ResolvedRules
@@ -77,6 +78,8 @@ class TrainingStats:
     """Power of the :class:`~daybreak.data.recency.RecencyCurve`; None: releases of 0.1"""
     source_domains: tuple[str, ...] = ()
     """Values of ``domain`` whose events and items are sources, and not recommended."""
+    users_are_items: bool = False
+    """Whether the items are the users themselves, as in a network."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,7 @@ def train_model(
             repeats_are_usual(data.all_events),
             data.recency.power,
             tuple(one.domain for one in config.sources if one.domain),
+            are_users_items(dataset.users, data.items.ids, events),
         ),
         tables.users if config.sources else None,
     )
