@@ -19,14 +19,23 @@ def test_without_the_logarithm_the_score_is_the_share_in_per_cent():
 
 
 def test_a_window_fades_events_by_their_age():
-    # Ages are 0 to 11; an eleventh of the way is age 1, so each event fades by e^(-age/2).
+    # Ages are 0 to 11; an eleventh of the way is age 1, so each event fades by e^(-age/2),
+    # but for a thousandth, which fades by 1 / (1 + age/2)^2.
     data = dataset([[0]] + [[1]] * 11, 2, at=range(11, -1, -1))
     model = PopularModel(window=1 / 11, logarithm=False).fit(data)
-    faded = np.exp(-np.arange(12) / 2)
+    halves = np.arange(12) / 2
+    faded = 0.999 * np.exp(-halves) + 0.001 / (1 + halves) ** 2
     share = 100 * faded[0] / faded.sum()
     np.testing.assert_allclose(
         model.score(ask(data, []), data.items), [[share, 100 - share]], rtol=1e-5
     )
+
+
+def test_old_news_that_has_faded_away_is_still_ordered_by_its_age():
+    at = [0.0, 1_000.0, 2_000.0, *np.linspace(9_000, 9_100, 60)]
+    data = dataset([[2], [0], [1], *[[3]] * 60], 4, at=at)
+    scores = PopularModel(window=0.02).fit(data).score(ask(data, []), data.items)[0]
+    assert scores[2] < scores[0] < scores[1] < scores[3] - 3
 
 
 @pytest.mark.parametrize("at", [[0, 0, 0], [5, 5, 9]])

@@ -19,7 +19,11 @@ from daybreak.models.shared_decay import fade, half_life
 from daybreak.models.shared_equal_counts import count_similar_purchases
 from daybreak.models.shared_statistics import cached
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Floats
+from daybreak.types import Doubles, Floats
+
+TAIL_SHARE = 1e-3
+"""Share of the weight of an event that fades slowly, as the inverse square of its age: it orders
+items whose other weights are too small to tell apart, such as old news."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,10 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         if needs_times and len(data.events):
             age = data.events.at.max() - data.events.at
             if self.config.learns_half_life:
-                weights *= fade(age, half_life_s or np.inf)
+                weights *= _with_tail(fade(age, half_life_s or np.inf), age, half_life_s)
             else:
-                weights *= np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
+                decay_s = float(np.quantile(age, self.config.window)) + 1.0
+                weights *= _with_tail(np.exp(-age / decay_s), age, decay_s)
         train_row = np.empty(len(data.items), dtype=np.int64)
         train_row[data.train_item_rows] = np.arange(len(data.train_item_rows))
         rows = train_row[data.events.item]
@@ -116,6 +121,19 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         """Look up the counts; see :meth:`LinearModel.linear_scorer`."""
         bias, known = align_values(train_items, items, self.state.values)
         return LinearScorer(WeightMatrix(), bias, known & self.state.dated)
+
+
+def _with_tail(weights: Doubles, age: Doubles, decay_s: float) -> Doubles:
+    """Return the weights of events with a share that fades slowly.
+
+    Args:
+        weights: (n_events,) weights, from 0 to 1.
+        age: (n_events,) age of each event [s].
+        decay_s: Time in which the weights fade [s]; 0: they do not fade.
+    """
+    if not decay_s:
+        return weights
+    return (1 - TAIL_SHARE) * weights + TAIL_SHARE / (1 + age / decay_s) ** 2
 
 
 def _limits(data: Dataset) -> EventLimits:

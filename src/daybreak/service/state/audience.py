@@ -44,7 +44,9 @@ def find_audience(
     def queries() -> Iterator[tuple[Queries, Mask | None]]:
         for batch, context in FrameRequest(state, list(users)).contexts():
             has_seen = np.zeros(len(batch), dtype=bool)
-            owners, known = state.query_builder.excluded_pairs(batch, context, [Rules()] * len(batch))
+            owners, known = state.query_builder.excluded_pairs(
+                batch, context, [Rules()] * len(batch)
+            )
             has_seen[owners[known == row]] = True
             yield state.query_builder.queries(context), has_seen if row >= 0 else None
 
