@@ -6,7 +6,7 @@ import pytest
 from daybreak import Recommender
 from daybreak.config import Settings
 from daybreak.data import Tables
-from daybreak.service.serving import RecommendRequest, RecommenderService
+from daybreak.service.serving import RecommenderService, RecommendRequest
 from daybreak.store import Release, open_store
 
 N_MEMBERS = 24

@@ -98,7 +98,7 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
 
     def _log_rates(self, births: Doubles) -> Doubles:
         ages = np.log1p(np.maximum(self.state.now - np.nan_to_num(births), 0))
-        log_rates = np.interp(ages, self.state.log_ages, self.state.log_rates)
+        log_rates: Doubles = np.interp(ages, self.state.log_ages, self.state.log_rates)
         if self.state.log_rates[-1] > self.state.log_rates.min():
             return log_rates
         return log_rates + OLDER_SLOPE * np.maximum(ages - self.state.log_ages[-1], 0)
