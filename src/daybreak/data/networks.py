@@ -18,8 +18,8 @@ def are_users_items(users: Vocabulary, items: Vocabulary, events: Events) -> boo
     """Return whether users and items are the same people, so that nobody is shown to himself.
 
     Ids of users that are ids of items as well say so if they are no plain numbers. Shops number
-    users and items independently; then some users have events on the item of their own number by
-    chance, whereas nobody follows himself.
+    users and items independently; then some users have events on the item of their own number
+    by chance, whereas nobody follows himself.
 
     Args:
         users: Ids of the users; their rows are those of ``events.user``.

@@ -101,7 +101,8 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         log_rates: Doubles = np.interp(ages, self.state.log_ages, self.state.log_rates)
         if self.state.log_rates[-1] > self.state.log_rates.min():
             return log_rates
-        return log_rates + OLDER_SLOPE * np.maximum(ages - self.state.log_ages[-1], 0)
+        beyond: Doubles = np.maximum(ages - self.state.log_ages[-1], 0)
+        return log_rates + OLDER_SLOPE * beyond
 
     def _mean_log_rate(self) -> float:
         births = self.state.births[np.isfinite(self.state.births)]

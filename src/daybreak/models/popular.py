@@ -22,8 +22,8 @@ from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Floats
 
 TAIL_SHARE = 1e-3
-"""Share of the weight of an event that fades slowly, as the inverse square of its age: it orders
-items whose other weights are too small to tell apart, such as old news."""
+"""Share of the weight of an event that fades slowly, as the inverse square of its age; it
+orders items whose other weights are too small to tell apart, such as old news."""
 
 
 @dataclass(frozen=True)

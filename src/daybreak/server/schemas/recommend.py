@@ -499,8 +499,9 @@ class PlacementOut(ResponseModel):
     last_score: float | None = Field(description="Score of the last item of the list.")
     obstacles: list[str] = Field(
         description="What keeps the item out: names of rules (`where`, `categories`, `items`, "
-        "`exclude`, `exclude_seen`, `self`, `quotas`, `distinct`, `alike`, `diversity`, `novelty`, "
-        "`unknown_items`), `is_hidden`, `availability`, `no_score`, or `outscored` by others."
+        "`exclude`, `exclude_seen`, `self`, `quotas`, `distinct`, `alike`, `diversity`, "
+        "`novelty`, `unknown_items`), `is_hidden`, `availability`, `no_score`, or `outscored` "
+        "by others."
     )
     reasons: list[ReasonOut] = Field(
         description="All evidence for and against the item; the values add up to the score."

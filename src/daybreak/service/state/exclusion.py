@@ -57,8 +57,9 @@ class ShopExclusion:
 
         Example:
             >>> network = ShopExclusion(users_are_items=True)
-            >>> [a.tolist() for a in network.own_items(["eve", "new"], Vocabulary(["ada", "eve"]))]
-            [[0], [1]]
+            >>> users, rows = network.own_items(["eve", "new"], Vocabulary(["ada", "eve"]))
+            >>> users.tolist(), rows.tolist()
+            ([0], [1])
         """
         if not self.users_are_items:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)

@@ -242,7 +242,7 @@ class QueryBuilder:
         rules: Sequence[Rules],
         exclude_seen: bool | None = None,
     ) -> Pairs:
-        """Return the items that the events of users exclude, and in networks the users themselves.
+        """Return the items that events of users exclude, and in networks the users themselves.
 
         Args:
             users: Name of each user.
