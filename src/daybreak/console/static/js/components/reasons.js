@@ -4,13 +4,29 @@ import { formatNumber, hasText, t, useTexts } from "../i18n.js";
 
 const MAX_SHOWN = 4;
 
-/** Return what a reason says, in the language of the page; of unknown kinds what the server says. */
-export function reasonText(reason) {
+/** Return a term of an attribute in words: `price=..6` is "price up to 6". */
+function termText(term) {
+  const at = term.indexOf("=");
+  if (at < 0) return term;
+  const name = term.slice(0, at).replaceAll("_", " "), value = term.slice(at + 1);
+  const [low, high] = value.split("..");
+  if (high === undefined) return t("common.term.value", { name, value });
+  if (low && high) return t("common.term.range", { name, low, high });
+  return low ? t("common.term.from", { name, low }) : high ? t("common.term.to", { name, high }) : name;
+}
+
+/**
+ * Return what a reason says, in the language of the page; of unknown kinds what the server says.
+ * @param {"list" | "similar" | "audience"} about what is explained: a list to its user, why two items are similar, or a user to the shop
+ */
+export function reasonText(reason, about = "list") {
   let kind = reason.kind;
   if (kind === "event" && /\bdisliked\b/.test(reason.text.replace(reason.title, ""))) kind = "dislike";
   if (kind === "strategy" && reason.name === "everybody") kind = "everybody";
-  const key = `common.reason.${kind}.${reason.value < 0 ? "against" : "for"}`;
-  return hasText(key) ? t(key, { name: reason.title || reason.name }) : reason.text || reason.title || reason.name || kind;
+  const end = `${kind}.${reason.value < 0 ? "against" : "for"}`;
+  const key = [`common.reason.${about}.${end}`, `common.reason.${end}`].find(hasText);
+  const name = kind === "attribute" || kind === "profile" ? termText(reason.name || reason.title) : reason.title || reason.name;
+  return key ? t(key, { name }) : reason.text || name || kind;
 }
 
 /** Show reasons, the largest first; those that are left out are added up. */

@@ -9,6 +9,7 @@ import { Card, Figure, PageHead, Tag } from "../components/card.js";
 import { Chart } from "../components/chart.js";
 import { Field } from "../components/form.js";
 import { Notice, Problem } from "../components/problem.js";
+import { reasonText } from "../components/reasons.js";
 import { Picture } from "../components/picture.js";
 import { Scatter } from "../components/scatter.js";
 import { Snippet, toCurl } from "../components/snippet.js";
@@ -118,14 +119,14 @@ function Forecast({ text, item }) {
         ${similar.data && !similar.data.items.length && html`<p class="muted">${t("new.nothing_similar")}</p>`}
         ${similar.data && html`<ol class="near-list">${similar.data.items.map((one) => html`<li key=${one.item_id}>
           <span class="thumb"><${Picture} item=${one} /></span>
-          <span><span class="small-title">${titleOf(one)}</span><span class="fine">${one.reasons.slice(0, 2).map((reason) => reason.text || reason.title).join(" · ")}</span>
+          <span><span class="small-title">${titleOf(one)}</span><span class="fine">${one.reasons.slice(0, 2).map((reason) => reasonText(reason, "similar")).join(" · ")}</span>
             <span class="bar" style=${{ width: `${Math.max(2, Math.min(1, one.score ?? 0) * 100)}%` }}></span></span>
           <span class="fine number">${formatPercent(Math.min(1, one.score ?? 0), 0)}</span></li>`)}</ol>`}<//>
       <${Card} title=${t("new.audience")}>
         ${audience.error && html`<${Problem} error=${audience.error} retry=${audience.reload} />`}
         ${audience.data && !audience.data.users.length && html`<p class="muted">${t("new.nobody")}</p>`}
         ${audience.data && html`<ol class="audience">${audience.data.users.map((user) => html`<li key=${user.user_id}>
-          <a href=${href("try", { user: user.user_id })}>${user.user_id}</a><span class="fine">${user.reasons.filter((reason) => reason.kind !== "rest").slice(0, 2).map((reason) => reason.text || reason.title).join(" · ")}</span></li>`)}</ol>`}<//>
+          <a href=${href("try", { user: user.user_id })}>${user.user_id}</a><span class="fine">${user.reasons.filter((reason) => reason.kind !== "rest").slice(0, 2).map((reason) => reasonText(reason, "audience")).join(" · ")}</span></li>`)}</ol>`}<//>
     </div>
     <${Place} similar=${similar.data?.items ?? []} title=${item.title} />
   </div>`;

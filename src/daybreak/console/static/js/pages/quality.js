@@ -1,6 +1,6 @@
 // Quality: what simulated cold starts measured for a release, and why its strategies stayed or left.
 import { html, useState } from "../lib.js";
-import { formatFixed, formatNumber, formatPercent, formatTime, t, useTexts } from "../i18n.js";
+import { formatFixed, formatNumber, formatPercent, formatTime, hasText, t, useTexts } from "../i18n.js";
 import { get, part } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
@@ -156,12 +156,21 @@ function Wishes({ wishes, repeats }) {
   <//>`;
 }
 
+/** Return a slice in words. */
+function sliceText(row) {
+  const mixed = row.slice.endsWith("_mixed");
+  const name = mixed ? row.slice.slice(0, -"_mixed".length) : row.slice;
+  const events = name.match(/^events_(\d+)$/);
+  const label = events ? t("quality.slice.events", { n: Number(events[1]) }) : hasText(`quality.slice.${name}`) ? t(`quality.slice.${name}`) : row.label;
+  return mixed ? t("quality.slice.mixed", { label }) : label;
+}
+
 const WORD_KINDS = { better: "good", worse: "bad" };
 function Gate({ gate }) {
   if (!gate) return html`<${Card} title=${t("quality.gate")}><p class="muted">${t("quality.gate.none")}</p><//>`;
   const interval = (row) => `${signed(row.low)} … ${signed(row.high)}`;
   const columns = [
-    { key: "label", title: t("quality.slice"), cell: (row) => html`<span lang="en">${row.label}</span>` },
+    { key: "label", title: t("quality.slice"), cell: sliceText },
     { key: "old", title: t("quality.before"), number: true, cell: (row) => formatFixed(row.old) },
     { key: "new", title: t("quality.after"), number: true, cell: (row) => formatFixed(row.new) },
     { key: "interval", title: t("quality.interval"), number: true, cell: interval },

@@ -105,6 +105,24 @@ function Report({ experiment, onClose }) {
   <//>`;
 }
 
+/** Return the result of an experiment in words, in the language of the page. */
+function verdictOf(report) {
+  if (!report.shown.some((one) => one.people)) return t("releases.verdict.nothing");
+  if (!report.split.sound) return t("releases.verdict.broken");
+  const primary = report.differences.filter((one) => one.measure === report.experiment.metric);
+  if (!primary.length) return t("releases.verdict.shadows");
+  const control = report.shown[0].name;
+  return primary.map((one) => t(`releases.verdict.${one.word.replaceAll(" ", "_")}`, { variant: one.variant, control, numbers: numbersOf(one) })).join(" ");
+}
+
+const points = (value) => (value > 0 ? "+" : "") + formatFixed(100 * value, 2);
+function numbersOf(one) {
+  const label = METRICS.includes(one.measure) ? t(`releases.metric.${one.measure}`) : one.measure;
+  const numbers = t("releases.verdict.numbers", { label, value: formatPercent(one.value, 2), first: formatPercent(one.first, 2), difference: points(one.difference), low: points(one.low), high: points(one.high) });
+  if (one.word !== "open" || one.people_needed === null) return numbers;
+  return t("releases.verdict.needed", { numbers, effect: points(one.effect), n: Math.round(one.people_needed) });
+}
+
 function Results({ report }) {
   const shown = [
     { key: "name", title: t("releases.variant") },
@@ -119,7 +137,7 @@ function Results({ report }) {
     { key: "difference", title: t("releases.difference"), number: true, cell: (row) => formatFixed(row.difference, 4) },
     { key: "interval", title: t("releases.interval"), number: true, cell: (row) => `${formatFixed(row.low, 4)} … ${formatFixed(row.high, 4)}` },
   ];
-  return html`<p class="strong" lang="en">${report.verdict}</p>
+  return html`<p class="strong">${verdictOf(report)}</p>
     <${Table} columns=${shown} rows=${report.shown} rowKey=${(row) => row.name} caption=${t("releases.variants")} />
     ${report.differences.length > 0 && html`<h3>${t("releases.differences")}</h3>
       <${Table} columns=${differences} rows=${report.differences} rowKey=${(row) => row.variant + row.measure} caption=${t("releases.differences")} />`}
