@@ -8,7 +8,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "tools" / "generate_client.py"
 
 
-@pytest.mark.parametrize("name", ["async_client.py", "async_experiments.py"])
+@pytest.mark.parametrize("name", ["async_client.py", "async_experiments.py", "async_admin.py"])
 def test_the_blocking_client_is_up_to_date(name):
     spec = importlib.util.spec_from_file_location("generate_client", SCRIPT)
     script = importlib.util.module_from_spec(spec)

@@ -11,7 +11,14 @@ from typing import get_args, get_type_hints
 import httpx
 import pytest
 
-from daybreak.client import Client, Retries, interview_results, results, title_results
+from daybreak.client import (
+    Client,
+    Retries,
+    admin_results,
+    interview_results,
+    results,
+    title_results,
+)
 from daybreak.errors import ServiceError
 from daybreak.server.app import create_app
 from daybreak.server.http.paths import API_PREFIX
@@ -21,6 +28,8 @@ from daybreak.server.schemas import (
     insights,
     interests,
     interview,
+    keys,
+    policy,
     recommend,
     rows,
     titles,
@@ -55,19 +64,13 @@ WITHOUT_METHOD = {
     "PUT /items/{item_id}/image": "`update_item_image` sends it as a field of the item",
     "POST /import": FILE,
     "POST /import/preview": FILE,
-    "GET /data": OPERATOR,
     "GET /export/{table}": FILE,
     "GET /dump": FILE,
     "POST /restore": FILE,
-    "GET /items/{item_id}/exposure": OPERATOR,
-    "GET /map": OPERATOR,
     "GET /session": BROWSER,
     "POST /session": BROWSER,
     "DELETE /session": BROWSER,
     "GET /config": OPERATOR,
-    "GET /keys": OPERATOR,
-    "POST /keys": OPERATOR,
-    "DELETE /keys/{id}": OPERATOR,
     "GET /config/schema": OPERATOR,
 }
 """Operations without a method of the client, and why."""
@@ -126,6 +129,14 @@ RESULT_TYPES = [
     (SampleRatioCheck, results.SampleRatio, set()),
     (OnlineReport, results.OnlineResult, set()),
     (OnlinePeriod, results.Period, set()),
+    (keys.KeysOut, admin_results.KeyList, NOT_NEEDED),
+    (keys.NewKeyOut, admin_results.KeyInfo, NOT_NEEDED),
+    (policy.PolicyOut, admin_results.PolicyInfo, NOT_NEEDED),
+    (policy.PolicyPreviewOut, admin_results.PolicyPreview, NOT_NEEDED),
+    (policy.RuleEffectBody, admin_results.RuleEffect, set()),
+    (admin.DataReportOut, admin_results.DataReport, NOT_NEEDED),
+    (insights.ExposureOut, admin_results.WarmUpStatus, NOT_NEEDED),
+    (insights.MapOut, admin_results.CatalogueMap, NOT_NEEDED),
 ]
 """Response of the service, result of the client, and fields that the result leaves out."""
 
@@ -164,7 +175,7 @@ def sent(described):
         return httpx.Response(200, json=page)
 
     with Client(transport=httpx.MockTransport(service), retries=Retries(times=0)) as shop:
-        for methods in (shop, shop.experiments):
+        for methods in (shop, shop.experiments, shop.admin):
             for name, method in inspect.getmembers(methods, inspect.ismethod):
                 if not name.startswith("_") and name not in {"close", "is_ready", "request"}:
                     call(method)

@@ -1,5 +1,6 @@
 """The page of keys and settings."""
 
+import httpx
 from playwright.sync_api import expect
 
 from daybreak.service.api_keys import ApiKeyStore
@@ -46,3 +47,50 @@ def test_keys_that_may_not_see_settings_are_told_so(browser, tmp_path):
             page.get_by_role("button", name="Log in").click()
             expect(page.get_by_role("status").first).to_contain_text("role “admin”")
             expect(page.get_by_role("button", name="Make a key")).to_have_count(0)
+
+
+def test_rules_are_previewed_saved_and_taken_back(watch, shop):
+    watch.expected_statuses.add(422)
+    page = watch.open("settings")
+    card = page.locator(".rules-editor")
+    card.get_by_role("combobox", name="Show only items that match").fill("price < 9")
+    expect(card.locator(".effect").first).to_contain_text("Hides")
+    card.get_by_role("button", name="Add a boost").click()
+    card.get_by_role("combobox", name="Boost 1").fill("price < 3")
+    expect(card.locator(".effect").nth(1)).to_contain_text("Lifts")
+    expect(card.locator(".effect-items li").first).to_contain_text("number")
+    assert watch.serious_findings() == []
+    try:
+        card.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved; all servers")).to_be_visible()
+        items = httpx.post(f"{shop}/api/v1/recommend", json={"k": 20}).json()["items"]
+        assert all(item["properties"]["price"] < 9 for item in items)
+        card.get_by_role("combobox", name="Boost 1").fill(f"title = '{SCRIPT}' or")
+        expect(card.get_by_role("alert")).to_be_visible()
+        expect(card.get_by_role("button", name="Save")).to_be_disabled()
+        card.get_by_role("combobox", name="Boost 1").fill(f"title = '{SCRIPT}'")
+        expect(card.locator(".effect").nth(1)).to_contain_text(SCRIPT)
+        assert page.locator("main img").count() == 0
+    finally:
+        httpx.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
+
+
+def test_retraining_and_retention_are_chosen(watch, shop):
+    watch.expected_statuses.add(422)
+    page = watch.open("settings")
+    card = page.locator(".upkeep")
+    expect(card).to_contain_text("started without automatic retraining")
+    try:
+        card.get_by_role("radio", name="On request").check()
+        card.get_by_role("radio", name="For some days").check()
+        card.get_by_label("Days", exact=True).fill("36500")
+        card.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved; all servers")).to_be_visible()
+        policy = httpx.get(f"{shop}/api/v1/policy").json()
+        assert (policy["retrain"], policy["retention_days"]) == ("off", 36_500)
+        card.get_by_role("radio", name="Own conditions").check()
+        card.get_by_label("Conditions", exact=True).fill("sometimes")
+        card.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("cannot read 'sometimes'")).to_be_visible()
+    finally:
+        httpx.put(f"{shop}/api/v1/policy", json={}).raise_for_status()

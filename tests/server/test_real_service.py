@@ -200,6 +200,26 @@ def test_a_trial_of_one_strategy_and_of_a_release(api):
     assert counted.json()["code"] == "bad_config"
 
 
+def test_a_policy_is_previewed_put_and_followed(api):
+    started = api.get("/policy").json()
+    assert (started["where"], started["retrain"]) == ("", None)
+    rules = {"where": "price < 9", "boosts": [{"where": "price < 3", "factor": 2}]}
+    hides, lifts = api.post("/policy/preview", json=rules).json()["rules"]
+    assert (hides["kind"], lifts["factor"]) == ("where", pytest.approx(2))
+    try:
+        put = api.put("/policy", json=rules | {"retrain": "off", "retention_days": 0})
+        assert put.json()["boosts"] == [{"where": "price < 3", "factor": 2.0, "add": 0.0}]
+        items = api.post("/recommend", json={"k": 20, "record": False}).json()["items"]
+        assert all(item["properties"]["price"] < 9 for item in items)
+        assert (
+            api.put("/policy", json={"where": "no_column = 1"}).json()["code"] == "bad_filter"
+        )
+        assert api.put("/policy", json={"retrain": "sometimes"}).status_code == 422
+    finally:
+        again = api.put("/policy", json={}).json()
+        assert again | {"request_id": ""} == started | {"request_id": ""}
+
+
 def test_an_experiment_from_plan_to_report(api):
     plan = {
         "id": "more/variety",

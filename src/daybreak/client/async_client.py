@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
+from daybreak.client.async_admin import AsyncAdminApi
 from daybreak.client.async_experiments import AsyncExperimentsApi
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
@@ -106,6 +107,8 @@ class AsyncClient:
         )
         self.experiments = AsyncExperimentsApi(self._send)
         """Methods for experiments and online metrics."""
+        self.admin = AsyncAdminApi(self._send)
+        """Methods for operators: API keys, policy, data and map."""
 
     # Lists
 

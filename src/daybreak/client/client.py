@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
+from daybreak.client.admin import AdminApi
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
@@ -104,6 +105,8 @@ class Client:
         )
         self.experiments = ExperimentsApi(self._send)
         """Methods for experiments and online metrics."""
+        self.admin = AdminApi(self._send)
+        """Methods for operators: API keys, policy, data and map."""
 
     # Lists
 

@@ -46,6 +46,7 @@ from daybreak.server.routes import (
     lists,
     models,
     onboarding,
+    policy,
     recommend,
     session,
     users,
@@ -72,6 +73,7 @@ ROUTE_MODULES = (
     files,
     config,
     keys,
+    policy,
     session,
     console,
 )

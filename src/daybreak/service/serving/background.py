@@ -13,7 +13,7 @@ from daybreak.errors import DaybreakError
 from daybreak.rng import create_generator
 from daybreak.service.experiments import ExperimentManager
 from daybreak.service.exploration.explorer import Explorer
-from daybreak.service.privacy import Retention
+from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.state.interests import topics_of
 from daybreak.service.state.serving_state import ServingState
@@ -48,7 +48,8 @@ class RetrainMonitor:
         store: Store with the releases.
         releases: Releases in memory.
         training: Runs trainings.
-        policy: Decides when a training is due; None: never.
+        policy: Decides when a training is due: a policy that may change, or a fixed one; None:
+            never.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class RetrainMonitor:
         store: Store,
         releases: ReleaseManager,
         training: RetrainRunner,
-        policy: RetrainPolicy | None,
+        policy: PolicyManager | RetrainPolicy | None,
     ) -> None:
         self._store = store
         self._releases = releases
@@ -80,7 +81,8 @@ class RetrainMonitor:
         self._checked_at = time.monotonic()
         signals = self.signals()
         self.drift, self.thresholds = dict(signals.drift), dict(signals.thresholds)
-        reason = None if self._policy is None else self._policy.due(signals)
+        policy = self._current_policy()
+        reason = None if policy is None else policy.due(signals)
         if reason is None or self._training.running_task() is not None:
             return None
         log.info("starting a training: %s", reason)
@@ -89,6 +91,11 @@ class RetrainMonitor:
         except (DaybreakError, OSError) as error:
             log.error("cannot start a training: %s", error)
             return None
+
+    def _current_policy(self) -> RetrainPolicy | None:
+        if isinstance(self._policy, PolicyManager):
+            return self._policy.current.retrain_policy(self._policy.retrain)
+        return self._policy
 
     def signals(self) -> RetrainSignals:
         """Return how much data is new since the training, and how far it has drifted."""
@@ -136,7 +143,7 @@ class BackgroundJobs:
         explorer: Counts impressions of new items.
         retrain_monitor: Starts trainings.
         explores_by_default: Whether to search for new items before any list was explored.
-        retention: How long events and responses are kept; None: forever.
+        policy: How long events and responses are kept; None: forever.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that need periodic work
@@ -148,7 +155,7 @@ class BackgroundJobs:
         retrain_monitor: RetrainMonitor,
         *,
         explores_by_default: bool = False,
-        retention: Retention | None = None,
+        policy: PolicyManager | None = None,
     ) -> None:
         self._store = store
         self._releases = releases
@@ -156,7 +163,7 @@ class BackgroundJobs:
         self._explorer = explorer
         self._retrain_monitor = retrain_monitor
         self._explores_by_default = explores_by_default
-        self._retention = retention
+        self._policy = policy
         self._last_retention_s = self._last_exposure_sync_s = float("-inf")
         self._stop = Event()
         self._thread: Thread | None = None
@@ -181,6 +188,7 @@ class BackgroundJobs:
             self._releases.compact,
             self.sync_experiments,
             self.sync_exposure,
+            self.refresh_policy,
             self.apply_retention,
             self._retrain_monitor.check,
         )
@@ -205,13 +213,20 @@ class BackgroundJobs:
             self._last_exposure_sync_s = time.monotonic()
             self._explorer.sync()
 
+    def refresh_policy(self) -> None:
+        """Read what another process has decided about rules, retraining and retention."""
+        if self._policy is not None:
+            self._policy.refresh()
+
     def apply_retention(self) -> None:
         """Delete events and responses that are older than the retention allows."""
+        policy = self._policy
+        retention = None if policy is None else policy.current.retention(policy.retention)
         if (
-            self._retention is not None
+            retention is not None
             and time.monotonic() - self._last_retention_s > RETENTION_INTERVAL_S
         ):
-            self._retention.apply(self._store, time.time())
+            retention.apply(self._store, time.time())
             self._releases.sync()
             self._last_retention_s = time.monotonic()
 

@@ -14,6 +14,7 @@ from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.ingest.rows import as_text, frame_from_rows
 from daybreak.service.inputs.frames import TEXT_COLUMN
 from daybreak.service.inputs.histories import RequestEvents
+from daybreak.service.serving.policy import PolicyManager, with_shop_rules
 from daybreak.service.serving.requests import PendingRequest
 from daybreak.service.state.profile_names import with_known_names
 from daybreak.service.state.profiles import ProfileOverrides
@@ -33,6 +34,7 @@ def build_batch(
     requests: Sequence[PendingRequest],
     encoder: "RequestProfileEncoder",
     popularity: float | None = None,
+    policy: PolicyManager | None = None,
 ) -> QueryBatch:
     """Return the query batch of pending requests.
 
@@ -41,6 +43,7 @@ def build_batch(
         requests: The requests.
         encoder: Encodes their profiles.
         popularity: Setting of the requests that have none; None: that of the release.
+        policy: Has the rules of all lists.
 
     Raises:
         FilterError: A filter cannot be parsed, or a column does not exist.
@@ -54,11 +57,12 @@ def build_batch(
         events=_request_events(state, requests),
         profiles=encoder.overrides(state, requests),
     )
+    shop = None if policy is None else policy.compiled(state.ranker.rule_compiler)
     rules = [_complete_rules(pending.request.rules, popularity) for pending in requests]
     return state.query_builder.build(
         [pending.owner_key or UNKNOWN_USER_KEY for pending in requests],
         context,
-        state.compile_rules(rules),
+        with_shop_rules(state.compile_rules(rules), shop),
         [pending.request.n for pending in requests],
         _excluded_pairs(state, requests),
     )

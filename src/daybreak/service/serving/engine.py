@@ -24,6 +24,7 @@ from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.batch import RequestProfileEncoder, build_batch
 from daybreak.service.serving.batcher import Batcher
+from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import (
     ExperimentAssignment,
@@ -70,6 +71,7 @@ class RecommendEngine:
         explores_by_default: Whether the lists of requests without ``explore`` are explored.
         pseudonyms: Replaces ids of users; None: ids are kept.
         popularity: Setting of the requests that have none; None: that of the release.
+        policy: Has the rules of all lists.
     """
 
     def __init__(  # noqa: PLR0913 - parts of a service and its defaults
@@ -82,8 +84,10 @@ class RecommendEngine:
         explores_by_default: bool = False,
         pseudonyms: Pseudonyms | None = None,
         popularity: float | None = None,
+        policy: PolicyManager | None = None,
     ) -> None:
         self._popularity = popularity
+        self._policy = policy
         self._releases = releases
         self._log = log
         self._experiments = experiments
@@ -216,7 +220,7 @@ class RecommendEngine:
         pending = self._parse(request)
         state = pending.state or self._releases.current
         row = require_item(state.catalogue, lookup_id(item_id), next_step=None)
-        batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
+        batch = self._build_batch(state, [pending])
         return state, batch, row
 
     def close(self) -> None:
@@ -315,7 +319,7 @@ class RecommendEngine:
     def _recommend(
         self, state: ServingState, requests: Sequence[PendingRequest]
     ) -> list[RecommendResponse]:
-        batch = build_batch(state, requests, self._profile_encoder(), self._popularity)
+        batch = self._build_batch(state, requests)
         lists = self._explore(state, batch, state.ranker.rank(batch), requests)
         items = self._recommended_items(state, batch, lists, requests)
         bounds = np.searchsorted(lists.query, np.arange(len(requests) + 1)).tolist()
@@ -336,6 +340,12 @@ class RecommendEngine:
         ]
         self._record(requests, responses)
         return responses
+
+    def _build_batch(
+        self, state: ServingState, requests: Sequence[PendingRequest]
+    ) -> QueryBatch:
+        encoder = self._profile_encoder()
+        return build_batch(state, requests, encoder, self._popularity, self._policy)
 
     def _explore(
         self,

@@ -37,6 +37,7 @@ from daybreak.service.serving.interest_maps import InterestsResource
 from daybreak.service.serving.interviews import InterviewResponse, hold_interview
 from daybreak.service.serving.item_insights import ItemInsights
 from daybreak.service.serving.list_explainer import ListExplainer
+from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
 from daybreak.service.serving.resources import EventsResource, ItemsResource, UsersResource
@@ -121,6 +122,8 @@ class RecommenderService(ClosesOnExit):
     """Puts new items into lists."""
     answer_log: AnswerLog
     """Writes responses to the store in the background."""
+    policy: PolicyManager
+    """Rules of all lists, retraining and retention."""
     engine: RecommendEngine
     """Answers requests for recommendations."""
     catalogue: ItemsResource
@@ -158,6 +161,9 @@ class RecommenderService(ClosesOnExit):
         self.experiments = ExperimentManager(
             self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
+        self.policy = PolicyManager(
+            self.store, self.releases, options.retrain, options.retention
+        )
         self.explorer = Explorer(
             self.store,
             budget=options.exposure,
@@ -174,6 +180,7 @@ class RecommenderService(ClosesOnExit):
             explores_by_default=options.explore,
             pseudonyms=pseudonyms,
             popularity=options.popularity,
+            policy=self.policy,
         )
         ingestor = Ingestor(self.store, pseudonyms)
         self.catalogue = ItemsResource(self.store, self.releases, ingestor, self.explorer)
@@ -181,12 +188,12 @@ class RecommenderService(ClosesOnExit):
             self.store, self.releases, ingestor, self.engine, self.answer_log, pseudonyms
         )
         self.events = EventsResource(self.store, self.releases, ingestor, pseudonyms)
-        self.lists = SharedLists(self.releases)
+        self.lists = SharedLists(self.releases, self.policy)
         self.insights = ItemInsights(self.releases, self.explorer, settings.seed)
         self.interests = InterestsResource(self.releases, pseudonyms)
         self.training = _create_runner(settings, self.store, options.training)
         self.retrain_monitor = RetrainMonitor(
-            self.store, self.releases, self.training, options.retrain
+            self.store, self.releases, self.training, self.policy
         )
         self.jobs = self._create_jobs(options)
         self._status = StatusReporter(
@@ -388,7 +395,7 @@ class RecommenderService(ClosesOnExit):
             self.explorer,
             self.retrain_monitor,
             explores_by_default=options.explore,
-            retention=options.retention,
+            policy=self.policy,
         )
 
     def _item_facts(self) -> ItemFacts:

@@ -17,6 +17,7 @@ from daybreak.ranked_lists import top_k
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import check_k
+from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendedItem
 from daybreak.service.state.audience import find_audience
@@ -40,10 +41,12 @@ class SharedLists:
 
     Args:
         releases: Releases in memory.
+        policy: Has the rules of all lists.
     """
 
-    def __init__(self, releases: ReleaseManager) -> None:
+    def __init__(self, releases: ReleaseManager, policy: PolicyManager | None = None) -> None:
         self._releases = releases
+        self._policy = policy
         self._top_lists: tuple[ref[Scorer], TopLists] | None = None
 
     def popular(self, n: int = 10, rules: Rules | None = None) -> tuple[RecommendedItem, ...]:
@@ -98,7 +101,7 @@ class SharedLists:
             ids if item_id is not None else (),
             texts if item_id is None else (),
             n,
-            where=where,
+            where=self._with_shop_filter(state, where),
         )
         rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())
         scores, strategies = frame["score"].to_numpy(), frame["strategy"].to_list()
@@ -109,6 +112,30 @@ class SharedLists:
         return tuple(
             replace(item, reasons=tuple(why)) for item, why in zip(found, reasons, strict=True)
         )
+
+    def _with_shop_filter(self, state: ServingState, where: str) -> str:
+        """Return a filter with that of the rules of all lists.
+
+        Raises:
+            FilterError: The filter cannot be parsed.
+        """
+        limits = self._shop_limits(state)
+        if limits is None or self._policy is None:
+            return where
+        shop = self._policy.current.where
+        if not shop.strip() or not where.strip():
+            return shop.strip() or where
+        state.ranker.rule_compiler.compile(
+            Rules(where=where)
+        )  # an error names this filter only
+        return f"({shop}) and ({where})"
+
+    def _shop_limits(self, state: ServingState) -> Mask | None:
+        """Return the (n_items,) items that the rules of all lists allow; None: all."""
+        if self._policy is None:
+            return None
+        shop = self._policy.compiled(state.ranker.rule_compiler)
+        return None if shop is None else shop.allowed
 
     def audience(
         self,
@@ -181,7 +208,9 @@ class SharedLists:
         check_k(n)
         state = self._releases.current
         top_lists = self._current_top_lists(state)
-        allowed = _allowed_items(state, rules)[: len(top_lists.items)]
+        allowed = _allowed_items(state, rules)
+        limits = self._shop_limits(state)
+        allowed = (allowed if limits is None else allowed & limits)[: len(top_lists.items)]
         scores = np.where(allowed, top_lists.scores(name), np.nan)
         best = top_k(scores[None, :], max(1, min(n, scores.size)))[0]
         best = best[best >= 0]

@@ -13,6 +13,8 @@ from daybreak.service.state.serving_state import ServingState
 SEEN, SELF, NO_SCORE, OUTSCORED = "exclude_seen", "self", "no_score", "outscored"
 """Obstacles besides the names of rules: the user has the item, or is the item of a network, no
 strategy can score it, and others have larger scores."""
+SHOP_RULES = "shop_rules"
+"""Obstacle: the rules of all lists hide the item."""
 RERANKING_RULES = ("quotas", "distinct", "alike", "diversity", "novelty")
 """Rules that leave out an item although its score is large enough."""
 
@@ -63,6 +65,7 @@ def place_item(state: ServingState, batch: QueryBatch, row: int) -> ItemPlacemen
         is_self = row in state.query_builder.own_items(batch.users)[1]
         obstacles += [SELF if is_self else SEEN] if is_excluded[row] else []
         obstacles += [] if has_score else [NO_SCORE]
+        obstacles += [] if obstacles or rules.allowed[row] else [SHOP_RULES]
     score_rank = None
     if candidates[row]:
         is_tie = scores == scores[row]

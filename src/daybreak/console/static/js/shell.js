@@ -9,6 +9,9 @@ import { Notice, Problem } from "./components/problem.js";
 import { Toasts } from "./components/toast.js";
 import { Login } from "./components/login.js";
 
+/** Pages whose components use texts of other pages as well. */
+const BORROWED_TEXTS = { settings: ["try"] };
+
 /** Show the page of the address, or the login. */
 export function Shell() {
   useTexts();
@@ -84,7 +87,7 @@ function Page({ route }) {
   const first = useRef(true);
   useEffect(() => {
     let alive = true;
-    Promise.all([PAGES[route.page](), loadTexts([route.page]), loadSheet(route.page)]).then(
+    Promise.all([PAGES[route.page](), loadTexts([route.page, ...(BORROWED_TEXTS[route.page] ?? [])]), loadSheet(route.page)]).then(
       ([module]) => { if (alive) setState({ View: module.default }); },
       (error) => { if (alive) setState({ error }); },
     );

@@ -11,6 +11,7 @@ import { Notice, Problem } from "../components/problem.js";
 import { Snippet } from "../components/snippet.js";
 import { Table } from "../components/table.js";
 import { toast, toastError } from "../components/toast.js";
+import { Policy } from "../settings/policy.js";
 
 const ROLES = ["read", "write", "admin"];
 
@@ -19,7 +20,7 @@ export default function Settings() {
   useShared(session);
   return html`<div class="page-settings stack">
     <${PageHead} title=${t("common.page.settings")} lead=${t("settings.lead")} />
-    ${may("admin") ? html`<${Keys} /><${Server} />` : html`<${Notice} icon="settings">${t("settings.admin_only")}<//>`}
+    ${may("admin") ? html`<${Keys} /><${Policy} /><${Server} />` : html`<${Notice} icon="settings">${t("settings.admin_only")}<//>`}
     <${More} />
   </div>`;
 }

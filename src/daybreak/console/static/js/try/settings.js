@@ -23,11 +23,12 @@ export function ListSettings({ settings, onChange, error }) {
   </div>`;
 }
 
-function Filter({ value, onChange, error }) {
+/** Show a filter with completion of columns and values. */
+export function Filter({ label, value, onChange, error }) {
   const { data } = useLoaded((signal) => get("items", { k: SAMPLED_ITEMS }, { signal }), []);
   const columns = columnsOf(data?.items ?? []);
   const options = async (text) => complete(text, columns);
-  return html`<${Field} label=${t("try.filter")} error=${error} hint=${t("try.filter.hint", { example: exampleOf(columns) })}>
+  return html`<${Field} label=${label ?? t("try.filter")} error=${error} hint=${t("try.filter.hint", { example: exampleOf(columns) })}>
     ${(a) => html`<${Combobox} attributes=${a} whenEmpty value=${value} onInput=${onChange} options=${options} onPick=${(option) => onChange(option.id)} />`}
   <//>`;
 }

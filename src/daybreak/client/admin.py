@@ -1,0 +1,117 @@
+"""Blocking methods for operators: ``client.admin``.
+
+Generated from ``async_admin.py`` by ``tools/generate_client.py``: change that file.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybreak.client.admin_results import (
+    CatalogueMap,
+    DataReport,
+    KeyInfo,
+    KeyList,
+    PolicyInfo,
+    PolicyPreview,
+    WarmUpStatus,
+)
+from daybreak.client.calls import ApiCall, path_of
+from daybreak.client.experiments import SendFn
+
+
+class AdminApi:
+    """API keys, policy, data and map of a service: ``client.admin``.
+
+    Args:
+        send: Method of the client that sends a request.
+    """
+
+    def __init__(self, send: SendFn) -> None:
+        self._send = send
+
+    def keys(self) -> KeyList:
+        """Return all API keys, without their secrets."""
+        return self._send(ApiCall("GET", "/keys", KeyList))
+
+    def create_key(self, role: str, name: str = "") -> KeyInfo:
+        """Make an API key; only this result has its text.
+
+        Args:
+            role: ``read``, ``write`` or ``admin``.
+            name: Name of the owner.
+        """
+        body = {"role": role, "name": name}
+        return self._send(ApiCall("POST", "/keys", KeyInfo, body=body, repeatable=False))
+
+    def revoke_key(self, id: str) -> KeyInfo:
+        """Revoke an API key.
+
+        Raises:
+            ResourceNotFoundError: There is no such key.
+        """
+        return self._send(ApiCall("DELETE", path_of("keys", id), KeyInfo))
+
+    def policy(self) -> PolicyInfo:
+        """Return the rules of all lists, when to retrain, and how long events are kept."""
+        return self._send(ApiCall("GET", "/policy", PolicyInfo))
+
+    def set_policy(
+        self,
+        *,
+        where: str = "",
+        boosts: Sequence[Mapping[str, Any]] = (),
+        retrain: str | None = None,
+        retention_days: float | None = None,
+    ) -> PolicyInfo:
+        """Replace the policy.
+
+        Args:
+            where: Filter that the items of every list must match.
+            boosts: Boosts of every list, such as ``{"where": "price < 5", "factor": 2}``.
+            retrain: ``auto``, ``off``, or conditions such as ``every=12h, events=0.2``; None:
+                as the server was started.
+            retention_days: How long events are kept [days]; 0: forever; None: as the server
+                was started.
+
+        Raises:
+            RejectedError: A filter or a value is invalid.
+        """
+        body = {
+            "where": where,
+            "boosts": list(boosts),
+            "retrain": retrain,
+            "retention_days": retention_days,
+        }
+        return self._send(ApiCall("PUT", "/policy", PolicyInfo, body=body))
+
+    def preview_policy(
+        self, *, where: str = "", boosts: Sequence[Mapping[str, Any]] = ()
+    ) -> PolicyPreview:
+        """Return which items rules would hide or move; nothing is changed.
+
+        Args:
+            where: Filter that the items of every list must match.
+            boosts: Boosts of every list.
+        """
+        body = {"where": where, "boosts": list(boosts)}
+        return self._send(ApiCall("POST", "/policy/preview", PolicyPreview, body=body))
+
+    def data_report(self) -> DataReport:
+        """Return checks of the stored data, what they allow, and how event types count."""
+        return self._send(ApiCall("GET", "/data", DataReport))
+
+    def exposure(self, item_id: str) -> WarmUpStatus:
+        """Return how an item warms up: impressions, users, and what exploration promises it.
+
+        Raises:
+            ResourceNotFoundError: The item is not in the catalogue.
+        """
+        return self._send(ApiCall("GET", path_of("items", item_id, "exposure"), WarmUpStatus))
+
+    def item_map(self, after: int = 0) -> CatalogueMap:
+        """Return the catalogue in two dimensions.
+
+        Args:
+            after: ``total`` of an earlier map of the same ``version``: only what is new.
+        """
+        return self._send(ApiCall("GET", "/map", CatalogueMap, {"after": after}))
