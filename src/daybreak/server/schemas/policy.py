@@ -13,15 +13,14 @@ from daybreak.server.schemas.recommend import BoostBody, Filter
 from daybreak.service.serving import Boost
 from daybreak.service.serving.policy import ShopPolicy
 
-_BOOSTS = Field([], max_length=20, description="Boosts of every list for a user.")
-_WHERE = Field("", description="Filter that the items of every list must match.")
-
 
 class PolicyRulesBody(RequestModel):
     """Rules of all lists."""
 
-    where: Filter = _WHERE
-    boosts: list[BoostBody] = _BOOSTS
+    where: Filter = Field("", description="Filter that the items of every list must match.")
+    boosts: list[BoostBody] = Field(
+        [], max_length=20, description="Boosts of every list for a user."
+    )
 
     model_config = with_example({"where": "price < 100", "boosts": [{"where": "price < 5"}]})
 
