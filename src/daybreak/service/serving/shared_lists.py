@@ -125,9 +125,8 @@ class SharedLists:
         shop = self._policy.current.where
         if not shop.strip() or not where.strip():
             return shop.strip() or where
-        state.ranker.rule_compiler.compile(
-            Rules(where=where)
-        )  # an error names this filter only
+        own = Rules(where=where)
+        state.ranker.rule_compiler.compile(own)  # an error names this filter only
         return f"({shop}) and ({where})"
 
     def _shop_limits(self, state: ServingState) -> Mask | None:
