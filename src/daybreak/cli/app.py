@@ -23,6 +23,7 @@ from daybreak.cli import (
     train,
     transfer,
 )
+from daybreak.cli.language import choose_language
 from daybreak.cli.output import report_error
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -99,7 +100,15 @@ def _print_version_or_help(
     context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Language of messages, en or zh. Default: DAYBREAK_LANG, or the system's.",
+        ),
+    ] = None,
 ) -> None:
+    choose_language(lang)
     if version:
         import daybreak
 

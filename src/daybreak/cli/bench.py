@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import message
 from daybreak.cli.output import print_message, show_json, show_lines
 from daybreak.cli.progress import show_progress
 from daybreak.cli.tables import show_frame
@@ -124,4 +125,4 @@ def _write_files(board: "Leaderboard", page: Path | None, folder: Path | None) -
         where = error.filename or page or folder
         raise ConfigError(f"{str(where)!r} cannot be written: {error.strerror}") from error
     for path in written:
-        print_message(f"wrote {path}")
+        print_message(message("wrote", path=path))

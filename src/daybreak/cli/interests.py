@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import message
 from daybreak.cli.output import print_message, print_messages, show_json
 from daybreak.cli.tables import show_frame
 
@@ -106,4 +107,4 @@ def _write_picture(path: Path, svg: str) -> None:
         path.write_text(svg, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{str(path)!r} cannot be written: {error.strerror}") from error
-    print_message(f"wrote {path}")
+    print_message(message("wrote", path=path))

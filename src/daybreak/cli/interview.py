@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import current_language, message
 from daybreak.cli.output import print_message, print_messages, show_json, show_lines
 from daybreak.cli.tables import show_frame
 
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
 
 UNDO, SKIP, STOP = ("undo", "撤销"), ("skip", "跳过"), ("stop", "quit", "结束")
 """What to type instead of an answer."""
-HELP_LINES = {
-    "en": "Answer with numbers or in words; Enter skips, 'undo' takes back, 'stop' ends.",
-    "zh": "用编号或自己的话回答；回车跳过，“撤销”收回上一个回答，“结束”停止。",
-}
 
 AnswerOption = Annotated[
     list[str] | None,
@@ -29,7 +26,12 @@ AnswerOption = Annotated[
     ),
 ]
 LanguageOption = Annotated[
-    str, typer.Option("--lang", metavar="CODE", help="Language of the questions: en or zh.")
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        help="Language of the questions, en or zh. Default: that of the messages.",
+    ),
 ]
 ChoicesOption = Annotated[
     int, typer.Option("--choices", min=1, max=12, help="Choices of a question.")
@@ -45,7 +47,7 @@ AttributesOption = Annotated[
 def interview(
     answer: AnswerOption = None,
     *,
-    lang: LanguageOption = "en",
+    lang: LanguageOption = None,
     choices: ChoicesOption = 6,
     questions: QuestionsOption = 5,
     attributes: AttributesOption = True,
@@ -61,7 +63,7 @@ def interview(
 
     with options.open_workspace(store=store, k=k) as workspace:
         held = workspace.start_interview(
-            language=lang,
+            language=lang or current_language(),
             n_choices=choices,
             max_questions=questions,
             ask_attributes=attributes,
@@ -74,7 +76,7 @@ def interview(
         _show_result(held.result, as_json=json, notes=notes)
         return
     print_messages(notes)
-    _converse(held, lang)
+    _converse(held)
 
 
 def _piped_lines() -> list[str]:
@@ -85,7 +87,7 @@ def _answer_all(held: "Interview", answers: list[str]) -> None:
     """Give answers one after another; those after the last question are ignored."""
     for text in answers:
         if held.question is None and text.strip().lower() not in UNDO:
-            print_message("the interview is over; further answers are ignored")
+            print_message(message("interview_over"))
             return
         if not _apply(held, text):
             return
@@ -103,8 +105,8 @@ def _apply(held: "Interview", text: str) -> bool:
     return True
 
 
-def _converse(held: "Interview", lang: str) -> None:
-    print_message(HELP_LINES[lang])
+def _converse(held: "Interview") -> None:
+    print_message(message("interview_help"))
     while held.question is not None:
         show_lines(_question_lines(held.result))
         try:

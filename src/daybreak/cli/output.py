@@ -10,6 +10,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daybreak.cli.language import current_language, message, read_messages, translate
 from daybreak.errors import DaybreakError, NextStep
 
 if TYPE_CHECKING:
@@ -46,27 +47,7 @@ EXIT_STATUSES = {
 }
 """Exit status of each error code."""
 
-NEXT_STEPS = {
-    NextStep.IMPORT_DATA: (
-        "import data with: daybreak import FOLDER, or name another store with --store"
-    ),
-    NextStep.CHOOSE_STORE: "name another store with --store",
-    NextStep.UPGRADE_STORE: "run: daybreak store upgrade --store {store}",
-    NextStep.TRAIN: "run: daybreak train",
-    NextStep.TRAIN_WITH_ENCODER: "train with a text model: daybreak train --encoder NAME",
-    NextStep.ASSIGN_TABLES: "name the file of each table with --events, --items and --users",
-    NextStep.MAP_COLUMN: "name the column with --column {column}=NAME",
-    NextStep.CHOOSE_DATE_FORMAT: "state it with --date-format day-first or month-first",
-    NextStep.ACCEPT_REJECTS: (
-        "list them with --rejects FILE, or load the other rows with --max-rejected 1"
-    ),
-    NextStep.DESCRIBE_ITEM: "describe a new item with --text",
-    NextStep.CREATE_EXPERIMENT: "create one with: daybreak experiments create",
-    NextStep.FORCE_RELEASE: "release it anyway with --force",
-    NextStep.CHOOSE_SOURCES: (
-        "name them with: daybreak train --source SOURCE, or leave them out with --no-sources"
-    ),
-}
+NEXT_STEPS = {NextStep(name): text for name, text in read_messages("en")["next_steps"].items()}
 """What to type for each next step of an error; braces hold parameters of the error."""
 
 DEBUG_VARIABLE = "DAYBREAK_DEBUG"
@@ -89,18 +70,18 @@ def report_error(error: BaseException) -> int:
         print_message(describe_error(error))
         return EXIT_STATUSES[error.code]
     if hasattr(error, "format_message"):
-        print_message(f"{error.format_message()} (see --help)")
+        print_message(message("usage", message=error.format_message()))
         return int(getattr(error, "exit_code", EXIT_USAGE))
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        print_message("interrupted")
+        print_message(message("interrupted"))
         return EXIT_INTERRUPTED
     outside = _describe_outside_cause(error)
     if outside is not None:
-        message, status = outside
-        print_message(message)
+        text, status = outside
+        print_message(text)
         return status
     kind = type(error).__name__
-    print_message(f"unexpected {kind}: {error}; set {DEBUG_VARIABLE}=1 to see the traceback")
+    print_message(message("unexpected", kind=kind, message=error, variable=DEBUG_VARIABLE))
     return EXIT_UNEXPECTED
 
 
@@ -114,15 +95,15 @@ def _describe_outside_cause(error: BaseException) -> tuple[str, int] | None:
         True
     """
     if isinstance(error, OSError) and error.strerror:
-        name = f"{error.filename!r}" if error.filename else "a file or a connection"
-        return f"{name} cannot be used: {error.strerror}", EXIT_STATUSES["error"]
+        name = f"{error.filename!r}" if error.filename else message("some_file")
+        text = message("unusable_file", name=name, reason=error.strerror)
+        return text, EXIT_STATUSES["error"]
     if isinstance(error, MemoryError):
-        advice = "use less data, or a machine with more"
-        return f"not enough memory; {advice}", EXIT_STATUSES["error"]
+        return message("no_memory"), EXIT_STATUSES["error"]
     if isinstance(error, RecursionError):
-        return "a value of a file is nested too deeply", EXIT_STATUSES["bad_data"]
+        return message("too_deep"), EXIT_STATUSES["bad_data"]
     if type(error).__name__ == "PanicException":  # of Polars
-        return f"a file is damaged and cannot be read: {error}", EXIT_STATUSES["bad_data"]
+        return message("damaged_file", message=error), EXIT_STATUSES["bad_data"]
     return None
 
 
@@ -134,21 +115,26 @@ def describe_error(error: DaybreakError) -> str:
         >>> describe_error(NotFoundError("nothing is trained", next_step=NextStep.TRAIN))
         'nothing is trained; run: daybreak train'
     """
+    known = read_messages(current_language())
+    title = known["errors"].get(error.code, error.code)
+    line = known["messages"]["error_line"]
+    text = line.format(title=title, message=translate(str(error)))
     if error.next_step is None:
-        return str(error)
-    return f"{error}; {NEXT_STEPS[error.next_step].format(**error.parameters)}"
+        return text
+    step = known["next_steps"][error.next_step].format(**error.parameters)
+    return f"{text}; {step}" if current_language() == "en" else f"{text}；{step}"
 
 
-def print_message(message: str) -> None:
+def print_message(text: str) -> None:
     """Write one line on stderr."""
-    line = " ".join(message.split())
+    line = " ".join(text.split())
     sys.stderr.write(f"daybreak: {line}\n")
 
 
 def print_messages(messages: Sequence[str]) -> None:
     """Write lines on stderr."""
-    for message in messages:
-        print_message(message)
+    for text in messages:
+        print_message(text)
 
 
 def show_json(data: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import message, translate_value
 from daybreak.cli.output import print_message, print_messages, show_json
 from daybreak.cli.tables import show_frame
 
@@ -368,11 +369,14 @@ def _show_grouped(frame: "pl.DataFrame", key: str, title: str = "") -> None:
         title: Title of the table of a query.
     """
     if not frame.height:
-        print_message("nothing to show")
+        print_message(message("nothing_to_show"))
     frame = _format_reasons(frame)
     for (name,), part in frame.group_by([key], maintain_order=True):
         known = "user_temperature" in part.columns
-        heading = f"For {name} ({part['user_temperature'][0]})" if known else title or str(name)
+        heading = title or str(name)
+        if known:
+            warmth = translate_value(part["user_temperature"][0])
+            heading = message("for_user", name=name, temperature=warmth)
         show_frame(part.drop(key, "user_temperature", strict=False), heading)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import message
 from daybreak.cli.output import (
     EXIT_FINDINGS,
     NEXT_STEPS,
@@ -131,7 +132,7 @@ def _run_demo(
     for path, method in files:
         if path is not None:
             getattr(result, method)(path)
-            print_message(f"wrote {path}")
+            print_message(message("wrote", path=path))
 
 
 def config(

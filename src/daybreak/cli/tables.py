@@ -3,6 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from daybreak.cli.language import (
+    current_language,
+    translate,
+    translate_column,
+    translate_value,
+)
 from daybreak.cli.output import create_console
 
 if TYPE_CHECKING:
@@ -29,8 +35,9 @@ def show_frame(frame: "pl.DataFrame", title: str | None = None) -> None:
 
     console = create_console()
     frame = _with_reasons_below(frame) if console.width < NARROW_CHARS else frame
+    frame = _translated(frame)
     rows = [[_format_cell(value) for value in row] for row in frame.iter_rows()]
-    names = [name.replace("_", " ") for name in frame.columns]
+    names = [translate_column(name) for name in frame.columns]
     numeric = [kind.is_numeric() for kind in frame.dtypes]
     widths = _least_widths(names, rows, numeric)
     if sum(widths) + PADDING_CHARS * len(widths) > console.width and rows:
@@ -96,6 +103,20 @@ def _empty_table(
             overflow="fold",
         )
     return table
+
+
+def _translated(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Return a frame whose reasons and temperatures are in the language of the messages."""
+    import polars as pl
+
+    if current_language() == "en":
+        return frame
+    changes = {"reasons": translate, "text": translate, "item_temperature": translate_value}
+    return frame.with_columns(
+        pl.col(name).map_elements(change, return_dtype=pl.String)
+        for name, change in changes.items()
+        if frame.schema.get(name) == pl.String
+    )
 
 
 def _with_reasons_below(frame: "pl.DataFrame") -> "pl.DataFrame":

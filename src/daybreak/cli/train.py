@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import message
 from daybreak.cli.output import EXIT_STATUSES, print_message, show_json, show_lines
 from daybreak.cli.progress import show_progress
 from daybreak.cli.tables import show_frame
@@ -236,7 +237,7 @@ def _write_report(path: Path, report: "Report") -> None:
         write_html(report, path)
     except OSError as error:
         raise ConfigError(f"{str(path)!r} cannot be written: {error.strerror}") from error
-    print_message(f"wrote {path}")
+    print_message(message("wrote", path=path))
 
 
 ItemsFileArgument = Annotated[

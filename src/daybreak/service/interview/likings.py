@@ -16,7 +16,7 @@ from daybreak.types import Doubles, Floats, Rows
 
 MAX_SAMPLED_USERS = 2_000
 """Maximum number of histories from which lifts are estimated."""
-VALUE_BONUS = 0.4
+VALUE_BONUS = 0.5
 """Added to the score of an item that carries a wanted value, besides the lift. Without it, two
 of ten items carried a wanted genre; with 0.4, five did, and NDCG@10 was the same or higher."""
 MIN_LIFT, MAX_LIFT = 0.1, 10.0

@@ -141,19 +141,24 @@ class AnswerReader:
                 continue
             pairs = self._values_in(turn, rest)
             found.add_values(pairs, wanted=positive)
-            if not self._says_no_more(rest, pairs):
-                found.wishes.append(rest.strip() if positive else f"no {rest.strip()}")
+            if not self._names_choices(turn, rest, pairs):
+                wish = self._with_written_out(rest.strip())
+                found.wishes.append(wish if positive else f"no {wish}")
 
-    def _says_no_more(self, part: str, pairs: Sequence[tuple[str, str]]) -> bool:
-        """Return whether a part of a clause has no other words than those of its values."""
-        if pairs and not self._named_values(part):  # the text encoder found its meaning
-            return True
+    def _names_choices(
+        self, turn: InterviewTurn, part: str, pairs: Sequence[tuple[str, str]]
+    ) -> bool:
+        """Return whether a part of a clause only names choices of the question.
+
+        Then it is an answer like a click. Anything else that somebody says stays a wish in the
+        own words, beside the values that were read from it: it is the strongest evidence.
+        """
+        shown = {value.lower() for value in turn.shown}
+        if turn.kind != "attribute" or not all(value.lower() in shown for _, value in pairs):
+            return False
         rest = drop_unspaced_talk(fold_title(drop_small_talk(part)))
         for value in sorted({fold_title(value) for _, value in pairs}, key=len, reverse=True):
             rest = rest.replace(value, " ")
-        words = rest.split()
-        if any(is_abbreviation(short, words) for pair, short in self._abbreviations):
-            return True
         left = set(rest.split()) - general_words()
         return bool(pairs) and not any(has_content(word) for word in left)
 
@@ -256,6 +261,13 @@ class AnswerReader:
                 for start in range(len(words) - len(short) + 1)
             )
         ]
+
+    def _with_written_out(self, part: str) -> str:
+        """Return a text in which a value stands for the words that it abbreviates."""
+        for (_, value), short in self._abbreviations:
+            pattern = r"\W+".join(rf"{re.escape(word)}\w+" for word in short)
+            part = re.sub(rf"(?i)\b{pattern}\b", lambda _, value=value: value, part)
+        return part
 
     @cached_property
     def _abbreviations(self) -> list[tuple[tuple[str, str], list[str]]]:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from daybreak.data.dataset import Queries
-from daybreak.ranking.elicitation import best_candidates, expected_dcg, select_questions
+from daybreak.ranking.elicitation import best_candidates, expected_dcg
 from daybreak.service.interview.likings import lifts_of, value_offsets
 from daybreak.service.interview.turns import (
     AnswerReading,
@@ -21,6 +21,9 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 
 MAX_COMPARED_VALUES = 12
 """Maximum number of values of an attribute whose lists are computed; the likeliest ones."""
+MIN_ANSWER_CHANCE = 0.5
+"""Smallest expected number of values that a user chooses, so that an attribute is asked about;
+of six actors, hardly anybody likes one most."""
 MAX_LIFT = 4.0
 """Largest factor by which all answers about attributes change a probability."""
 
@@ -80,26 +83,23 @@ class InterviewSelector(QuestionSelector):
         return max(known, key=lambda question: question.gain, default=None)
 
     def _items_question(self, n_choices: int) -> SelectedQuestion | None:
-        """Return the items to ask about on one screen."""
+        """Return the items to ask about on one screen.
+
+        One item is that with the largest gain. Of several, many should be liked: they are the
+        likeliest ones by the posterior, which follows the earlier answers.
+        """
         rows = self._candidates
         if not len(rows):
             return None
         gains = self._item_gains(rows, self._liked_rows)
         chances = self._current_scores[1][0, rows]
-        lost: list[Doubles] = []
-
-        def gains_after(row: int) -> Doubles:
-            lost.append(self._item_gains(rows, np.append(self._liked_rows, rows[row])))
-            return lost[-1]
-
-        order = select_questions(gains, chances, gains_after, n_choices)
-        total = _joint_gain(order, gains, chances, lost)
+        order = np.argsort(-(chances if n_choices > 1 else gains), kind="stable")[:n_choices]
         ids = self.state.catalogue.items.ids.ids
         choices = tuple(
             InterviewChoice(id_, clean_label(self.state.ranker.title(id_)), float(chances[row]))
             for row, id_ in ((row, ids[rows[row]]) for row in order.tolist())
         )
-        return SelectedQuestion("items", "", choices, total)
+        return SelectedQuestion("items", "", choices, float(gains[order].sum()))
 
     def _attribute_question(self, name: str, n_choices: int) -> SelectedQuestion | None:
         """Return the values of an attribute to ask about."""
@@ -107,13 +107,14 @@ class InterviewSelector(QuestionSelector):
         if len(columns) < 2:
             return None
         gains, chances = self._value_gains(columns)
-        order = np.argsort(-gains, kind="stable")[:n_choices]
-        shown = order[np.argsort(-chances[order], kind="stable")]
+        if np.sort(chances)[-n_choices:].sum() < MIN_ANSWER_CHANCE:
+            return None
+        shown = np.argsort(-chances, kind="stable")[:n_choices]
         choices = tuple(
             InterviewChoice(value, clean_label(value), float(chances[row]))
             for row, value in ((row, self._vocabulary.pairs[columns[row]][1]) for row in shown)
         )
-        return SelectedQuestion("attribute", name, choices, float(gains[order].sum()))
+        return SelectedQuestion("attribute", name, choices, float(gains[shown].sum()))
 
     def _open_columns(self, name: str) -> Rows:
         """Return the likeliest values of an attribute that nothing is known about."""
@@ -188,13 +189,3 @@ class InterviewSelector(QuestionSelector):
             added = value_offsets(self._vocabulary, self._understood.wanted)
             scores = scores + added.sum(axis=0)[: self._n_items]
         return scores, np.minimum(probabilities * self._told_lift, 1.0)
-
-
-def _joint_gain(order: Rows, gains: Doubles, chances: Floats, after: list[Doubles]) -> float:
-    """Return the expected gain of questions that are asked together."""
-    remaining, total = gains.copy(), 0.0
-    for position, row in enumerate(order.tolist()):
-        total += max(float(remaining[row]), 0.0)
-        if position < len(after):
-            remaining -= chances[row] * np.maximum(gains - after[position], 0.0)
-    return total

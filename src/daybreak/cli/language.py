@@ -1,0 +1,113 @@
+"""Language of the messages: English or Chinese, by option, environment or the system."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGE_VARIABLE = "DAYBREAK_LANG"
+"""Environment variable that comes before those of the system."""
+SYSTEM_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+LANGUAGES = ("en", "zh")
+
+_chosen: list[str] = []
+"""Language that an option has chosen, if any."""
+
+
+def choose_language(language: str | None) -> None:
+    """Set the language of the messages of this process; None: by the environment.
+
+    Raises:
+        ConfigError: There are no messages in the language.
+    """
+    _chosen.clear()
+    if language is None:
+        return
+    if language not in LANGUAGES:
+        from daybreak.errors import ConfigError
+
+        raise ConfigError(f"the language must be {' or '.join(LANGUAGES)}, got {language!r}")
+    _chosen.append(language)
+
+
+def current_language() -> str:
+    """Return the language of the messages, ``en`` or ``zh``."""
+    if _chosen:
+        return _chosen[0]
+    return language_of(os.environ)
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """Return the language that an environment asks for.
+
+    Example:
+        >>> language_of({"LANG": "zh_CN.UTF-8"}), language_of({"LANG": "C.UTF-8"})
+        ('zh', 'en')
+        >>> language_of({"LANG": "zh_TW", "LC_ALL": "en_GB"})
+        'en'
+    """
+    given = [environment.get(name, "") for name in (LANGUAGE_VARIABLE, *SYSTEM_VARIABLES)]
+    first = next((value for value in given if value), "")
+    return "zh" if first.lower().startswith("zh") else "en"
+
+
+@cache
+def read_messages(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the messages of a language, by section and key."""
+    text = files("daybreak.cli").joinpath(f"messages/{language}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def message(key: str, **values: Any) -> str:
+    """Return a message in the current language.
+
+    Args:
+        key: Key in the section ``messages``.
+        **values: Values of its braces.
+
+    Example:
+        >>> message("wrote", path="report.html")
+        'wrote report.html'
+    """
+    return read_messages(current_language())["messages"][key].format(**values)
+
+
+def translate(text: str) -> str:
+    """Return a text of the service in the current language, as far as it is known.
+
+    Several reasons in one text, separated by commas with their values, are translated one by
+    one.
+    """
+    known = read_messages(current_language())["phrases"]
+    if not known:
+        return text
+    parts = re.split(r"( [+-]\d+\.\d\d(?:, |$))", text)
+    return "".join(_translate_phrase(part) for part in parts)
+
+
+def translate_column(name: str) -> str:
+    """Return the heading of a column of a table in the current language."""
+    heading = read_messages(current_language())["columns"].get(name)
+    return name.replace("_", " ") if heading is None else heading
+
+
+def translate_value(value: str) -> str:
+    """Return a value that stands for something in the current language."""
+    return read_messages(current_language())["values"].get(value, value)
+
+
+def _translate_phrase(text: str) -> str:
+    for pattern, translated in _patterns(current_language()):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return translated.format(*found.groups())
+    return text
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    phrases = read_messages(language)["phrases"]
+    return [(re.compile(pattern), text) for pattern, text in phrases.items()]

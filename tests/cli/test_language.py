@@ -1,0 +1,120 @@
+import re
+import string
+
+import pytest
+
+from daybreak import errors
+from daybreak.cli.language import (
+    choose_language,
+    language_of,
+    message,
+    read_messages,
+    translate,
+    translate_column,
+)
+from daybreak.cli.output import EXIT_STATUSES, describe_error
+
+SECTIONS = ("errors", "next_steps", "messages", "columns", "values", "phrases")
+
+
+@pytest.fixture
+def chinese():
+    choose_language("zh")
+    yield
+    choose_language(None)
+
+
+def braces(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_catalogues_have_the_same_keys():
+    english, chinese = read_messages("en"), read_messages("zh")
+    assert list(english) == list(chinese) == list(SECTIONS)
+    for section in ("errors", "next_steps", "messages"):
+        assert list(english[section]) == list(chinese[section])
+
+
+def test_every_error_code_and_next_step_has_a_chinese_text():
+    chinese = read_messages("zh")
+    assert set(chinese["errors"]) == set(EXIT_STATUSES)
+    assert all(chinese["errors"].values())
+    assert set(chinese["next_steps"]) == {step.value for step in errors.NextStep}
+
+
+def test_translations_name_the_same_values_commands_and_options():
+    english, chinese = read_messages("en"), read_messages("zh")
+    for step, text in english["next_steps"].items():
+        other = chinese["next_steps"][step]
+        assert braces(text) == braces(other)
+        for pattern in (r"--[a-z-]+", r"daybreak [a-z]+"):
+            assert sorted(re.findall(pattern, text)) == sorted(re.findall(pattern, other))
+    for key, text in english["messages"].items():
+        assert braces(text) <= braces(chinese["messages"][key])
+
+
+def test_chinese_texts_are_chinese():
+    for section in SECTIONS:
+        for key, text in read_messages("zh")[section].items():
+            assert re.search(r"[\u4e00-\u9fff]|\{", text), key
+
+
+@pytest.mark.parametrize("pattern", read_messages("zh")["phrases"])
+def test_a_phrase_uses_what_its_pattern_finds(pattern):
+    text = read_messages("zh")["phrases"][pattern]
+    assert {int(name) for name in braces(text)} <= set(range(re.compile(pattern).groups))
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_TW", "LC_ALL": "en_GB"}, "en"),
+        ({"DAYBREAK_LANG": "zh", "LC_ALL": "de_DE"}, "zh"),
+        ({"LANG": "C.UTF-8"}, "en"),
+    ],
+)
+def test_the_environment_chooses_the_language(environment, language):
+    assert language_of(environment) == language
+
+
+def test_an_error_in_chinese_keeps_its_code_and_its_next_step(chinese):
+    error = errors.NotFoundError(
+        "nothing has been trained yet", next_step=errors.NextStep.TRAIN
+    )
+    assert describe_error(error) == "找不到：还没有训练过；运行：daybreak train"
+
+
+def test_what_has_no_translation_stays_as_it_is(chinese):
+    assert describe_error(errors.DataError("odd value 'x'")) == "数据有误：odd value 'x'"
+    assert translate_column("no_such") == "no such"
+
+
+def test_reasons_are_translated_one_by_one(chinese):
+    told = (
+        "because you chose Tea cup +0.50, matches 'tea, no rum' +0.30, "
+        "popular with everybody +0.10"
+    )
+    assert translate(told) == (
+        "因为您选过 Tea cup +0.50, 符合“tea, no rum” +0.30, 大家都喜欢 +0.10"
+    )
+    assert message("wrote", path="x") == "已写入 x"
+
+
+def test_the_command_line_answers_in_the_language(trained, call, monkeypatch):
+    status, out, _ = call("--lang", "zh", "recommend", "ann", "--explain", "-k", "1")
+    assert (status, "名次" in out, "理由" in out) == (0, True, True)
+    monkeypatch.setenv("DAYBREAK_LANG", "zh")
+    status, _, err = call("explain", "ann", "nothing")
+    assert status == 5
+    assert err.startswith("daybreak: 找不到：没有物品 'nothing'")
+    status, out, _ = call("interview", "--answer", "都不是", "-k", "1")
+    assert "您喜欢什么" in out or "也可以用自己的话回答" in out
+
+
+def test_json_is_not_translated(trained, ask, monkeypatch):
+    monkeypatch.setenv("DAYBREAK_LANG", "zh")
+    rows = ask("recommend", "ann", "--explain", "-k", "1")["recommendations"]
+    assert "rank" in rows[0]
+    assert not re.search(r"[\u4e00-\u9fff]", str(rows))
