@@ -266,7 +266,8 @@ class AnswerReader:
         """Return a text in which a value stands for the words that it abbreviates."""
         for (_, value), short in self._abbreviations:
             pattern = r"\W+".join(rf"{re.escape(word)}\w+" for word in short)
-            part = re.sub(rf"(?i)\b{pattern}\b", lambda _, value=value: value, part)
+            literal = value.replace("\\", r"\\")
+            part = re.sub(rf"(?i)\b{pattern}\b", literal, part)
         return part
 
     @cached_property
