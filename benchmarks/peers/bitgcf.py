@@ -21,7 +21,7 @@ PENALTY = 1e-3
 STEP = 1e-3
 BATCH = 8_192
 """Interactions of each domain in one step."""
-MAX_SECONDS = 40.0
+MAX_SECONDS = 30.0
 """Limit of the training [s of the process]."""
 MAX_STEPS = 3_000
 

@@ -139,6 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", action="append", choices=list(KINDS))
     parser.add_argument("--seeds", type=int, default=N_SEEDS)
+    parser.add_argument("--first", type=int, default=0, help="first seed")
     options = parser.parse_args()
     for kind in options.kind or KINDS:
         counts = []
@@ -146,7 +147,7 @@ def main() -> None:
         for shuffled in (False, True):
             used = [
                 is_accepted(KINDS[kind](np.random.default_rng(seed), shuffled=shuffled))
-                for seed in range(options.seeds)
+                for seed in range(options.first, options.first + options.seeds)
             ]
             counts.append(sum(used))
         print(
