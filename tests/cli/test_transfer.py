@@ -82,6 +82,14 @@ def test_a_later_training_uses_the_sources_of_the_one_before(here, ask, remember
     assert all(int(one["item_id"][4:]) % N_TASTES == 2 for one in told[:3])
 
 
+def test_releases_are_compared_with_their_sources(here, ask, remembering):
+    ask("train", *STORE, "--force", "--no-gate")
+    with_sources = ask("train", *STORE, "--no-gate")["release"]["id"]
+    ask("train", *STORE, "--no-gate", "--strategy", "popular", "--strategy", "item_knn")
+    told = ask("compare", "active", with_sources, "--store", "wine.db")["gate"]
+    assert told["passed"]
+
+
 def test_a_training_whose_source_is_gone_says_so(here, ask, call, remembering):
     (here / "food").rename(here / "elsewhere")
     status, _, err = call("train", *STORE)

@@ -39,6 +39,7 @@ from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
 from daybreak.service.inputs.frames import add_titles
+from daybreak.service.inputs.sources import SourceTables
 from daybreak.service.interviewing import Interview
 from daybreak.service.language import open_language_model
 from daybreak.service.privacy import Pseudonyms
@@ -70,6 +71,7 @@ from daybreak.service.state.unknown_items import (
     unknown_items_note,
 )
 from daybreak.service.training.encoder_choice import choose_encoder
+from daybreak.service.training_sources import TrainingSources
 from daybreak.store import Store, WriteResult, open_store
 
 
@@ -205,10 +207,19 @@ class Workspace(ClosesOnExit):
             new: Id or folder of the release, or ``active``.
             old: The same, of the release it is compared with.
             progress: Called with the name of each step.
+
+        Raises:
+            NotFoundError: A source of the release is gone.
         """
         recommender = Recommender.load(find_release(self.store, self._root, new))
         folder = find_release(self.store, self._root, old)
-        return recommender.compare(folder, self.tables, progress=progress)
+        tables: Tables = self.tables
+        sources: tuple[SourceTables, ...] = ()
+        if len(recommender.state.trained.profile.source_ids):
+            rules = stored_event_rules(self.store)
+            read = TrainingSources.read(self.store, tables, None, rules)
+            tables, sources = read.target, read.found
+        return recommender.compare(folder, tables, sources=sources, progress=progress)
 
     def load_recommender(self, users: Sequence[str] | None = None) -> Recommender:
         """Return the active release, updated with the current items, users and events.
