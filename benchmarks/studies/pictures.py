@@ -1,6 +1,6 @@
 """New films with text, with pictures, with trailers, and with all of them; and knock-outs.
 
-    python -m benchmarks.studies.pictures --shared SHARED [--repeats N]
+    python -m benchmarks.studies.pictures --shared SHARED --work WORK [--repeats N]
 
 ``SHARED/data/mlsmall_mm`` holds films, ratings and posters; see its README for the sources.
 """
@@ -33,7 +33,7 @@ from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.training.encoder_choice import choose_encoder
 
-TEXT = ("title", "categories", "description", "description_long")
+TEXT = ("title", "categories", "description")
 TRAILER = tuple(f"trailer_f{number}" for number in range(1, 8))
 CONTENTS: dict[str, tuple[str, ...]] = {
     "text": TEXT,
@@ -80,16 +80,15 @@ def main() -> None:
     values: dict[tuple[str, str], np.ndarray] = {}
     weights: dict[str, list[float]] = {}
     for content, columns in CONTENTS.items():
-        parts: dict[str, list[np.ndarray]] = {name: [] for name in STRATEGIES}
-        for repeat in range(args.repeats):
-            found, weight = measure(films, columns, repeat)
-            weights.setdefault(content, []).append(weight)
-            for name, one in found.items():
-                parts[name].append(one)
-        for name, several in parts.items():
-            values[content, name] = np.concatenate(several)
-            mean = values[content, name].mean()
-            print(content, name, round(float(mean), 4), weights[content], flush=True)
+        parts = [
+            _measure_once(films, content, columns, repeat, args.work)
+            for repeat in range(args.repeats)
+        ]
+        weights[content] = [float(part["weight"]) for part in parts]
+        for name in STRATEGIES:
+            values[content, name] = np.concatenate([part[name] for part in parts])
+            mean = round(float(values[content, name].mean()), 4)
+            print(content, name, mean, weights[content], flush=True)
     args.out.write_text("\n".join(_page(films, values, weights, args)) + "\n", "utf-8")
     print(f"wrote {args.out}")
 
@@ -119,6 +118,21 @@ def load_films(folder: Path) -> Films:
     return Films(
         Tables.of(events.with_columns(value=None, event_type=None), items, read.users), encoder
     )
+
+
+def _measure_once(
+    films: Films, content: str, columns: tuple[str, ...], repeat: int, work: Path
+) -> dict[str, np.ndarray]:
+    """Return the result of one repeat; a stopped run continues where it ended."""
+    file = work / f"{content.replace(', ', ' ').replace(' ', '_')}_{repeat}.npz"
+    if not file.is_file():
+        found, weight = measure(films, columns, repeat)
+        work.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".part.npz")
+        np.savez(draft, weight=np.array(weight), **found)
+        draft.rename(file)
+    with np.load(file) as stored:
+        return {name: stored[name] for name in stored.files}
 
 
 def measure(
@@ -174,8 +188,8 @@ def _page(
 ) -> Iterator[str]:
     items = films.tables.items
     yield "# Pictures and trailers of new films\n"
-    command = f"python -m benchmarks.studies.pictures --shared SHARED --repeats {args.repeats}"
-    yield f"Command: `{command}`\n"
+    options = f"--shared SHARED --work WORK --repeats {args.repeats}"
+    yield f"Command: `python -m benchmarks.studies.pictures {options}`\n"
     yield (
         PROTOCOL.format(
             films=items.height,
@@ -210,6 +224,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="folder that holds data/")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--work", type=Path, required=True, help="folder of finished repeats")
     parser.add_argument("--out", type=Path, default=RESULTS / "pictures.md")
     return parser.parse_args()
 

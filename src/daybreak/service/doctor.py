@@ -19,6 +19,7 @@ from daybreak.encoders import (
     resolve,
     thread_count,
 )
+from daybreak.encoders.media.finding import describe_picture_model
 from daybreak.errors import DaybreakError
 from daybreak.service.inputs.bundled import FILES, gift_shop
 from daybreak.service.language import check_language_model
@@ -53,6 +54,7 @@ def run_checks(settings: Settings) -> list[Finding]:
         _check_python(),
         *_check_packages(),
         *_check_encoders(settings.encoder),
+        _check_pictures(settings.picture_encoder),
         *check_language_model(settings),
         _check_store(settings),
         *_check_write_access(settings.store),
@@ -96,6 +98,12 @@ def _check_encoders(chosen: str) -> Iterator[Finding]:
         except DaybreakError as error:
             text = f"{error}; without it only words and attributes are compared"
             yield Finding("FAIL" if named else "WARN", "encoder", str(error) if named else text)
+
+
+def _check_pictures(name: str) -> Finding:
+    """Report the picture model."""
+    is_usable, text = describe_picture_model(name)
+    return Finding("PASS" if is_usable else "FAIL", "pictures", text)
 
 
 def _check_store(settings: Settings) -> Finding:

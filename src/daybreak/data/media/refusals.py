@@ -21,7 +21,6 @@ class MediaRefusal(StrEnum):
     UNKNOWN_FORMAT = "unknown_format"
     POLYGLOT = "polyglot"
     TOO_MANY_PIXELS = "too_many_pixels"
-    TOO_SMALL = "too_small"
     ANIMATED = "animated"
     CMYK = "cmyk"
     TRUNCATED = "truncated"
@@ -43,7 +42,6 @@ REFUSAL_TEXTS: dict[MediaRefusal, str] = {
     MediaRefusal.UNKNOWN_FORMAT: "the format is not supported",
     MediaRefusal.POLYGLOT: "the file is also a document or a program",
     MediaRefusal.TOO_MANY_PIXELS: "the picture has too many pixels",
-    MediaRefusal.TOO_SMALL: "the picture has too few pixels",
     MediaRefusal.ANIMATED: "the picture is animated; give one frame of it",
     MediaRefusal.CMYK: "the picture has the colours of print (CMYK); save it as RGB",
     MediaRefusal.TRUNCATED: "the file ends too early",

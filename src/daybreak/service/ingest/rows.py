@@ -18,6 +18,7 @@ from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
 from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
 from daybreak.data.media.refusals import RefusedMediaError
+from daybreak.errors import MissingExtraError
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -164,6 +165,8 @@ def _parse_media(value: Any, name: str) -> Any:
         return parse_attribute(value, name)
     try:
         return keep_media_text(value, MEDIA_COLUMNS[name])
+    except MissingExtraError:  # without its package a picture is kept as any other text
+        return parse_attribute(value, name)
     except RefusedMediaError as error:
         raise InvalidValueError(name, value, str(error), error.media_code) from error
 
