@@ -152,7 +152,8 @@ def learn_column_weights(
         return dict(prior)
     n_co_events = (common.sum() - np.trace(common)) / 2
     share = MAX_LEARNED_SHARE * n_co_events / (n_co_events + PRIOR_CO_EVENTS)
-    roots = np.sqrt(learned) * (sum(prior[name] for name in columns) / np.sqrt(learned).sum())
+    total = sum(prior[name] for name, is_used in zip(columns, used, strict=True) if is_used)
+    roots = np.sqrt(learned) * (total / np.sqrt(learned).sum())
     mixed = {
         name: float((1 - share) * prior[name] + share * root)
         for name, root in zip(columns, roots, strict=True)

@@ -211,6 +211,19 @@ def test_with_few_events_pictures_keep_most_of_their_prior_weight():
     assert 0.15 < found["picture"] < 0.4
 
 
+def test_pictures_that_do_not_help_change_no_other_weight():
+    group, helpful, noise = columns_of()
+    prior = {"title": 1.0, "tags": 1.0, "picture": 0.25}
+    columns = {"title": helpful, "tags": noise[:, :7]}
+    events = co_events(group, 40_000)
+    plain = learn_column_weights(columns, prior, events)
+    with_noise = {**columns, "picture": noise[:, 7:]}
+    assert learn_column_weights(with_noise, prior, events, ["picture"]) == {
+        **plain,
+        "picture": 0.0,
+    }
+
+
 def test_columns_that_are_not_optional_are_learned_as_before():
     group, helpful, noise = columns_of()
     columns = {"title": helpful, "tags": noise}
