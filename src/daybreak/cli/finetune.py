@@ -19,8 +19,21 @@ OutOption = Annotated[
 MethodOption = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="Way of fine-tuning: whitening, in closed form and without torch."
+        metavar="NAME",
+        help="Way of fine-tuning: whitening, in closed form; or last_layer, lora or full, on "
+        "torch.",
     ),
+]
+ObjectiveOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="What a transformer is trained for: contrastive, history, masked, click, rating "
+        "or ranking.",
+    ),
+]
+StepsOption = Annotated[
+    int, typer.Option(metavar="NUMBER", min=1, help="Steps of the training, at most.")
 ]
 
 
@@ -29,6 +42,8 @@ def finetune(
     *,
     out: OutOption,
     method: MethodOption = "whitening",
+    objective: ObjectiveOption = "contrastive",
+    steps: StepsOption = 400,
     column: options.ColumnOption = None,
     positive: options.PositiveOption = None,
     store: options.StoreOption = None,
@@ -48,7 +63,7 @@ def finetune(
             data,
             out,
             encoder=settings.encoder,
-            options=FinetuningOptions(method, settings.seed),
+            options=FinetuningOptions(method, settings.seed, objective, steps),
             rules=rules or stored,
             progress=progress.update,
         )

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL_MODEL = "use-multilingual-v3"
 
+INT8_FILE = "model_int8.onnx"
+"""Weights that are rounded to 8 bits, in a folder without others."""
 HUB_PATTERNS = (
     "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model.onnx.data",
     "model.onnx", "model.onnx_data", "model.onnx.data",
@@ -121,8 +123,15 @@ def resolve(
 
 
 def find_onnx_file(folder: Path) -> Path | None:
-    """Return the ONNX weights of a sentence-transformers folder; None if there are none."""
-    candidates = (folder / "onnx" / "model.onnx", folder / "model.onnx")
+    """Return the ONNX weights of a sentence-transformers folder; None if there are none.
+
+    A fine-tuned model has 8-bit weights only.
+    """
+    candidates = (
+        folder / "onnx" / "model.onnx",
+        folder / "model.onnx",
+        folder / "onnx" / INT8_FILE,
+    )
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -12,7 +12,13 @@ import numpy as np
 
 from daybreak.encoders.base import Encoder, encoders, thread_count
 from daybreak.encoders.folders import atomic_write, cache_folder
-from daybreak.encoders.loading import DEFAULT_MODEL, Resolution, find_onnx_file, resolve
+from daybreak.encoders.loading import (
+    DEFAULT_MODEL,
+    INT8_FILE,
+    Resolution,
+    find_onnx_file,
+    resolve,
+)
 from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
@@ -62,12 +68,18 @@ def make_int8_file(model: Path) -> Path:
         raise MissingExtraError("making 8-bit weights", "onnx")
     started = perf_counter()
     with atomic_write(made) as draft:
-        _quantise(model, draft)
+        quantise(model, draft)
     log.info("8-bit weights made in %.1f s: %s", perf_counter() - started, made)
     return made
 
 
-def _quantise(model: Path, target: Path) -> None:
+def quantise(model: Path, target: Path) -> None:
+    """Write an ONNX file with weights of 8 bits; see :func:`make_int8_file`.
+
+    Args:
+        model: ONNX file with 32-bit weights.
+        target: File to write.
+    """
     quantization = import_without_telemetry("onnxruntime.quantization")  # slow to import
     root = logging.getLogger()
     root.addFilter(_is_not_advice)  # the library logs an inapplicable advice to the root logger
@@ -97,7 +109,8 @@ class OnnxTextEncoder(Encoder):
 
     Args:
         model: Folder, model id, or result of :func:`daybreak.encoders.resolve`.
-        precision: ``fp32``, or ``int8``, which is made once and cached (needs ``onnx``).
+        precision: ``fp32``, or ``int8``, which is made once and cached (needs ``onnx``); a
+            folder with 8-bit weights only is always ``int8``.
         threads: Number of batches computed concurrently, see :func:`thread_count`.
         max_tokens: Tokens of a text; longer texts are truncated. Default: the setting of the
             model, else 256.
@@ -122,7 +135,6 @@ class OnnxTextEncoder(Encoder):
         if precision not in {"fp32", "int8"}:
             raise ConfigError(f"precision must be 'fp32' or 'int8', got {precision!r}")
         self.resolution = model if isinstance(model, Resolution) else resolve(model)
-        self.precision = precision
         self.prefix = prefix
         self.workers = thread_count(threads)
         folder = self.resolution.folder
@@ -130,12 +142,15 @@ class OnnxTextEncoder(Encoder):
         self.pooling = read_pooling(folder)
         self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
         self._weights = find_onnx_file(folder) or folder / "model.onnx"
+        is_rounded = self._weights.name == INT8_FILE
+        self.precision = "int8" if is_rounded else precision
+        needs_file = precision == "int8" and not is_rounded
         self._session = _create_session(
-            self._weights if precision == "fp32" else make_int8_file(self._weights)
+            make_int8_file(self._weights) if needs_file else self._weights
         )
         self._inputs = {tensor.name for tensor in self._session.get_inputs()}
         self._output = _find_output(self._session)
-        if precision == "int8":
+        if self.precision == "int8":
             self.batch_size, self.tolerance = 1, 1e-3
         self._hash = self._identity(folder)
         self._dim = int(self._encode_batch(["a"]).shape[1])

@@ -22,10 +22,11 @@ from daybreak.service.inputs.dataset import (
     DatasetConfig,
     encode_catalogue,
     encode_dataset,
+    event_arrays,
     item_kernel,
 )
 from daybreak.simulation.queries import LabelledQueries, target_gains
-from daybreak.types import Mask, Rows, Sparse
+from daybreak.types import Doubles, Mask, Rows, Sparse
 
 STRATEGIES = ("content/ridge", "content/ease")
 """Strategies that rank cold items by their content, with weights of their own for texts."""
@@ -81,6 +82,8 @@ class ColdItemTrial:
     seed: int
     rows: Mapping[str, Rows]
     """Rows of the items by part: ``training``, ``validation``, ``verdict``"""
+    rated: tuple[Rows, Rows, Doubles]
+    """User rows, item rows and values of the events with a value, of all items"""
 
     @classmethod
     def draw(cls, tables: Tables, rules: EventRules, seed: int) -> "ColdItemTrial":
@@ -94,7 +97,11 @@ class ColdItemTrial:
         Raises:
             DataError: There are too few items with events.
         """
-        data = encode_dataset(tables, DatasetConfig(None, rules, None, seed)).data
+        encoded = encode_dataset(tables, DatasetConfig(None, rules, None, seed))
+        data = encoded.data
+        valued = tables.events.filter(pl.col("value").is_finite())
+        users, items, _ = event_arrays(valued, encoded.users, data.items.ids)
+        rated = (users, items, valued["value"].to_numpy())
         order = create_generator(seed, "cold items of fine-tuning").permutation(
             data.train_item_rows
         )
@@ -108,7 +115,8 @@ class ColdItemTrial:
             )
         cuts = (n_verdict, n_verdict + n_validation)
         parts = zip(("verdict", "validation", "training"), np.split(order, cuts), strict=True)
-        return cls(tables.items, data, seed, {name: np.sort(rows) for name, rows in parts})
+        rows_of = {name: np.sort(rows) for name, rows in parts}
+        return cls(tables.items, data, seed, rows_of, rated)
 
     @cached_property
     def texts(self) -> ItemTexts:

@@ -6,10 +6,10 @@ from typing import Any
 
 from daybreak.data import EventRules, Tables, read_folder
 from daybreak.encoders import CachedEncoder, Encoder, MemoryVectors
-from daybreak.encoders.mapped_files import is_mapped_text
 from daybreak.errors import ConfigError, NotFoundError
-from daybreak.service.finetuning import whitening  # noqa: F401 - registers its method
+from daybreak.service.finetuning import networks, whitening  # noqa: F401 - they register methods
 from daybreak.service.finetuning.cold_items import ColdItemTrial
+from daybreak.service.finetuning.folders import check_folder
 from daybreak.service.finetuning.methods import (
     FinetuningOptions,
     FinetuningTask,
@@ -103,18 +103,3 @@ def load_base_encoder(name: str, tables: Tables) -> tuple[Encoder, str]:
             raise ConfigError("fine-tuning needs a text encoder, got 'none'")
         raise NotFoundError(f"fine-tuning needs a text encoder: {'; '.join(choice.notes)}")
     return CachedEncoder(choice.encoder, MemoryVectors()), choice.name
-
-
-def check_folder(folder: Path) -> None:
-    """Check that a folder may be written: a new or empty one, or one with an earlier result.
-
-    Args:
-        folder: Folder of the result.
-
-    Raises:
-        ConfigError: It has other contents, or is a file.
-    """
-    if not folder.exists():
-        return
-    if not folder.is_dir() or (any(folder.iterdir()) and not is_mapped_text(folder)):
-        raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")

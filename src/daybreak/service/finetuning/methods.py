@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from daybreak.encoders import Encoder
+from daybreak.errors import ConfigError
 from daybreak.registry import Registry
 from daybreak.service.finetuning.cold_items import ColdItemTrial
 
@@ -21,10 +22,19 @@ class FinetuningOptions:
     Attributes:
         method: Name of a method: ``whitening`` is the closed form.
         seed: Seed of the hidden items and of training.
+        objective: Name of what a transformer is trained for; the closed form has one of its
+            own.
+        steps: Steps of a training, at most.
     """
 
     method: str = "whitening"
     seed: int = 0
+    objective: str = "contrastive"
+    steps: int = 400
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ConfigError(f"steps must be at least 1, got {self.steps}")
 
 
 def ignore_steps(done: int, total: int, task: str) -> None:

@@ -1,0 +1,32 @@
+"""Contrastive objective: two items that one user chose have similar texts."""
+
+from typing import ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from daybreak.nets.finetuning.examples import TrainingExamples
+from daybreak.nets.finetuning.objectives.base import Objective, in_batch_loss, objectives
+from daybreak.nets.finetuning.transformer import TextTransformer
+
+
+@objectives.register("contrastive")
+class ContrastiveObjective(Objective):
+    """The text of an item finds the text of another item of the same user in the batch."""
+
+    summary: ClassVar = "two items of one user are near, items of others are far"
+
+    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+        super().__init__(examples, model)
+        self.users = examples.users_with(2)
+
+    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+        """Return the loss of ``n`` pairs of items; see :meth:`Objective.loss`."""
+        pairs = [
+            rng.choice(self.examples.history(int(user)), 2, replace=False)
+            for user in rng.choice(self.users, n)
+        ]
+        first, second = np.array(pairs).T
+        texts = self.examples.draw_texts(np.concatenate([first, second]), rng)
+        vectors = model(texts)
+        return in_batch_loss(vectors[:n], vectors[n:], second, self.examples.log_shares)

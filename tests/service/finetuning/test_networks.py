@@ -1,0 +1,137 @@
+import json
+from itertools import product
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from daybreak.encoders import OnnxTextEncoder, load_encoder
+from daybreak.errors import ConfigError, NotFoundError
+from daybreak.service.finetuning.finetune import finetune_encoder
+from daybreak.service.finetuning.folders import TRAINING_FOLDER
+from daybreak.service.finetuning.methods import FinetuningOptions, methods
+from tests.encoders.tiny_models import tiny_torch
+from tests.service.finetuning.tasteful_shop import write_encoder
+
+pytest.importorskip("transformers", reason="transformers, of the extra finetune, is missing")
+pytest.importorskip("onnx", reason="onnx, of the extra finetune, is missing")
+
+WORDS = ("red", "globe", "tiny", "lamp", "ein", "kreisel", "aus", "holz")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A shop with three words for each item, whose people choose by the first word."""
+    folder = tmp_path_factory.mktemp("networks")
+    titles = [" ".join(words) for words in product(WORDS[:4], WORDS, WORDS)][:150]
+    (folder / "shop").mkdir()
+    ids = [f"i{row}" for row in range(150)]
+    items = pl.DataFrame({"item_id": ids, "title": titles})
+    items.write_csv(folder / "shop/items.csv")
+    rng = np.random.default_rng(0)
+    rows = []
+    for user in range(60):
+        liked = [row for row in range(150) if titles[row].split()[0] == WORDS[user % 3]]
+        chosen = rng.choice(liked, min(10, len(liked)), replace=False)
+        rows += [(f"u{user}", f"i{row}", float(rng.integers(4, 6))) for row in chosen]
+    rows += [(f"v{row}", f"i{row}", 5.0) for row in range(150)]
+    schema = ["user_id", "item_id", "rating"]
+    pl.DataFrame(rows, schema=schema, orient="row").write_csv(folder / "shop/events.csv")
+    tiny_torch(folder / "base")
+    return folder
+
+
+def tune(place, out, method="lora", progress=None, **options):
+    return finetune_encoder(
+        place / "shop",
+        place / out,
+        encoder=str(place / "base"),
+        options=FinetuningOptions(method, steps=options.pop("steps", 8), **options),
+        progress=progress or (lambda done, total, task: None),
+    )
+
+
+@pytest.mark.parametrize("method", [name for name in methods if name != "whitening"])
+def test_a_tuned_transformer_is_an_encoder_with_8_bit_weights(method, place):
+    result = tune(place, method, method)
+    encoder = load_encoder(result.folder)
+    assert isinstance(encoder, OnnxTextEncoder)
+    assert encoder.precision == "int8"
+    assert encoder.encode(["red globe", ""]).shape == (2, 8)
+    assert not (result.folder / TRAINING_FOLDER).exists()
+    facts = json.loads((result.folder / "finetuned.json").read_text())
+    assert facts["objective"] == "contrastive"
+    assert facts["best_step"] in {0, 2, 4, 6, 8}
+    assert facts["verdict"] == result.verdict
+    assert "Verdict" in (result.folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("objective", ["history", "masked", "click", "rating", "ranking"])
+def test_every_objective_runs_from_the_tables(objective, place):
+    if objective == "masked":
+        with pytest.raises(Exception, match=r"\[MASK\]"):
+            tune(place, objective, objective=objective)
+        return
+    assert tune(place, objective, objective=objective, steps=2).facts["steps"] == 2
+
+
+class InterruptedTrainingError(Exception):
+    """Stands for the end of a process."""
+
+
+def test_an_interrupted_training_continues_where_it_was(place):
+    whole = tune(place, "whole")
+
+    def interrupt(done, total, task):
+        if task.startswith("training") and done == 5:
+            raise InterruptedTrainingError
+
+    with pytest.raises(InterruptedTrainingError):
+        tune(place, "part", progress=interrupt)
+    assert (place / "part" / TRAINING_FOLDER / "checkpoint.safetensors").is_file()
+    steps = []
+    part = tune(place, "part", progress=lambda done, total, task: steps.append((task, done)))
+    assert min(done for task, done in steps if task.startswith("training")) == 4
+    assert part.slices == whole.slices
+    assert load_encoder(place / "part").hash == load_encoder(place / "whole").hash
+
+
+def test_other_options_do_not_continue_an_unfinished_training(place):
+    def interrupt(done, total, task):
+        if task.startswith("training") and done == 3:
+            raise InterruptedTrainingError
+
+    with pytest.raises(InterruptedTrainingError):
+        tune(place, "mine", progress=interrupt)
+    with pytest.raises(ConfigError, match="other data or options"):
+        tune(place, "mine", objective="history")
+
+
+def test_a_model_without_layers_is_sent_to_the_closed_form(place):
+    write_encoder(place / "words")
+    with pytest.raises(ConfigError, match="no layers to train; fine-tune it with the method"):
+        finetune_encoder(
+            place / "shop",
+            place / "no",
+            encoder=str(place / "words"),
+            options=FinetuningOptions("lora"),
+        )
+
+
+def test_an_unknown_objective_is_named(place):
+    with pytest.raises(NotFoundError, match="no objective named 'magic'; known: click"):
+        tune(place, "unknown", objective="magic")
+
+
+def test_steps_below_1_are_refused():
+    with pytest.raises(ConfigError, match="steps must be at least 1"):
+        FinetuningOptions(steps=0)
