@@ -5,7 +5,11 @@ import pytest
 
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items
-from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
+from daybreak.ranking.blending.new_item_bias import (
+    bound_new_item_bias,
+    find_unsold_share,
+    unsold_bias,
+)
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 
@@ -60,13 +64,30 @@ def test_the_bias_of_arrivals_stays(data):
     assert (found.new_bias == 5).all()
 
 
-def test_unsold_items_of_a_shop_with_rare_items_do_not_hide_what_sells(data):
-    """Six of 24 items have one buyer, so that most of the six without any were on sale."""
-    users, items = data.events.user, data.events.item
-    is_kept = (items >= 6) | (users == 0)
-    rare = replace(data, events=data.events.filter(is_kept))
-    (found,) = bound_new_item_bias(rare, pools(), [weights(5.0)])
-    assert found.new_bias[2] == pytest.approx(1.5)
+def rare(data):
+    """Return the shop with one buyer for six of the 24 items that were bought."""
+    is_kept = (data.events.item >= 6) | (data.events.user == 0)
+    return replace(data, events=data.events.filter(is_kept))
+
+
+def test_unsold_items_of_a_shop_with_rare_items_are_lowered_until_what_sells_leads(data):
+    """The target scores 2; at 5, a share of 0.6 leads to 5 - 0.6 (5 + 1) = 1.4."""
+    share = find_unsold_share(rare(data), pools(), [weights(5.0)], np.array([True]))
+    assert share == 0.6
+
+
+def test_a_share_of_unsold_items_is_needed_only_where_they_hide_something(data):
+    ordinary = np.array([True])
+    assert find_unsold_share(rare(data), pools(), [weights(0.5)], ordinary) == 0
+    assert find_unsold_share(data, pools(), [weights(5.0)], ordinary) == 0  # arrivals
+    assert find_unsold_share(rare(data), pools(), [], ordinary) == 0
+    everything = Dataset(data.items.take(np.arange(24)), data.events, 40)
+    assert find_unsold_share(everything, pools(0), [weights(5.0)], ordinary) == 0
+
+
+def test_the_bias_of_unsold_items_is_a_standard_deviation_below_the_lower_one():
+    weights, ordinary = np.array([[3.0, 4.0, 9.0]]), np.array([True, True, False])
+    assert unsold_bias(np.array([2.0, -1.0]), weights, ordinary).tolist() == [-5.0, -6.0]
 
 
 def test_a_bias_that_hides_nothing_stays(data):

@@ -127,6 +127,12 @@ def test_a_refit_keeps_the_weights_and_simulates_nothing(data, start, monkeypatc
     assert fitted.names == start.fitted.names
 
 
+def test_a_refit_keeps_what_was_found_to_be_unsold(data, start):
+    fixed = replace(start.blend, arrival=ArrivalShift(unsold={"x": 0.4}), report={})
+    blend, _ = refit_models(data, WarmStart(fixed, start.fitted), 0)
+    assert blend.arrival.unsold == {"x": 0.4}
+
+
 def test_a_refit_measures_the_arrival_probability_again(data, start):
     earlier = ArrivalShift(0.0, 0.5, -1.0)
     fixed = replace(start.blend, arrival=earlier, report={})

@@ -12,7 +12,7 @@ from daybreak.models import models
 from daybreak.ranking.blending.ablation import SelectionThresholds
 from daybreak.ranking.blending.arrival_shift import ItemArrivals, estimate_item_arrivals
 from daybreak.ranking.blending.left_out_weights import add_left_out_weights, usable_strategies
-from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
+from daybreak.ranking.blending.new_item_bias import bound_new_item_bias, find_unsold_share
 from daybreak.ranking.blending.new_item_weights import fit_arrival_shift, fit_new_item_weights
 from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
@@ -42,6 +42,8 @@ from daybreak.ranking.blending.warm_item_weights import fit_warm_item_weights
 from daybreak.ranking.blending.warm_start import WarmStart, fit_all
 from daybreak.ranking.blending.weights import ArrivalShift, Blend, WeightSet
 from daybreak.ranking.blending.wish_weights import add_wish_weights
+from daybreak.simulation.left_out_customers import has_few_customers
+from daybreak.simulation.unsold import unsold_items
 from daybreak.types import Doubles, Floats, Progress, Rows, ignore_progress
 
 MAX_RESCALED_SHARE = 0.7
@@ -99,6 +101,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     sets, popularity_levels = _fit_sets(data, pools, remaining, plain, moved)
     found = (arrivals.items, arrivals.unsold)
     arrival = ArrivalShift(arrivals.mean, slope, intercept, *found)
+    arrival = _mark_unsold(data, pools, remaining, sets, arrival)
     sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
     used = _find_used(sets)
     candidates.exclude_unused(remaining[row].name for row in used)
@@ -175,7 +178,8 @@ def _fit_sets(
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weights for each popularity, and a report; see :func:`fit_taste_weights`.
 
-    The bias is corrected for the share of the new items that were on sale.
+    The bias is corrected for the share of the new items that were on sale, and bounded by
+    :func:`bound_new_item_bias`.
     """
     sets, report = fit_taste_weights(
         pools,
@@ -188,7 +192,32 @@ def _fit_sets(
     )
     correction = bias_share * on_sale_correction(data)
     corrected = [replace(one, new_bias=one.new_bias + correction) for one in sets]
-    return tuple(corrected), report
+    return bound_new_item_bias(data, pools, corrected), report
+
+
+def _mark_unsold(
+    data: Dataset,
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    sets: Sequence[WeightSet],
+    arrival: ArrivalShift,
+) -> ArrivalShift:
+    """Return the shift with at least the :func:`find_unsold_share` of items without events.
+
+    Where few customers are left out in turn, :func:`add_left_out_weights` decides instead.
+    """
+    if has_few_customers(data):
+        return arrival
+    ordinary = np.array([models[s.model].card.fitted_on == "ordinary" for s in strategies])
+    shown = [one for one in sets if one.popularity >= BALANCED_POPULARITY]
+    shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in shown]
+    share = find_unsold_share(data, pools, shifted, ordinary)
+    if not share:
+        return arrival
+    ids = data.items.ids.ids
+    unsold = {ids[row]: share for row in np.flatnonzero(unsold_items(data))}
+    own = {name: max(share, value) for name, value in arrival.unsold.items()}
+    return replace(arrival, unsold=unsold | own)
 
 
 def _add_separate_weights(
@@ -198,14 +227,13 @@ def _add_separate_weights(
     sets: Sequence[WeightSet],
     arrival: ArrivalShift,
 ) -> tuple[tuple[WeightSet, ...], dict[str, Any]]:
-    """Apply the arrival shift and bound the bias, then add weights with all others fixed.
+    """Apply the arrival shift, then add the weights that are fitted with all others fixed.
 
     Returns:
         The weights, and the parts ``customers``, ``wishes``, ``repeats`` and ``sources`` of the
         report.
     """
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
-    shifted = list(bound_new_item_bias(data, pools, shifted))
     with_content, customers = add_left_out_weights(data, pools, strategies, shifted)
     added, wishes = add_wish_weights(data, pools, strategies, with_content)
     complete: list[WeightSet] = []

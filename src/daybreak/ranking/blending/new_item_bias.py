@@ -16,8 +16,13 @@ from daybreak.ranking.blending.tasks import (
     subsample,
 )
 from daybreak.ranking.blending.weights import WeightSet, nearest_level
-from daybreak.simulation.unsold import likely_on_sale_probability, missing_mass, unsold_items
-from daybreak.types import Mask
+from daybreak.simulation.unsold import (
+    likely_on_sale_probability,
+    missing_mass,
+    on_sale_probability,
+    unsold_items,
+)
+from daybreak.types import Doubles, Mask
 
 BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
 """Values that are added to the bias of new items; the first that suffices is chosen."""
@@ -25,11 +30,13 @@ MIN_ON_SALE = 1e-3
 """Smallest probability that items without events were on sale."""
 EVEN_LOSS = 0.02
 """Share of the NDCG@10 of items with events that may be lost to items without events if these
-are arrivals with even odds."""
+are arrivals with even odds; it grows with their fifth power."""
+UNSOLD_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Shares of unsold items of the catalogue that are tried; the first that suffices is chosen."""
 ODDS_POWER = 8
-"""Power of the odds with which that share grows. The number of unsold items is often estimated
-too high: on gift_shop with a fifth of the items hidden as arrivals, the odds were below 2, and
-any bound cost 2 % in one list."""
+"""Power of the odds with which that loss grows where only items of the catalogue are lowered.
+The number of unsold items is often estimated too high: on gift_shop with a fifth of the items
+hidden as arrivals, the odds were below 2, and any bound cost 2 % in one list."""
 
 
 def bound_new_item_bias(
@@ -40,21 +47,69 @@ def bound_new_item_bias(
     Simulated cold starts hide items that did sell. The items without events may be of this
     kind, or they were on sale and nobody chose them. The bias that is best for the former can
     fill lists with the latter. It is lowered until items that sell lose at most ``EVEN_LOSS``
-    of their NDCG@10 to items without events, times a power of the odds of arrivals. A
-    loss up to the share of events that fall on such items is allowed in any case.
+    of their NDCG@10 to items without events, times the fifth power of the odds of arrivals.
+
+    Args:
+        data: All training data.
+        pools: Pools of all simulated queries.
+        sets: Weights, without the arrival shift.
+    """
+    unsold = unsold_items(data)
+    if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
+        return tuple(sets)
+    arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
+    odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
+    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**5) for one in sets)
+
+
+def find_unsold_share(
+    data: Dataset, pools: TrainingPools, sets: Sequence[WeightSet], ordinary: Mask
+) -> float:
+    """Return how certainly items of the catalogue were on sale, from what they would cost.
+
+    The bias of new items is right for an arrival. An item without events that was in the
+    catalogue of the training is one with a probability that is hard to estimate; the share of
+    the bias of unsold items that it gets is the smallest with which items that sell lose no
+    more of their NDCG@10 than the share of events that fall on such items, or than
+    ``EVEN_LOSS`` times a power of the odds of arrivals. Items that are added later keep the
+    bias of arrivals.
 
     Args:
         data: All training data.
         pools: Pools of all simulated queries.
         sets: Weights, with the arrival shift.
+        ordinary: (n_strategies,) strategies that :func:`unsold_bias` is measured by.
     """
     unsold = unsold_items(data)
     if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
-        return tuple(sets)
+        return 0.0
     arrivals = 1 - float(likely_on_sale_probability(data)[unsold].mean())
     odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
     max_loss = max(EVEN_LOSS * odds**ODDS_POWER, missing_mass(data))
-    return tuple(_bound_set(pools, one, unsold, max_loss) for one in sets)
+    needed = [0.0]
+    for one in sets:
+        step = unsold_bias(one.new_bias, one.weights, ordinary) - one.new_bias
+        for levels in NEW_ITEM_LEVEL_GROUPS:
+            task = _build_bias_task(pools, levels, unsold, one, step)
+            if task is not None:
+                needed.append(_choose_value(task, UNSOLD_SHARES, max_loss))
+    return max(needed)
+
+
+def unsold_bias(bias: Doubles, weights: Doubles, ordinary: Mask) -> Doubles:
+    """Return the bias of items that were on sale and that nobody chose.
+
+    Such an item is less popular than nearly all items with events, whose mean score is 0, and
+    less than an arrival: it starts one standard deviation of the scores of independent
+    strategies below the lower of the two.
+
+    Args:
+        bias: (n,) bias of arrivals.
+        weights: (n or 1, n_strategies) weights of items with events.
+        ordinary: (n_strategies,) strategies whose weights ordinary queries determine.
+    """
+    deviation = np.linalg.norm(weights[:, ordinary], axis=1)
+    return np.asarray(np.minimum(bias, 0.0) - deviation, dtype=np.float64)
 
 
 def _bound_set(
@@ -62,33 +117,40 @@ def _bound_set(
 ) -> WeightSet:
     bias = one.new_bias.copy()
     for levels in NEW_ITEM_LEVEL_GROUPS:
-        task = _build_bias_task(pools, levels, unsold, one)
+        task = _build_bias_task(pools, levels, unsold, one, np.ones(len(bias)))
         if task is not None:
-            bias[list(levels)] += _choose_shift(task, max_loss)
+            bias[list(levels)] += _choose_value(task, BIAS_SHIFTS, max_loss)
     return replace(one, new_bias=bias)
 
 
-def _choose_shift(task: RankingTask, max_loss: float) -> float:
-    """Return the smallest change of the bias with which known items lose little."""
+def _choose_value(task: RankingTask, values: Sequence[float], max_loss: float) -> float:
+    """Return the first value of the weight with which known items lose little, or the last."""
     alone = _mean_ndcg(task.restrict_candidates(task.present & ~task.pool.is_new), 0.0)
-    kept = (s for s in BIAS_SHIFTS if _mean_ndcg(task, s) >= (1 - max_loss) * alone)
-    return next(kept, BIAS_SHIFTS[-1])
+    kept = (v for v in values if _mean_ndcg(task, v) >= (1 - max_loss) * alone)
+    return next(kept, values[-1])
 
 
-def _mean_ndcg(task: RankingTask, shift: float) -> float:
-    """Return the NDCG@10 of the answerable queries with a change of the bias."""
+def _mean_ndcg(task: RankingTask, weight: float) -> float:
+    """Return the NDCG@10 of the answerable queries with a weight of the change of the bias."""
     answerable = task.pool.n_relevant > 0
     if not answerable.any():
         return 0.0
-    return float(sampled_ndcg(task.score(np.array([shift])), task)[answerable].mean())
+    return float(sampled_ndcg(task.score(np.array([weight])), task)[answerable].mean())
 
 
 def _build_bias_task(
-    pools: TrainingPools, levels: tuple[int, ...], unsold: Mask, one: WeightSet
+    pools: TrainingPools, levels: tuple[int, ...], unsold: Mask, one: WeightSet, step: Doubles
 ) -> RankingTask | None:
-    """Return the queries of some levels, whose weight is a change of the bias of new items.
+    """Return the queries of some levels, whose weight is that of a change of the bias.
 
     Hidden items are no candidates: only items without events in the whole data are new.
+
+    Args:
+        pools: Pools of all simulated queries.
+        levels: Levels, by position.
+        unsold: (n_items,) items without events.
+        one: Weights.
+        step: (n_levels,) change of the bias of new items with the weight 1.
 
     Returns:
         The task; None if the queries are too few.
@@ -101,9 +163,9 @@ def _build_bias_task(
     level = nearest_level(pool.n_events)
     new = np.einsum("qs,sqw->qw", one.new_weights[level].astype(np.float32), pool.features)
     new = (new + one.new_bias[level][:, None].astype(np.float32)) * pool.is_new
-    constant = pool.is_new[None].astype(np.float32)
+    change = (step[level][:, None] * pool.is_new)[None].astype(np.float32)
     scores = score_warm_items(pool, one.weights) + new
     stays = ~pool.is_new | unsold[pool.item_rows]
-    return RankingTask(constant, pool, pool.present & stays, scores).restrict_candidates(
+    return RankingTask(change, pool, pool.present & stays, scores).restrict_candidates(
         pool.present & stays
     )

@@ -118,9 +118,9 @@ def refit_models(
     fitted, names = fit_all(data, warm_start.fitted.strategies, seed, warm_start)
     earlier = warm_start.blend
     found = estimate_item_arrivals(data)
-    arrival = replace(
-        earlier.arrival, probability=found.mean, items=found.items, unsold=found.unsold
-    )
+    kept = earlier.arrival.unsold
+    unsold = kept | {name: max(one, kept.get(name, 0.0)) for name, one in found.unsold.items()}
+    arrival = replace(earlier.arrival, probability=found.mean, items=found.items, unsold=unsold)
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
     blend = replace(earlier.with_arrival(arrival), report={**earlier.report, **steps})
     blend = copy_wish_weights(blend, wish_rows(warm_start.fitted.strategies))

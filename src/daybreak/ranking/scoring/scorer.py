@@ -22,6 +22,7 @@ from daybreak.models.wish import (
     saturate_wishes,
     scale_wishes,
 )
+from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.query_features import (
@@ -301,17 +302,10 @@ class Scorer:
         factor, shift = self._item_shifts
         bias = self.blend.new_bias[level] * factor + shift
         unsold = self._unsold_shares
-        bias = (1 - unsold) * bias + unsold * np.minimum(bias, self._unsold_bias(level))
+        ordinary = np.array([m.card.fitted_on == "ordinary" for m in self.fitted.models])
+        lowered = unsold_bias(bias, self.blend.weights[[level]], ordinary)
+        bias = (1 - unsold) * bias + unsold * lowered
         return np.where(self.is_warm, 0, bias).astype(np.float32)
-
-    def _unsold_bias(self, level: int) -> float:
-        """Return the bias of items that were on sale and that nobody chose.
-
-        Such an item is less popular than nearly all items with events, whose mean score is 0:
-        it starts one standard deviation of the scores of independent strategies below them.
-        """
-        ordinary = [model.card.fitted_on == "ordinary" for model in self.fitted.models]
-        return -float(np.linalg.norm(self.blend.weights[level][ordinary]))
 
     def dominant_strategy(
         self,
