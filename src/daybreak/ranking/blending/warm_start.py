@@ -118,7 +118,7 @@ def refit_models(
     fitted, names = fit_all(data, warm_start.fitted.strategies, seed, warm_start)
     earlier = warm_start.blend
     found = estimate_item_arrivals(data)
-    kept = earlier.arrival.unsold
+    kept = dict(earlier.arrival.unsold)
     unsold = kept | {name: max(one, kept.get(name, 0.0)) for name, one in found.unsold.items()}
     arrival = replace(earlier.arrival, probability=found.mean, items=found.items, unsold=unsold)
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
