@@ -8,6 +8,7 @@ import argparse
 import shutil
 import statistics
 import time
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,13 +25,19 @@ N_PAGES = 50
 N_REQUESTS = 500
 SETTLE_S = 15.0
 """Time in which the open pages load and become idle [s]."""
+REFRESH_S = 30.0
+"""Time between two requests for the status by one page; see ``js/pages/today.js`` [s]."""
+POLLED = ("status", "tasks")
+"""What an open page *Today* asks for again."""
 SENTENCE = "vintage cups and cake stands"
 HEADER = """# The web page
 
 The page *Try it* on the quick demo (1,072 items), over loopback, in headless Chromium on two
 cores without a GPU; median of 5 visits with an empty cache. Recommendations: {n} requests for
 known users, one after the other, while no page is open, and while a browser on the same machine
-has {pages} pages *Today* open, of which each asks for the status every 10 seconds.
+has {pages} pages *Today* open, of which each asks for the status every {refresh:.0f} s. The
+last row has no browser: a process sends exactly the requests of {pages} such pages at these
+times. It shows what open pages cost the service, without what the browser takes.
 
 ```sh
 python -m benchmarks.serving.console --out benchmarks/results/console.md
@@ -54,7 +61,11 @@ def main() -> None:
         "| --- | ---: |",
         *(f"| {name} | {value} |" for name, value in rows),
     ]
-    text = HEADER.format(n=f"{N_REQUESTS:,}", pages=N_PAGES) + "\n".join(lines) + "\n"
+    text = (
+        HEADER.format(n=f"{N_REQUESTS:,}", pages=N_PAGES, refresh=REFRESH_S)
+        + "\n".join(lines)
+        + "\n"
+    )
     options.out.write_text(text, "utf-8")
     print(text)
 
@@ -74,6 +85,7 @@ def measure_all(url: str) -> list[tuple[str, str]]:
         time.sleep(SETTLE_S)
         beside = measure_recommendations(url, users)
         browser.close()
+    scripted = measure_beside_scripted_pages(url, users)
     middle = {name: statistics.median(one[name] for one in visits) for name in visits[0]}
     return [
         ("sent before the first picture, compressed [kB]", f"{middle['bytes'] / 1000:.0f}"),
@@ -85,7 +97,34 @@ def measure_all(url: str) -> list[tuple[str, str]]:
             f"recommendation, {N_PAGES} pages open: p50 / p99 [ms]",
             f"{beside[0]:.1f} / {beside[1]:.1f}",
         ),
+        (
+            f"recommendation, requests of {N_PAGES} pages, no browser: p50 / p99 [ms]",
+            f"{scripted[0]:.1f} / {scripted[1]:.1f}",
+        ),
     ]
+
+
+def measure_beside_scripted_pages(url: str, users: list[str]) -> tuple[float, float]:
+    """Measure recommendations while a process sends the requests of open pages."""
+    context = get_context("spawn")
+    stop = context.Event()
+    pages = context.Process(target=send_requests_of_pages, args=(url, stop), daemon=True)
+    pages.start()
+    time.sleep(SETTLE_S)
+    try:
+        return measure_recommendations(url, users)
+    finally:
+        stop.set()
+        pages.join()
+
+
+def send_requests_of_pages(url: str, stop: Any) -> None:
+    """Send what open pages ask for, spread evenly over time, until an event is set."""
+    with httpx.Client(base_url=f"{url}/api/v1") as client:
+        while not stop.is_set():
+            for path in POLLED:
+                client.get(f"/{path}").raise_for_status()
+            stop.wait(REFRESH_S / N_PAGES)
 
 
 def visit(browser: Browser, url: str) -> dict[str, float]:

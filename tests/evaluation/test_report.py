@@ -187,3 +187,11 @@ def test_the_warm_up_curve_of_a_shop_has_a_panel_for_each_number_of_events():
     assert "popular with 0 events" in picture.alt
     assert "Warm-up curve of the shop" in render_html(report)
     assert draw_slices(report) is None
+
+
+def test_a_notebook_shows_bars_and_the_curve_without_markup_of_names():
+    shown = report()._repr_html_()
+    assert shown.startswith("<b>NDCG@10</b><table>")
+    assert shown.count("<polyline") == 3
+    assert "blend <b>" not in shown
+    assert "blend &lt;b&gt;" in shown

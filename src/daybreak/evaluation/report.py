@@ -21,6 +21,7 @@ import polars as pl
 from daybreak.errors import DataError, NotFoundError
 from daybreak.estimates import Estimate, PairedDifference, paired_bootstrap
 from daybreak.evaluation.baselines import BASELINES
+from daybreak.evaluation.notebook import bar_table, curve_svg
 from daybreak.metrics import ACCURACY_METRICS, OVERALL_METRICS, PER_USER_METRICS
 from daybreak.simulation.slices import (
     REPORT_WARM_SLICES,
@@ -132,8 +133,12 @@ class Report:
         return f"Report(k={self.k}, {len(self.slices)} slices, {len(self.systems)} systems)"
 
     def _repr_html_(self) -> str:
-        """Return the tables of the report, for notebooks."""
-        return f"<pre>{escape(self.table())}</pre>"
+        """Return NDCG as a table with bars, the curve, and the whole report, for notebooks."""
+        labels = {info.name: info.label for info in self.slices}
+        values = {(cell.slice, cell.system): cell.values["ndcg"].value for cell in self.cells}
+        bars = bar_table(labels, values, self.systems)
+        whole = f"<details><summary>all metrics</summary><pre>{escape(self.table())}</pre>"
+        return f"<b>NDCG@{self.k}</b>{bars}{curve_svg(self.warm_up_curve())}{whole}</details>"
 
     @property
     def systems(self) -> tuple[str, ...]:

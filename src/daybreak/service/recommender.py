@@ -67,7 +67,8 @@ from daybreak.service.training.fit import (
     train_model,
     training_messages,
 )
-from daybreak.types import ExplainMode, Progress, UnknownItems, ignore_progress
+from daybreak.service.training.notebook_progress import default_progress
+from daybreak.types import ExplainMode, Progress, UnknownItems
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
@@ -210,7 +211,7 @@ class Recommender(InterviewingRecommender):
             1.0 if self.popularity is None and self.objective == "next" else self.popularity,
             found,
         )
-        trained, histories = train_model(tables, config, progress or ignore_progress)
+        trained, histories = train_model(tables, config, progress or default_progress())
         left_out = left_out_messages(trained.blend.excluded)
         prior = training_messages(trained.blend.report)
         signs = (

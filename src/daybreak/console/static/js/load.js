@@ -24,14 +24,18 @@ export function useLoaded(read, inputs = []) {
   return { ...state, reload };
 }
 
-/** Call a function at intervals while the page is visible. */
+/** Call a function at intervals while the page is visible, and at once when it is seen again after a longer time. */
 export function useInterval(action, seconds) {
   const latest = useRef(action);
   latest.current = action;
   useEffect(() => {
     if (!seconds) return undefined;
-    const timer = setInterval(() => { if (!document.hidden) latest.current(); }, seconds * 1000);
-    return () => clearInterval(timer);
+    let called = Date.now();
+    const call = () => { if (!document.hidden) { called = Date.now(); latest.current(); } };
+    const seen = () => { if (Date.now() - called > seconds * 1000) call(); };
+    const timer = setInterval(call, seconds * 1000);
+    document.addEventListener("visibilitychange", seen);
+    return () => { clearInterval(timer); document.removeEventListener("visibilitychange", seen); };
   }, [seconds]);
 }
 

@@ -1,4 +1,5 @@
 // Curves and time series, drawn by uPlot, which is loaded with the first chart.
+import { colourOf } from "../colour.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { formatNumber, language, t, useTexts } from "../i18n.js";
 import { Table } from "./table.js";
@@ -17,7 +18,7 @@ function loadPlot() {
 
 const DAY_S = 86_400;
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const colour = colourOf;
 
 /**
  * Show curves over numbers or times. The same values are there as a table.

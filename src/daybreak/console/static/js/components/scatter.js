@@ -1,4 +1,5 @@
 // A picture of many points: WebGL draws a million without stutter; without it a plain canvas does.
+import { colourOf } from "../colour.js";
 
 const VERTEX = `
 attribute vec2 place; attribute vec3 tint; attribute float size;
@@ -259,10 +260,6 @@ function contains(polygon, x, y) {
 
 /** Return a colour of the page as red, green and blue from 0 to 1. */
 export function tintOf(name) {
-  const probe = document.createElement("span");
-  probe.style.color = `var(--${name})`;
-  document.body.append(probe);
-  const parts = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
-  probe.remove();
+  const parts = colourOf(name).match(/[\d.]+/g).map(Number);
   return parts.slice(0, 3).map((part) => part / 255);
 }

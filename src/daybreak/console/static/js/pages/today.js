@@ -14,7 +14,8 @@ import { Snippet, toCurl } from "../components/snippet.js";
 import { toast, toastError } from "../components/toast.js";
 import { findWarnings } from "../today/warnings.js";
 
-const REFRESH_S = 10;
+/** Time between two requests for the status: short while a training runs. */
+const REFRESH_S = 30, BUSY_REFRESH_S = 5;
 const DAY_S = 86_400;
 const RESULT_DAYS = 30;
 const RESULTS = ["ctr", "conversion", "satisfaction", "coverage", "cold_exposure"];
@@ -23,7 +24,8 @@ export default function TodayPage() {
   const t = useTexts();
   const status = useLoaded((signal) => get("status", {}, { signal }), []);
   const tasks = useLoaded((signal) => get("tasks", {}, { signal }), []);
-  useInterval(() => { status.reload(); tasks.reload(); }, REFRESH_S);
+  const busy = tasks.data?.tasks.some((task) => task.status === "running" || task.status === "waiting");
+  useInterval(() => { status.reload(); tasks.reload(); }, busy ? BUSY_REFRESH_S : REFRESH_S);
   if (status.error && !status.data) return html`<${PageHead} title=${t("common.page.today")} /><${Problem} error=${status.error} retry=${status.reload} />`;
   if (!status.data) return html`<${PageHead} title=${t("common.page.today")} /><${Notice} busy>${t("common.loading")}<//>`;
   const reload = () => { status.reload(); tasks.reload(); };
