@@ -24,6 +24,7 @@ from daybreak.evaluation.baselines import BASELINES
 from daybreak.evaluation.notebook import bar_table, curve_svg
 from daybreak.metrics import ACCURACY_METRICS, OVERALL_METRICS, PER_USER_METRICS
 from daybreak.simulation.slices import (
+    DEFINITIONS,
     REPORT_WARM_SLICES,
     SHOT_COUNTS,
     YOUNG_SHOT_COUNTS,
@@ -134,8 +135,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return NDCG as a table with bars, the curve, and the whole report, for notebooks."""
-        labels = {info.name: info.label for info in self.slices}
-        values = {(cell.slice, cell.system): cell.values["ndcg"].value for cell in self.cells}
+        labels = {info.name: DEFINITIONS[info.name].label for info in self.slices}
+        values = {(cell.slice, cell.system): cell.values["ndcg"][0] for cell in self.cells}
         bars = bar_table(labels, values, self.systems)
         whole = f"<details><summary>all metrics</summary><pre>{escape(self.table())}</pre>"
         return f"<b>NDCG@{self.k}</b>{bars}{curve_svg(self.warm_up_curve())}{whole}</details>"
