@@ -22,7 +22,7 @@ from daybreak.service.state.explainer import SentenceWriter
 USERS = 8
 ITEMS_PER_USER = 2
 MIN_EVENTS = 5
-STRATEGIES = ["personal/ease", "content/ridge"]
+STRATEGIES = ["ease", "content/ridge"]
 """Few strategies, so that most of the time is that of the model."""
 
 

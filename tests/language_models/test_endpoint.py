@@ -12,6 +12,7 @@ from daybreak.language_models import (
     PromptMessage,
     load_language_model,
 )
+from daybreak.language_models.base import strict_schema
 from tests.language_models.chat_server import chat_body, chat_server
 
 KEY = "DAYBREAK_LANGUAGE_MODEL_KEY"
@@ -38,7 +39,25 @@ def test_the_schema_and_the_limits_are_sent(server):
     asked = server.asked[0]
     assert asked["path"] == "/v1/chat/completions"
     assert (asked["model"], asked["max_tokens"], asked["temperature"]) == ("tiny", 33, 0)
-    assert asked["response_format"]["json_schema"]["schema"] == Colour.model_json_schema()
+    sent = asked["response_format"]["json_schema"]
+    assert sent["strict"]
+    assert sent["schema"]["required"] == ["colour"]
+    assert sent["schema"]["additionalProperties"] is False
+
+
+def test_a_nested_schema_is_strict_at_every_level():
+    class Shade(BaseModel):
+        name: str = "light"
+
+    class Colours(BaseModel):
+        default: Shade | None = None
+        others: list[Shade] = []
+
+    schema = strict_schema(Colours.model_json_schema())
+    assert schema["required"] == ["default", "others"]
+    assert schema["$defs"]["Shade"]["required"] == ["name"]
+    assert '"default": "light"' not in json.dumps(schema)
+    assert schema["properties"]["default"]["anyOf"][0] == {"$ref": "#/$defs/Shade"}
 
 
 def test_a_server_without_schemas_reads_the_schema(server):

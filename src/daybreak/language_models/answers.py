@@ -11,7 +11,7 @@ class SentenceAnswer(BaseModel):
         'You chose tea.'
     """
 
-    sentence: str = Field(min_length=1)
+    sentence: str
 
 
 class EnrichmentAnswer(BaseModel):

@@ -227,6 +227,39 @@ def parse_answer(
         return None, CompletionFault.WRONG_FORMAT
 
 
+def strict_schema(schema: JsonSchema) -> dict[str, Any]:
+    """Return a schema in which every object has all its fields and no others.
+
+    Servers that generate strictly by a schema accept only such schemas, without defaults.
+
+    Args:
+        schema: Schema of an answer.
+
+    Example:
+        >>> number = {"type": "integer", "default": 1}
+        >>> strict_schema({"type": "object", "properties": {"n": number}})["properties"]
+        {'n': {'type': 'integer'}}
+    """
+    strict = {
+        name: _strict_part(name, part) for name, part in schema.items() if name != "default"
+    }
+    if strict.get("type") == "object":
+        strict["required"] = list(strict.get("properties", {}))
+        strict["additionalProperties"] = False
+    return strict
+
+
+def _strict_part(name: str, part: Any) -> Any:
+    """Return one value of a schema; the names of properties are no keywords."""
+    if name in {"properties", "$defs"}:
+        return {key: strict_schema(value) for key, value in part.items()}
+    if isinstance(part, dict):
+        return strict_schema(part)
+    if isinstance(part, list):
+        return [strict_schema(one) if isinstance(one, dict) else one for one in part]
+    return part
+
+
 def messages_to_dicts(messages: Sequence[PromptMessage]) -> list[dict[str, str]]:
     """Return messages as the API of OpenAI expects them."""
     return [{"role": message.role, "content": message.content} for message in messages]

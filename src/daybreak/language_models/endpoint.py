@@ -16,6 +16,7 @@ from daybreak.language_models.base import (
     PromptMessage,
     language_models,
     messages_to_dicts,
+    strict_schema,
 )
 
 DEFAULT_KEY_VARIABLE = "DAYBREAK_LANGUAGE_MODEL_KEY"
@@ -131,7 +132,7 @@ class EndpointLanguageModel(LanguageModel):
     def _format(self, schema: JsonSchema) -> dict[str, Any]:
         if self.response_format == "json_object":
             return {"type": "json_object"}
-        answer = {"name": "answer", "strict": True, "schema": dict(schema)}
+        answer = {"name": "answer", "strict": True, "schema": strict_schema(schema)}
         return {"type": "json_schema", "json_schema": answer}
 
 

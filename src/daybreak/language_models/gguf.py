@@ -17,6 +17,7 @@ from daybreak.language_models.base import (
     Prompt,
     language_models,
     messages_to_dicts,
+    strict_schema,
 )
 from daybreak.language_models.endpoint import parse_chat_response
 
@@ -84,7 +85,7 @@ class GgufLanguageModel(LanguageModel):
             "messages": messages_to_dicts(prompt.messages),
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": dict(schema)},
+                "json_schema": {"name": "answer", "schema": strict_schema(schema)},
             },
             "temperature": 0,
             "seed": 0,

@@ -7,7 +7,7 @@ _PATTERNS = (
     r"(?:^|[\n\"“])\s*(?:system|assistant|user)\s*:",
     r"#{2,}\s*(?:system|instructions?|prompt|response)",
     r"\b(?:ignor\w*|disregard\w*|forget|override|vergiss|ignorez|olvida|oubli\w+)\b"
-    r".{0,40}\b(?:instructions?|anweisungen|instrucciones|above|previous|prior|rules?|prompts?)\b",
+    r"[^.;!?\n]{0,40}\b(?:instructions?|anweisungen|instrucciones|above|previous|prior|rules?|prompts?)\b",
     r"\b(?:instructions?|prompt|assistant|language model|chatbot)\s*:",
     r"\byou (?:are now|must (?:always|now)|always|should always)\b",
     r"\b(?:recommend|rank|list|put|show|place) (?:me|this|it)\b.{0,30}"
