@@ -204,11 +204,15 @@ class RecommenderService(ClosesOnExit):
             self.retrain_monitor,
             self.engine,
         )
-        self._explanations = ListExplainer(settings)
         self._closed = False
         self.jobs.sync_experiments()
         self.jobs.sync_exposure()
         self.jobs.start(poll_s)
+
+    @cached_property
+    def _explanations(self) -> ListExplainer:
+        """Writes the sentences of lists."""
+        return ListExplainer(self.settings)
 
     def recommend(self, request: RecommendRequest) -> RecommendResponse:
         """Return the best items; concurrent calls are answered in one batch.
