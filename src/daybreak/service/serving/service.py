@@ -197,7 +197,15 @@ class RecommenderService(ClosesOnExit):
             self.store, self.releases, self.training, self.policy
         )
         self.jobs = self._create_jobs(options)
-        self._status = StatusReporter(
+        self._closed = False
+        self.jobs.sync_experiments()
+        self.jobs.sync_exposure()
+        self.jobs.start(poll_s)
+
+    @cached_property
+    def _status(self) -> StatusReporter:
+        """Reports the state of the parts."""
+        return StatusReporter(
             self.store,
             self.releases,
             self.answer_log,
@@ -205,10 +213,6 @@ class RecommenderService(ClosesOnExit):
             self.retrain_monitor,
             self.engine,
         )
-        self._closed = False
-        self.jobs.sync_experiments()
-        self.jobs.sync_exposure()
-        self.jobs.start(poll_s)
 
     @cached_property
     def _explanations(self) -> ListExplainer:
