@@ -127,7 +127,7 @@ def describe_error(error: DaybreakError) -> str:
 
 def print_message(text: str) -> None:
     """Write one line on stderr."""
-    line = " ".join(text.split())
+    line = translate(" ".join(text.split()))
     sys.stderr.write(f"daybreak: {line}\n")
 
 
@@ -144,7 +144,7 @@ def show_json(data: Mapping[str, Any]) -> None:
 
 def show_lines(lines: Sequence[str]) -> None:
     """Print lines as they are."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{translate(line)}\n" for line in lines))
 
 
 def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.language import message, translate_value
+from daybreak.cli.language import message, translate, translate_value
 from daybreak.cli.output import print_message, print_messages, show_json
 from daybreak.cli.tables import show_frame
 
@@ -376,7 +376,7 @@ def _show_grouped(frame: "pl.DataFrame", key: str, title: str = "") -> None:
         heading = title or str(name)
         if known:
             warmth = translate_value(part["user_temperature"][0])
-            heading = message("for_user", name=name, temperature=warmth)
+            heading = message("for_user", name=translate(str(name)), temperature=warmth)
         show_frame(part.drop(key, "user_temperature", strict=False), heading)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.language import message
+from daybreak.cli.language import choose_language, current_language, message
 from daybreak.cli.output import (
     EXIT_FINDINGS,
     NEXT_STEPS,
@@ -53,6 +53,23 @@ ServeOption = Annotated[
 ServePortOption = Annotated[
     int, typer.Option(min=0, max=65_535, help="Port of --serve; 0: any free port.")
 ]
+DemoDataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FOLDER",
+        help="Folder with other data, such as anime with Chinese texts. Default: a gift shop.",
+    ),
+]
+DemoLanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        help="Language of messages and of what the new customer says, en or zh. Default: that "
+        "of the system.",
+    ),
+]
 PictureOption = Annotated[
     Path | None,
     typer.Option(
@@ -67,16 +84,20 @@ def demo(
     store: DemoStoreOption = None,
     seed: options.SeedOption = None,
     *,
+    data: DemoDataOption = None,
+    lang: DemoLanguageOption = None,
     quick: QuickOption = False,
     serve: ServeOption = False,
     port: ServePortOption = 8000,
     json: options.JsonOption = False,
 ) -> None:
     """Run the whole workflow on the data of a real shop."""
+    if lang is not None:
+        choose_language(lang)
     with _demo_store(store, is_served=serve) as url:
         settings = options.load_settings(seed=seed)
         files = ((html, "write_page"), (picture, "write_picture"))
-        _run_demo(settings, url, files, quick=quick, as_json=json)
+        _run_demo(settings, url, files, data, quick=quick, as_json=json)
         if serve:
             _serve_demo(settings, url, port, quick=quick, as_json=json)
 
@@ -109,6 +130,7 @@ def _run_demo(
     settings: "Settings",
     store: str | None,
     files: "Sequence[tuple[Path | None, str]]",
+    data: Path | None,
     *,
     quick: bool,
     as_json: bool,
@@ -119,16 +141,22 @@ def _run_demo(
         settings: Encoder and seed.
         store: URL of the store; None: a temporary one.
         files: Paths of files, and methods of the result that write them.
+        data: Folder of other data; None: the gift shop.
         quick: Whether to use a part of the data.
         as_json: Whether to print JSON.
     """
-    from daybreak.service.demo import run_demo
+    from daybreak.service.demo import choose_demo_data, run_demo
 
-    duration = "some seconds" if quick else "about a minute on two cores"
-    title = f"importing the gift shop; the whole demo takes {duration}"
+    title = message("demo_quick" if quick else "demo_whole", name=_name_of(data))
     with show_progress(title, counts_steps=False) as progress:
-        result = run_demo(settings, store=store, quick=quick, progress=progress.start)
-    _show_demo(result, as_json=as_json)
+        result = run_demo(
+            settings,
+            store=store,
+            quick=quick,
+            progress=progress.start,
+            data=choose_demo_data(data, current_language(), quick=quick),
+        )
+    _show_demo(result, _name_of(data), as_json=as_json)
     for path, method in files:
         if path is not None:
             getattr(result, method)(path)
@@ -181,7 +209,11 @@ def _with_next_step(finding: "Finding") -> "Finding":
     return replace(finding, message=f"{finding.message}; {NEXT_STEPS[NextStep.IMPORT_DATA]}")
 
 
-def _show_demo(demo: "DemoResult", *, as_json: bool) -> None:
+def _name_of(data: Path | None) -> str:
+    return message("gift_shop") if data is None else data.resolve().name
+
+
+def _show_demo(demo: "DemoResult", name: str, *, as_json: bool) -> None:
     """Print the evaluation, the training and the example lists of the demo."""
     from daybreak.service.benchmarking.summary import evaluation_table, training_table
 
@@ -198,7 +230,7 @@ def _show_demo(demo: "DemoResult", *, as_json: bool) -> None:
         return
     counts = ", ".join(f"{rows:,} {role}" for role, rows in demo.imported.items())
     out = create_console()
-    out.print(f"[bold]A British gift shop[/]: {counts}\n")
+    out.print(f"[bold]{name}[/]: {counts}\n")
     k = demo.report.k
     title = f"Cold-start report: NDCG@{k} [95 % interval] for unseen users and items"
     show_frame(evaluation_table(demo.report), title)

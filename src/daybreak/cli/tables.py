@@ -35,7 +35,7 @@ def show_frame(frame: "pl.DataFrame", title: str | None = None) -> None:
 
     console = create_console()
     frame = _with_reasons_below(frame) if console.width < NARROW_CHARS else frame
-    frame = _translated(frame)
+    frame, title = _translated(frame), title if title is None else translate(title)
     rows = [[_format_cell(value) for value in row] for row in frame.iter_rows()]
     names = [translate_column(name) for name in frame.columns]
     numeric = [kind.is_numeric() for kind in frame.dtypes]
@@ -112,6 +112,7 @@ def _translated(frame: "pl.DataFrame") -> "pl.DataFrame":
     if current_language() == "en":
         return frame
     changes = {"reasons": translate, "text": translate, "item_temperature": translate_value}
+    changes["user_temperature"] = translate_value
     return frame.with_columns(
         pl.col(name).map_elements(change, return_dtype=pl.String)
         for name, change in changes.items()

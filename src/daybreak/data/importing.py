@@ -335,12 +335,23 @@ def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -
 
 
 _FILE_SUFFIX = r"\.(csv|tsv|txt|dat|jsonl|ndjson|json|parquet)(\.gz)?$"
+_CHINESE_EVENTS = (
+    "事件|订单|訂單|购买|購買|评分|評分|评论|評論|交互|互动|行为|行為|点击|點擊|浏览|瀏覽|交易|记录|記錄|流水"
+    "|收藏|播放|打分"
+)
+_CHINESE_ITEMS = (
+    "商品|物品|产品|產品|电影|電影|影片|图书|圖書|书籍|書籍|歌曲|音乐|音樂|动画|動畫|动漫|番剧|文章|新闻|新聞"
+    "|菜品|目录|目錄"
+)
+_CHINESE_USERS = "用户|用戶|会员|會員|客户|客戶|顾客|顧客|读者|讀者|观众|觀眾"
+"""Words of Chinese file names, looked for in this order: 用户评分.csv has events."""
 _FILE_PATTERNS: dict[TableRole, str] = {
     "events": r"(interactions?|events?|ratings?|feedback|inter|transactions?|clicks?)"
-    rf"{_FILE_SUFFIX}|.*\.inter(\.gz)?$",
+    rf"{_FILE_SUFFIX}|.*\.inter(\.gz)?$|.*(?:{_CHINESE_EVENTS}).*{_FILE_SUFFIX}",
     "items": r"(items?|movies?|products?|articles?|news|books?)"
-    rf"{_FILE_SUFFIX}|.*\.item(\.gz)?$",
-    "users": rf"(users?|customers?|profiles?){_FILE_SUFFIX}|.*\.user(\.gz)?$",
+    rf"{_FILE_SUFFIX}|.*\.item(\.gz)?$|.*(?:{_CHINESE_ITEMS}).*{_FILE_SUFFIX}",
+    "users": rf"(users?|customers?|profiles?){_FILE_SUFFIX}|.*\.user(\.gz)?$"
+    rf"|.*(?:{_CHINESE_USERS}).*{_FILE_SUFFIX}",
 }
 
 
@@ -350,6 +361,8 @@ def role_of_file(name: str) -> TableRole | None:
     Example:
         >>> role_of_file("Ratings.csv"), role_of_file("shop.item"), role_of_file("export.csv")
         ('events', 'items', None)
+        >>> role_of_file("用户评分.csv"), role_of_file("商品信息.csv"), role_of_file("会员.csv")
+        ('events', 'items', 'users')
     """
     lower = name.lower()
     return next(

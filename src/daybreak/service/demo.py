@@ -37,7 +37,60 @@ QUICK_USER_STRIDE = 10
 QUICK_MIN_EVENTS = 6
 """The quick demo keeps items with this number of events of these customers."""
 
+USER_TEXT_ZH = "我开了一家小茶馆，喜欢复古茶杯和蛋糕架"
+NEW_ITEM_TITLE_ZH = "红色茶巾套装"
+OTHER_TEXTS = {
+    "en": ("something funny and moving about school life", "A new story about school life"),
+    "zh": ("想看校园恋爱，轻松搞笑的，不要机战", "校园恋爱物语 新篇"),
+}
+"""What a new user says, and the title of a new item, with data of other shops."""
+HEADINGS = {
+    "en": (
+        "A new customer says: “{}”",
+        "Who would like a new item called “{}”?",
+        "The new customer's first purchase: “{}”",
+    ),
+    "zh": (
+        "一位新用户说：“{}”",
+        "谁会喜欢名为“{}”的新物品？",
+        "新用户的第一个选择：“{}”",
+    ),
+}
+"""Headings of the answers, by language."""
+
 StepCallback = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoData:
+    """What the demo imports, and what it asks."""
+
+    folder: Path | None
+    """None: the gift shop."""
+    text: str
+    """What a new user says."""
+    title: str
+    """Title of a new item."""
+    headings: tuple[str, str, str]
+
+
+def choose_demo_data(
+    folder: Path | None = None, language: str = "en", *, quick: bool = False
+) -> DemoData:
+    """Return the data and the questions of a demo.
+
+    Args:
+        folder: Folder of other data; None: the gift shop.
+        language: Language of what is said, ``en`` or ``zh``.
+        quick: Whether there is no text encoder; the texts of the gift shop are then in English,
+            as its titles are.
+    """
+    headings = HEADINGS[language]
+    if folder is not None:
+        return DemoData(folder, *OTHER_TEXTS[language], headings)
+    if language == "zh" and not quick:
+        return DemoData(None, USER_TEXT_ZH, NEW_ITEM_TITLE_ZH, headings)
+    return DemoData(None, USER_TEXT, NEW_ITEM_TITLE, headings)
 
 
 @dataclass(frozen=True)
@@ -81,7 +134,12 @@ class DemoResult:
 
 
 def run_demo(
-    settings: Settings, store: str | None, *, quick: bool, progress: StepCallback
+    settings: Settings,
+    store: str | None,
+    *,
+    quick: bool,
+    progress: StepCallback,
+    data: DemoData | None = None,
 ) -> DemoResult:
     """Run the demo in a given or a temporary store.
 
@@ -90,17 +148,21 @@ def run_demo(
         store: URL of the store; None: a temporary one.
         quick: Whether to use a part of the shop, no text model and few strategies.
         progress: Called with the name of each step.
+        data: What is imported and asked; default: the gift shop.
     """
     with TemporaryDirectory(prefix="daybreak-") as folder:
         url = store or f"sqlite:///{folder}/demo.db"
         encoder = "none" if quick else settings.encoder
         with Workspace(replace(settings, store=url, encoder=encoder), create=True) as workspace:
-            return _run_steps(workspace, progress, quick=quick)
+            chosen = data or choose_demo_data()
+            return _run_steps(workspace, progress, chosen, quick=quick)
 
 
-def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> DemoResult:
+def _run_steps(
+    workspace: Workspace, progress: StepCallback, data: DemoData, *, quick: bool
+) -> DemoResult:
     watch = _Stopwatch()
-    imported = read_folder(gift_shop())
+    imported = read_folder(gift_shop() if data.folder is None else data.folder)
     if quick:
         imported = _sample_import(imported)
     workspace.write_import(imported)
@@ -116,7 +178,7 @@ def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> 
         report = evaluation.result()
     watch.lap("training and cold-start report")
     progress("answering")
-    answers = _answer_questions(workspace)
+    answers = _answer_questions(workspace, data)
     watch.lap("answers")
     return DemoResult(imported.rows_read, report, training, answers, watch.laps)
 
@@ -169,25 +231,25 @@ def _evaluate(
     )
 
 
-def _answer_questions(workspace: Workspace) -> dict[str, pl.DataFrame]:
+def _answer_questions(workspace: Workspace, data: DemoData) -> dict[str, pl.DataFrame]:
     model, items = workspace.load_recommender(), workspace.tables.items
-    purchase = FIRST_PURCHASE if FIRST_PURCHASE in items["item_id"] else items["item_id"][0]
+    purchase = _first_purchase(workspace.tables)
     title = add_titles(pl.DataFrame({"item_id": [purchase]}), items)["title"][0]
     before, after = (
-        add_titles(_recommend(model, bought), items).drop("user_id")
+        add_titles(_recommend(model, data.text, bought), items).drop("user_id")
         for bought in ((), (purchase,))
     )
     return {
-        f"A new customer says: “{USER_TEXT}”": before,
-        f"Who would like a new item called “{NEW_ITEM_TITLE}”?": _find_audience(
-            model, workspace.tables
+        data.headings[0].format(data.text): before,
+        data.headings[1].format(data.title): _find_audience(
+            model, workspace.tables, data.title
         ),
-        f"The new customer's first purchase: “{title}”": _compare_lists(before, after),
+        data.headings[2].format(title): _compare_lists(before, after),
     }
 
 
-def _recommend(model: Recommender, bought: tuple[str, ...]) -> pl.DataFrame:
-    profile, users = AdHocProfile(text=USER_TEXT, items=bought), [ANONYMOUS_USER_ID]
+def _recommend(model: Recommender, text: str, bought: tuple[str, ...]) -> pl.DataFrame:
+    profile, users = AdHocProfile(text=text, items=bought), [ANONYMOUS_USER_ID]
     return model.recommend(
         users,
         profiles=profile.profiles(users),
@@ -196,12 +258,19 @@ def _recommend(model: Recommender, bought: tuple[str, ...]) -> pl.DataFrame:
     )
 
 
-def _find_audience(model: Recommender, tables: Tables) -> pl.DataFrame:
+def _first_purchase(tables: Tables) -> str:
+    """Return the item of the gift shop, or else the one with the most events."""
+    items = tables.items["item_id"]
+    if FIRST_PURCHASE in items or not tables.events.height:
+        return FIRST_PURCHASE if FIRST_PURCHASE in items else str(items[0])
+    counts = tables.events["item_id"].value_counts().sort("count", "item_id", descending=True)
+    return str(counts["item_id"][0])
+
+
+def _find_audience(model: Recommender, tables: Tables, title: str) -> pl.DataFrame:
     """Return the audience of the new item, and what they bought that is most similar to it."""
-    audience = model.audience(text=NEW_ITEM_TITLE, k=LIST_LENGTH)
-    similar = model.similar_items(texts=[NEW_ITEM_TITLE], k=MAX_SIMILAR_ITEMS).select(
-        "item_id", "rank"
-    )
+    audience = model.audience(text=title, k=LIST_LENGTH)
+    similar = model.similar_items(texts=[title], k=MAX_SIMILAR_ITEMS).select("item_id", "rank")
     bought = (
         tables.events.select("user_id", "item_id")
         .unique()

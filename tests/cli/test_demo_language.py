@@ -1,0 +1,41 @@
+import pytest
+
+from daybreak.cli.language import choose_language
+from daybreak.service.demo import (
+    NEW_ITEM_TITLE,
+    USER_TEXT,
+    USER_TEXT_ZH,
+    choose_demo_data,
+)
+
+
+@pytest.fixture(autouse=True)
+def _english_again():
+    yield
+    choose_language(None)
+
+
+def test_what_is_said_depends_on_language_and_encoder(tmp_path):
+    assert choose_demo_data().text == USER_TEXT
+    assert choose_demo_data(None, "zh").text == USER_TEXT_ZH
+    quick = choose_demo_data(None, "zh", quick=True)
+    assert (quick.text, quick.title) == (USER_TEXT, NEW_ITEM_TITLE)
+    assert "新用户" in quick.headings[0]
+    assert "校园" in choose_demo_data(tmp_path, "zh").text
+
+
+def test_the_demo_takes_other_data_and_speaks_chinese(call, tmp_path):
+    folder = tmp_path / "店"
+    folder.mkdir()
+    rows = [
+        f"会员{u},P{(u + n * n) % 12},2024年3月{1 + n}日" for u in range(400) for n in range(6)
+    ]
+    (folder / "订单.csv").write_text("\n".join(["用户,商品,时间", *rows]), "gb18030")
+    items = [f"P{n},{'红茶' if n % 2 else '绿茶'}{n}号" for n in range(12)]
+    (folder / "商品.csv").write_text("\n".join(["商品编号,商品名称", *items]), "gb18030")
+    users = [f"会员{u},{'男女'[u % 2]}" for u in range(400)]
+    (folder / "用户.csv").write_text("\n".join(["用户,性别", *users]), "gb18030")
+    status, out, err = call("demo", "--data", folder, "--lang", "zh", "--quick")
+    assert status == 0, err
+    assert "一位新用户说" in out
+    assert "店" in out
