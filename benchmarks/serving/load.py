@@ -1,7 +1,7 @@
 """Load test of the live service: throughput, response times, memory over time.
 
     python -m benchmarks.serving.load WORK [--items 10000] [--seconds 60] \
-        [--clients 20] [--pause 0]
+        [--clients 20] [--pause 0] [--workers 1]
 
 Trains a release on the gift shop, with a catalogue enlarged by new items (kept in WORK), starts
 `daybreak serve`, and sends requests over loopback from this process: 80 % lists, 15 % events, 5
@@ -26,10 +26,12 @@ import daybreak
 from benchmarks.common.server_process import (
     Server,
     cpu_seconds,
+    family,
     machine,
     resident_mb,
     run,
     serving,
+    shared_out_mb,
 )
 from benchmarks.serving.load_clients import Request, ResponseTimes, request_bytes, run_clients
 
@@ -106,10 +108,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--pause", type=float, default=0.0, help="mean pause of a client [s]")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the server")
     parser.add_argument("--out", type=Path, help="Markdown file to which results are added")
     args = parser.parse_args()
     store = prepare_store(args.work, args.items)
-    with serving(store, args.work / "server.log") as server:
+    workers = ("--workers", str(args.workers))
+    with serving(store, args.work / "server.log", *workers) as server:
         report = run_load_test(store, server, args)
     print(report)
     if args.out is not None:
@@ -163,17 +167,29 @@ def run_load_test(store: str, server: Server, args: argparse.Namespace) -> str:
     requests = RandomRequests(users, items, url.removeprefix("http://"), chance, args.pause)
     asyncio.run(run_clients(url, requests, clients=clients, seconds=WARM_UP_S))
     memory: list[tuple[float, float]] = []
-    cpu = cpu_seconds(pid)
+    cpu = _cpu_of_all(pid)
     times = asyncio.run(_watched(url, requests, clients, seconds, pid, memory))
-    cpu = cpu_seconds(pid) - cpu
+    cpu = _cpu_of_all(pid) - cpu
+    n_lists = max(len(times.seconds.get("recommend", [])), 1)
     facts = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; {len(users):,} users, "
         f"{len(items):,} items, "
         f"{tables.events.height:,} events before; {clients} clients for {seconds:g} s, "
         f"{f'each pausing {args.pause:g} s on average' if args.pause else 'without a pause'}; "
-        f"the server used {cpu / seconds:.2f} processors; load average {os.getloadavg()[0]:.1f}"
+        f"{args.workers} workers, ready after {server.started_s:.1f} s; "
+        f"the server used {cpu / seconds:.2f} processors, {1000 * cpu / n_lists:.1f} ms "
+        f"for a list with what else was sent, and {_memory_of_all(pid):,.0f} MB, shared "
+        f"pages counted once; load average {os.getloadavg()[0]:.1f}"
     )
     return f"{facts}.\n\n{times_table(times, seconds)}\n\n{memory_table(memory)}"
+
+
+def _cpu_of_all(pid: int) -> float:
+    return sum(map(cpu_seconds, family(pid)))
+
+
+def _memory_of_all(pid: int) -> float:
+    return sum(map(shared_out_mb, family(pid)))
 
 
 async def _watched(
@@ -188,7 +204,8 @@ async def _watched(
 
     async def watch() -> None:
         while True:
-            memory.append((time.perf_counter() - start, resident_mb(pid)))
+            resident = sum(map(resident_mb, family(pid)))
+            memory.append((time.perf_counter() - start, resident))
             await asyncio.sleep(SAMPLE_INTERVAL_S)
 
     watching = asyncio.create_task(watch())
