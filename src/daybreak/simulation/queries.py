@@ -55,6 +55,15 @@ class LabelledQueries:
             users=self.users[rows],
         )
 
+    def take_items(self, rows: Rows) -> "LabelledQueries":
+        """Return the queries with some items as candidates and targets."""
+        return replace(
+            self,
+            targets=self.targets[:, rows],
+            seen=self.seen[:, rows],
+            candidates=self.candidates[rows],
+        )
+
     def iter_blocks(
         self, scores_per_query: int, max_scores: int = MAX_SCORES_PER_BLOCK
     ) -> Iterator["LabelledQueries"]:

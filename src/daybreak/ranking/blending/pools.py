@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset, Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models import LinearScorer
 from daybreak.models.shared_content_choice import (
     ContentOptions,
@@ -41,6 +41,12 @@ deviations of the scores."""
 MAX_SCORE_CELLS = 8_000_000
 """Maximum number of scores held in memory at a time; larger blocks are slower, because they do
 not fit into the memory that a process reuses."""
+MAX_FULLY_SCORED_ITEMS = 6_000
+"""Items of a catalogue up to which all are scored for simulated queries [items]."""
+N_SCORED_ITEMS = 4_000
+"""Items of a larger catalogue that are scored, at least [items]."""
+MIN_SCORED_TARGETS = 3
+"""Targets of a query that are scored, if it has as many [items]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +161,68 @@ class TrainingPools:
     :func:`~daybreak.ranking.blending.moments.share_of_moments`."""
 
 
+@dataclass(frozen=True, eq=False)
+class ScoredItems:
+    """The items that are scored for simulated queries: all, or a part of a large catalogue."""
+
+    rows: Rows
+    """Rows of the catalogue, ascending."""
+    is_drawn: Mask
+    """(n_rows,) items that were drawn without looking at the targets; means and scales are
+    measured on them."""
+    is_all: bool
+
+    def take(self, items: Items) -> Items:
+        """Return the items of a catalogue."""
+        return items if self.is_all else items.take(self.rows)
+
+    def take_queries(self, labelled: LabelledQueries) -> LabelledQueries:
+        """Return queries whose candidates are these items."""
+        return labelled if self.is_all else labelled.take_items(self.rows)
+
+    def restore_rows(self, pool: CandidatePool) -> CandidatePool:
+        """Return a pool of these items with the rows of the catalogue."""
+        if self.is_all:
+            return pool
+        return replace(pool, item_rows=self.rows[pool.item_rows].astype(np.int32))
+
+
+def choose_scored_items(
+    data: Dataset, query_sets: Sequence[LabelledQueries], seed: int
+) -> ScoredItems:
+    """Return the items that are scored: all, or of a large catalogue a part with targets.
+
+    Scores of all items by all strategies were most of a training on many items, and the pools
+    keep a few hundred for a query. The part is drawn at equal distances in the order
+    of the numbers of users: it has as many best sellers, rare items and items without events as
+    its size allows. A query with fewer than ``MIN_SCORED_TARGETS`` targets in the part adds
+    some. All strategies are fitted on all items.
+
+    Args:
+        data: All training data.
+        query_sets: Queries whose targets are scored.
+        seed: Seed of the part.
+    """
+    n = len(data.items)
+    every = ScoredItems(np.arange(n), np.ones(n, dtype=bool), is_all=True)
+    if n <= MAX_FULLY_SCORED_ITEMS:
+        return every
+    rng = create_generator(seed, "scored items")
+    order = np.lexsort((rng.random(n), -np.bincount(data.events.item, minlength=n)))
+    places = (rng.random() + np.arange(N_SCORED_ITEMS)) * n / N_SCORED_ITEMS
+    is_drawn = np.zeros(n, dtype=bool)
+    is_drawn[order[np.minimum(places.astype(np.int64), n - 1)]] = True
+    is_scored = is_drawn.copy()
+    priority = np.where(is_drawn, 0.0, 1.0) + rng.random(n)
+    for labelled in query_sets:
+        query, item = labelled.targets.nonzero()
+        by_query = np.lexsort((priority[item], query))
+        place = np.arange(len(query)) - np.searchsorted(query[by_query], query[by_query])
+        is_scored[item[by_query[place < MIN_SCORED_TARGETS]]] = True
+    rows = np.flatnonzero(is_scored)
+    return ScoredItems(rows, is_drawn[rows], is_all=False)
+
+
 class PoolBuilder:
     """Collects the pools of one split after another.
 
@@ -221,21 +289,29 @@ class PoolBuilder:
         fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
         self._content_options = chosen_content_options(split.data)
         rows = [row for row in usable_rows if strategies[row].name in fitted.names]
-        linear_models = fitted.linear_models(items)
-        is_warm = warm_items(split.data)
-        scale = self._measure_scales(split.data, fitted, linear_models, rows)
+        scored = choose_scored_items(self._data, split.query_sets, self._seed)
+        linear_models = fitted.linear_models(scored.take(items))
+        wish_scorer = None if scored.is_all else find_wish_scorer(fitted, items)
+        is_warm, sold = warm_items(split.data)[scored.rows], self._sold[scored.rows]
+        scale = self._measure_scales(split.data, fitted, linear_models, rows, scored)
         rng = create_generator(self._seed, f"pools {number}")
-        for labelled in split.query_sets:
-            for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
+        for labelled in map(scored.take_queries, split.query_sets):
+            step = len(scored.rows) * len(linear_models)
+            for batch in labelled.iter_blocks(step, MAX_SCORE_CELLS):
                 scores = score_strategies(
-                    fitted, linear_models, batch.queries, is_warm, labelled.candidates
+                    fitted,
+                    linear_models,
+                    batch.queries,
+                    is_warm & scored.is_drawn,
+                    labelled.candidates,
+                    wish_scorer,
                 )
                 scores /= scale[rows, None, None]
                 order_ties(scores)
-                groups = (is_warm, ~is_warm & self._sold, ~self._sold)
+                groups = (is_warm, ~is_warm & sold, ~sold)
                 pool = build_candidate_pool(batch, scores, groups, rng).drop_unanswerable()
                 if len(pool.n_events):
-                    pool = pool.expand_strategies(rows, len(strategies))
+                    pool = scored.restore_rows(pool.expand_strategies(rows, len(strategies)))
                     self._pools.setdefault(labelled.kind, []).append(pool)
                 strangers = pool.features[:, pool.n_events == 0]
                 self._scores_strangers |= strangers.any(axis=(1, 2))
@@ -246,6 +322,7 @@ class PoolBuilder:
         fitted: FittedStrategies,
         linear_models: tuple[LinearScorer, ...],
         rows: Sequence[int],
+        scored: "ScoredItems",
     ) -> Floats:
         """Measure the scales on the first split, of strategies for next events on theirs."""
         is_first, scale = self._scale is None, self._scale
@@ -253,7 +330,8 @@ class PoolBuilder:
             scale = np.ones(len(self.strategies), dtype=np.float32)
         late = [is_for_next_events(self.strategies[row]) for row in rows]
         if is_first or any(late):
-            measured = measure_user_scales(data, fitted, linear_models)
+            is_warm = warm_items(data)[scored.rows] & scored.is_drawn
+            measured = measure_user_scales(data, fitted, linear_models, is_warm)
             chosen = [n for n, is_late in enumerate(late) if is_first or is_late]
             scale[[rows[n] for n in chosen]] = measured[chosen]
         self._scale = scale
@@ -297,6 +375,7 @@ def score_strategies(
     queries: Queries,
     is_warm: Mask,
     candidates: Mask | None = None,
+    wish_scorer: LinearScorer | None = None,
 ) -> Floats:
     """Return the (n_strategies, n_queries, n_items) scores, centred on the items with events.
 
@@ -310,6 +389,8 @@ def score_strategies(
         is_warm: (n_items,) mask of the items with events.
         candidates: (n_items,) items whose scores matter; a strategy that scores none of them
             has only zeros. Default: all.
+        wish_scorer: Scorer of wishes for the whole catalogue, by which they are scaled;
+            default: that of these items.
     """
     out = np.zeros((len(linear_models), len(queries), len(is_warm)), dtype=np.float32)
     mean = (is_warm / max(is_warm.sum(), 1)).astype(np.float32)
@@ -320,7 +401,7 @@ def score_strategies(
         if model.feature_kind == "wish":
             # Not centred: that would add the same value to all items of a query.
             owners, likeness = combine_wishes(
-                _score_wishes(features, linear), queries.wish_owners
+                _score_wishes(features, linear, wish_scorer or linear), queries.wish_owners
             )
             out[row][owners] = likeness
             continue
@@ -335,13 +416,21 @@ def score_strategies(
     return out
 
 
-def _score_wishes(features: Sparse, linear: LinearScorer) -> Floats:
+def _score_wishes(features: Sparse, linear: LinearScorer, whole: LinearScorer) -> Floats:
     """Return the (n_wishes, n_items) scaled likenesses to the wishes of queries; 0 if none."""
     if not features.nnz:
         return np.zeros((features.shape[0], len(linear.bias)), dtype=np.float32)
-    product = linear.weights.apply(scale_wishes(features, linear))
+    product = linear.weights.apply(scale_wishes(features, whole))
     assert product is not None  # noqa: S101 - content that gives features has weights
     return saturate_wishes(product)
+
+
+def find_wish_scorer(fitted: FittedStrategies, items: Items) -> LinearScorer | None:
+    """Return the scorer of wishes for a catalogue; None without one."""
+    for model in fitted.models:
+        if model.feature_kind == "wish":
+            return model.linear_scorer(fitted.train_items, items)
+    return None
 
 
 def order_ties(scores: Floats) -> None:
@@ -507,20 +596,24 @@ def _pad_width(values: Any, width: int) -> Any:
 
 
 def measure_user_scales(
-    data: Dataset, fitted: FittedStrategies, linear_models: tuple[LinearScorer, ...]
+    data: Dataset,
+    fitted: FittedStrategies,
+    linear_models: tuple[LinearScorer, ...],
+    is_warm: Mask | None = None,
 ) -> Floats:
     """Return the (n_strategies,) scales of strategies on users of their training data.
 
     Args:
         data: Training data of the strategies.
         fitted: Fitted strategies.
-        linear_models: The strategies as linear functions of the query features, for all items.
+        linear_models: The strategies as linear functions of the query features.
+        is_warm: (n,) items of these functions with events; default: they are for all items.
     """
     users = data.active_user_rows
     if not len(users):
         return np.ones(len(linear_models), dtype=np.float32)
     chosen = np.unique(np.linspace(0, len(users) - 1, N_SCALE_QUERIES).astype(int))
     queries = Queries.for_users(data, data.events, users[chosen])
-    is_warm = warm_items(data)
+    is_warm = warm_items(data) if is_warm is None else is_warm
     scores = score_strategies(fitted, linear_models, queries, is_warm)
     return measure_scales(scores, is_warm, linear_models)
