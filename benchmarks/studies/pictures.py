@@ -37,6 +37,9 @@ TEXT = ("title", "categories", "description")
 TRAILER = tuple(f"trailer_f{number}" for number in range(1, 8))
 CONTENTS: dict[str, tuple[str, ...]] = {
     "text": TEXT,
+    "nothing: lists by chance": (),
+    "title alone": ("title",),
+    "title and pictures": ("title", "image"),
     "pictures": ("image",),
     "trailers": TRAILER,
     "pictures and trailers": ("image", *TRAILER),
@@ -160,9 +163,11 @@ def measure(
     users = np.intersect1d(np.flatnonzero(np.diff(wanted.indptr)), data.events.user)
     found = {}
     for name, model in STRATEGIES.items():
-        fitted: Any = models[model]().fit(data)
-        queries = Queries.for_users(data, data.events, users)
-        scores = fitted.score(queries, data.items.take(hidden))
+        scores = create_generator(repeat, "chance").random((len(users), len(hidden)))
+        if columns:
+            fitted: Any = models[model]().fit(data)
+            queries = Queries.for_users(data, data.events, users)
+            scores = fitted.score(queries, data.items.take(hidden))
         found[name] = ndcg(top_k(scores, LIST_LENGTH), wanted[users])
     weight = visible.content.block_weights.get("picture", 0.0)
     return found, round(float(weight), 4)
