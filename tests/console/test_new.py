@@ -69,6 +69,16 @@ def test_a_file_that_is_no_picture_is_refused_in_place(watch):
     expect(page.get_by_role("alert")).to_contain_text("must be PNG, JPEG, WebP or GIF")
 
 
+def test_items_that_look_like_a_picture_need_a_shop_with_pictures(watch):
+    watch.expected_statuses.add(422)
+    page = watch.open("new")
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "cup.png", "mimeType": "image/png", "buffer": png()}
+    )
+    page.get_by_role("button", name="Find items that look like it").click()
+    expect(page.get_by_role("alert")).to_contain_text("without pictures")
+
+
 def test_the_timeline_of_an_unknown_item_says_so(watch):
     watch.expected_statuses.add(404)
     page = watch.open("new/no such thing")

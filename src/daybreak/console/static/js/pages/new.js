@@ -81,12 +81,27 @@ function Form({ item, set, setItem }) {
         <${Field} label=${t("new.price")}>${(a) => html`<input ...${a} inputmode="decimal" pattern="[0-9]+([.][0-9]+)?" value=${item.price} onInput=${set("price")} />`}<//>
       </div>
       <${Field} label=${t("new.picture")} hint=${t("new.picture.hint")} error=${pictureError}>${(a) => html`<input ...${a} type="file" accept=${PICTURE_TYPES.join(",")} onChange=${choose} />`}<//>
+      ${item.image && html`<${LooksLike} image=${item.image} />`}
       <${Field} label=${t("new.id")} hint=${t("new.id.hint")}>${(a) => html`<input ...${a} maxlength="1000" value=${item.id} placeholder=${id} onInput=${set("id")} />`}<//>
       ${error && html`<${Problem} error=${error} />`}
       ${may("write") ? html`<button class="primary" disabled=${!item.title.trim()}>${t("new.publish")}</button>` : html`<p class="fine">${t("new.no_role")}</p>`}
     </form>
     <details><summary class="fine">${t("new.code")}</summary><${Snippet} codes=${{ curl: toCurl("PUT", `items/${part(id)}`, { ...row, ...(row.image && { image: "data:…" }) }) }} /></details>
   <//>`;
+}
+
+/** Show the items whose pictures look like a picture, once somebody asks for them. */
+function LooksLike({ image }) {
+  const t = useTexts();
+  const [asked, setAsked] = useState("");
+  const found = useLoaded(async (signal) => asked ? post("similar", { image: asked, k: 4 }, { signal }) : null, [asked]);
+  if (asked !== image) return html`<button type="button" onClick=${() => setAsked(image)}>${t("new.looks")}</button>`;
+  if (found.loading) return html`<p class="muted" aria-busy="true">${t("common.loading")}</p>`;
+  if (found.error) return html`<${Problem} error=${found.error} retry=${found.reload} />`;
+  if (!found.data?.items.length) return html`<p class="muted">${t("new.nothing_similar")}</p>`;
+  return html`<ol class="near-list" aria-label=${t("new.looks.list")}>${found.data.items.map((one) => html`<li key=${one.item_id}>
+    <span class="thumb"><${Picture} item=${one} /></span><span class="small-title">${titleOf(one)}</span>
+    <span class="fine number">${formatPercent(Math.min(1, one.score ?? 0), 0)}</span></li>`)}</ol>`;
 }
 
 /** Return an id that is made of the words of a title. */
