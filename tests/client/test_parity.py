@@ -134,7 +134,7 @@ RESULT_TYPES = [
     (policy.PolicyOut, admin_results.PolicyInfo, NOT_NEEDED),
     (policy.PolicyPreviewOut, admin_results.PolicyPreview, NOT_NEEDED),
     (policy.RuleEffectBody, admin_results.RuleEffect, set()),
-    (admin.DataReportOut, admin_results.DataReport, NOT_NEEDED),
+    (admin.DataReportOut, admin_results.StoredDataReport, NOT_NEEDED),
     (insights.ExposureOut, admin_results.WarmUpStatus, NOT_NEEDED),
     (insights.MapOut, admin_results.CatalogueMap, NOT_NEEDED),
 ]

@@ -8,11 +8,11 @@ from typing import Any
 
 from daybreak.client.admin_results import (
     CatalogueMap,
-    DataReport,
     KeyInfo,
     KeyList,
     PolicyInfo,
     PolicyPreview,
+    StoredDataReport,
     WarmUpStatus,
 )
 from daybreak.client.calls import ApiCall, path_of
@@ -96,9 +96,9 @@ class AdminApi:
         body = {"where": where, "boosts": list(boosts)}
         return self._send(ApiCall("POST", "/policy/preview", PolicyPreview, body=body))
 
-    def data_report(self) -> DataReport:
+    def data_report(self) -> StoredDataReport:
         """Return checks of the stored data, what they allow, and how event types count."""
-        return self._send(ApiCall("GET", "/data", DataReport))
+        return self._send(ApiCall("GET", "/data", StoredDataReport))
 
     def exposure(self, item_id: str) -> WarmUpStatus:
         """Return how an item warms up: impressions, users, and what exploration promises it.

@@ -64,7 +64,7 @@ class PolicyPreview:
 
 
 @dataclass(frozen=True)
-class DataReport:
+class StoredDataReport:
     """What the stored data are like, and what they allow."""
 
     findings: tuple[Mapping[str, str], ...]

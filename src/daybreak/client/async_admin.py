@@ -9,11 +9,11 @@ from typing import Any
 
 from daybreak.client.admin_results import (
     CatalogueMap,
-    DataReport,
     KeyInfo,
     KeyList,
     PolicyInfo,
     PolicyPreview,
+    StoredDataReport,
     WarmUpStatus,
 )
 from daybreak.client.async_experiments import AsyncSendFn
@@ -97,9 +97,9 @@ class AsyncAdminApi:
         body = {"where": where, "boosts": list(boosts)}
         return await self._send(ApiCall("POST", "/policy/preview", PolicyPreview, body=body))
 
-    async def data_report(self) -> DataReport:
+    async def data_report(self) -> StoredDataReport:
         """Return checks of the stored data, what they allow, and how event types count."""
-        return await self._send(ApiCall("GET", "/data", DataReport))
+        return await self._send(ApiCall("GET", "/data", StoredDataReport))
 
     async def exposure(self, item_id: str) -> WarmUpStatus:
         """Return how an item warms up: impressions, users, and what exploration promises it.

@@ -173,16 +173,7 @@ class RecommenderService(ClosesOnExit):
             refresh_interval_ratio=math.inf,  # background jobs find new items
         )
         self.answer_log = AnswerLog(self.store)
-        self.engine = RecommendEngine(
-            self.releases,
-            self.answer_log,
-            self.experiments,
-            self.explorer,
-            explores_by_default=options.explore,
-            pseudonyms=pseudonyms,
-            popularity=options.popularity,
-            policy=self.policy,
-        )
+        self.engine = self._create_engine(options)
         ingestor = Ingestor(self.store, pseudonyms)
         self.catalogue = ItemsResource(self.store, self.releases, ingestor, self.explorer)
         self.users = UsersResource(
@@ -395,6 +386,18 @@ class RecommenderService(ClosesOnExit):
         unknown_items = check_unknown_items(self.settings.unknown_items)
         folder = releases_root(self.settings.store)
         return ReleaseManager(self.store, folder, unknown_items)
+
+    def _create_engine(self, options: ServiceOptions) -> RecommendEngine:
+        return RecommendEngine(
+            self.releases,
+            self.answer_log,
+            self.experiments,
+            self.explorer,
+            explores_by_default=options.explore,
+            pseudonyms=options.pseudonyms,
+            popularity=options.popularity,
+            policy=self.policy,
+        )
 
     def _create_jobs(self, options: ServiceOptions) -> BackgroundJobs:
         return BackgroundJobs(
