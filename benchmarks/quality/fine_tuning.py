@@ -1,172 +1,114 @@
-"""Cost and quality of warm starts, compared with training from scratch.
+"""Fine-tuned text encoders against the original ones, on items whose events are hidden.
 
-    python -m benchmarks.quality.fine_tuning --data DIR [--strategies history_vae ...]
+    python -m benchmarks.quality.fine_tuning --data DIR --method whitening [--blend]
+        [--items 4000] [--objective contrastive] [--steps 200] [--out FILE.md]
 
-An earlier training uses the first 80 % of the events by time, the later one all events. Prints
-a section for one data set; ``--out FILE.md`` appends it to a file. Test users and items are
-hidden from both trainings, as in ``daybreak bench``.
+Prints rows for one data set; ``--out`` appends them to a file. ``--items`` draws so many items
+with at least three events, for large catalogues. A training that is stopped continues with the
+same command and the same ``--work``.
 """
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import process_time
-from typing import Any
+from time import perf_counter
 
-import numpy as np
+import polars as pl
 
 from benchmarks.common.tables import machine
-from benchmarks.quality.search_gain import load, mean
-from daybreak.data.dataset import Dataset
-from daybreak.models.base import SupportsWarmStart
-from daybreak.ranking.blending.strategies import Strategy, get_strategies, slow_strategies
-from daybreak.ranking.tuning.search import NdcgBySlice, ValidationSplit
+from daybreak import EventRules
+from daybreak.data import Tables, read_folder
+from daybreak.encoders import Encoder
+from daybreak.service.finetuning.cold_items import BLEND, ColdItemTrial, SliceGain
+from daybreak.service.finetuning.finetune import load_base_encoder
+from daybreak.service.finetuning.methods import FinetuningOptions, FinetuningTask, methods
 
-EARLIER_FRACTION = 0.8
-"""Share of the events, by time, that the earlier training uses."""
+MIN_EVENTS = 3
+"""Events of a drawn item, at least [events]."""
 HEAD = (
-    "| strategy | queries | from scratch | continued | mapped | gain [%] | 95 % "
-    "| from scratch [s] | continued [s] |"
+    "| data set | method | slice | strategy | queries | without text | original | tuned "
+    "| gain [%] | 95 % | [s] |\n| --- | --- | --- | --- |" + " ---: |" * 7
 )
 
 
-@dataclass(eq=False)
-class TrainingMethod:
-    """A strategy as a learner that is trained by one of the compared methods."""
-
-    strategy: Strategy
-    learn: Callable[[Strategy, Dataset, int, Any], Any]
-    states: dict[int, Any]
-    """States of earlier trainings, by number of events; shared by the methods."""
-    seconds: list[float] = field(default_factory=list)
-    """CPU seconds of each training."""
-
-    @property
-    def name(self) -> str:
-        """Name in the table."""
-        return self.strategy.name
-
-    @property
-    def scores_known(self) -> bool:
-        """Whether it may score items with events."""
-        return self.strategy.scores_known
-
-    @property
-    def scores_new(self) -> bool:
-        """Whether it may score items without events."""
-        return self.strategy.scores_new
-
-    def fit(self, data: Dataset, seed: int) -> Any:
-        """Train on the earlier events once, then continue on all events."""
-        key = len(data.events)
-        if key not in self.states:
-            self.states[key] = self.strategy.fit(earlier_events(data), seed).state
-        start = process_time()
-        model = self.learn(self.strategy, replace(data), seed, self.states[key])
-        self.seconds.append(process_time() - start)
-        return model
+def draw_items(tables: Tables, n: int | None, seed: int) -> Tables:
+    """Return the tables with some items that have enough events, and their users."""
+    if n is None:
+        return tables
+    counts = tables.events.group_by("item_id").len()
+    ids = counts.filter(pl.col("len") >= MIN_EVENTS)["item_id"].sort()
+    chosen = ids.sample(min(n, len(ids)), seed=seed).implode()
+    events = tables.events.filter(pl.col("item_id").is_in(chosen))
+    items = tables.items.filter(pl.col("item_id").is_in(chosen))
+    users = tables.users.filter(pl.col("user_id").is_in(events["user_id"].unique().implode()))
+    return Tables.of(events, items, users)
 
 
-def earlier_events(data: Dataset) -> Dataset:
-    """Return the data with the first part of the events by time."""
-    order = np.argsort(data.events.at, kind="stable")
-    mask = np.zeros(len(order), dtype=bool)
-    mask[order[: int(EARLIER_FRACTION * len(order))]] = True
-    return data.filter_events(mask)
-
-
-def train_from_scratch(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Train from scratch."""
-    del state
-    return strategy.fit(data, seed)
-
-
-def continue_training(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Continue from the earlier state."""
-    model = strategy.create_model().fit(data, seed=seed, initial_state=state)
-    assert model.warm_started, f"{strategy.name} did not continue"
-    return model
-
-
-def map_state(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Map the earlier state to the current items and users, without training."""
-    model = strategy.create_model()
-    rounds = "epochs" if hasattr(model.config, "epochs") else "steps"
-    model.config = replace(model.config, **{rounds: 0})
-    return model.fit(data, seed=seed, initial_state=state)
-
-
-METHODS = (train_from_scratch, continue_training, map_state)
-
-
-def row(validation: ValidationSplit, strategy: Strategy) -> tuple[str, list[NdcgBySlice]]:
-    """Return a row of the table, and NDCG by slice of each method."""
-    states: dict[int, Any] = {}
-    methods = [TrainingMethod(strategy, learn, states) for learn in METHODS]
-    values = [validation.evaluate(method, 0) for method in methods]
-    gain = validation.relative_gain(values[1], values[0])
+def row(name: str, method: str, one: SliceGain, text: str, seconds: float) -> str:
+    """Return one row of the table."""
+    mean, low, high = (100 * part for part in one.relative)
     cells = [
-        strategy.name,
-        sum(len(values) for values in values[0].values()),
-        *(f"{mean(one):.4f}" for one in values),
-        f"{100 * gain.difference:+.1f}",
-        f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}",
-        *(f"{np.mean(method.seconds):.1f}" for method in methods[:2]),
-    ]
-    return "| " + " | ".join(map(str, cells)) + " |", values
+        name, method, one.slice, one.strategy, one.n_queries, text, f"{one.base:.4f}",
+        f"{one.tuned:.4f}", f"{mean:+.1f}", f"{low:+.1f} to {high:+.1f}", f"{seconds:.0f}",
+    ]  # fmt: skip
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def section(args: argparse.Namespace, data: Dataset) -> str:
-    """Train every strategy by every method, and return the section of a data set."""
-    validation = ValidationSplit.draw(data, 0, "fine-tuning benchmark")
-    lines, details = [], []
-    for strategy in get_strategies(args.strategies):
-        if not isinstance(strategy.create_model(), SupportsWarmStart):
-            continue
-        line, values = row(validation, strategy)
-        print(line, flush=True)
-        lines.append(line)
-        for name in values[0]:
-            cells = " | ".join(f"{one[name].mean():.4f}" for one in values)
-            details.append(f"| {strategy.name} | {name} | {cells} |")
-    facts = "; ".join(f"{title}: {text}" for title, text in machine().items())
-    parts = [
-        f"## {args.name or args.data.name}",
-        "",
-        f"{len(data.active_user_rows):,} users, "
-        f"{len(data.train_item_rows):,} items with events, "
-        f"{len(data.events):,} events. {facts}.",
-        "",
-        HEAD,
-        "| --- |" + " ---: |" * 8,
-        *lines,
-        "",
-        "Slice by slice:",
-        "",
-        "| strategy | slice | from scratch | continued | mapped |",
-        "| --- | --- |" + " ---: |" * 3,
-        *details,
+def measure(args: argparse.Namespace) -> list[str]:
+    """Fine-tune once and return the rows of all slices."""
+    tables = draw_items(read_folder(args.data).tables, args.items, args.seed)
+    base, name = load_base_encoder(args.encoder, tables)
+    trial = ColdItemTrial.draw(tables, EventRules(), args.seed)
+    options = FinetuningOptions(args.method, args.seed, args.objective, args.steps)
+    folder = args.work / f"{args.data.name}-{args.method}-{args.objective}-{args.seed}"
+    started = perf_counter()
+
+    def report(done: int, total: int, task: str) -> None:
+        print(f"{task}: {done} of {total}, {perf_counter() - started:.0f} s", flush=True)
+
+    task = FinetuningTask(trial, base, name, options, folder, report)
+    tuned = methods[args.method]().fit(task)
+    seconds = perf_counter() - started
+    print(dict(tuned.facts), flush=True)
+    label = args.data.name if args.items is None else f"{args.data.name}, {args.items:,} items"
+    method = args.method if args.method == "whitening" else f"{args.method}, {args.objective}"
+    without = trial.measure(None, "verdict")
+    slices = trial.measure(tuned.encoder, "verdict").compare(trial.measure(base, "verdict"))
+    lines = [
+        row(label, method, one, f"{without.ndcg:.4f}" if number == 0 else "", seconds)
+        for number, one in enumerate(slices)
     ]
-    return "\n".join(parts) + "\n"
+    print(*lines, sep="\n", flush=True)
+    if args.blend:
+        lines.append(row(label, method, blend_gain(trial, tuned.encoder, base), "", seconds))
+    return lines
+
+
+def blend_gain(trial: ColdItemTrial, tuned: Encoder, base: Encoder) -> SliceGain:
+    """Return the gain of the blend of all default strategies."""
+    scores = [trial.measure(one, "verdict", (BLEND,)) for one in (tuned, base)]
+    return scores[0].compare(scores[1])[-1]
 
 
 def main() -> None:
-    """Measure one data set."""
+    """Measure one data set and one method."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with tables")
-    parser.add_argument("--name", default="", help="name of the data set in the heading")
+    parser.add_argument("--method", default="whitening", choices=list(methods))
+    parser.add_argument("--objective", default="contrastive")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--items", type=int, help="number of items to draw; default: all")
+    parser.add_argument("--blend", action="store_true", help="measure the blend too (slow)")
     parser.add_argument("--encoder", default="auto")
-    parser.add_argument(
-        "--strategies", nargs="*", default=[one.name for one in slow_strategies()]
-    )
-    parser.add_argument("--out", type=Path, help="file to which the section is appended")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=Path, default=Path("fine-tuning-work"))
+    parser.add_argument("--out", type=Path, help="file to which the rows are appended")
     args = parser.parse_args()
-    text = section(args, load(args.data, args.encoder))
-    print(text)
+    lines = measure(args)
+    facts = "; ".join(f"{title}: {text}" for title, text in machine().items())
+    print(f"{facts}\n\n{HEAD}", *lines, sep="\n")
     if args.out:
         with args.out.open("a", encoding="utf-8") as file:
-            file.write("\n" + text)
+            file.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -47,13 +47,18 @@ class TextMap:
     def apply(self, vectors: Floats) -> Floats:
         """Return (n, dim + mapped_dim) rows of length 1; zero rows stay zero.
 
+        With a share of 1, the original vectors count nothing and are left out.
+
         Args:
             vectors: (n, dim) text vectors of length 1, or zero rows.
         """
         turned = (vectors - self.mean) @ self.projection
         mapped = l2_normalize(np.asarray(turned, np.float32))
-        kept = np.float32(np.sqrt(1 - self.share)) * vectors
-        rows = np.concatenate([kept, np.float32(np.sqrt(self.share)) * mapped], axis=1)
+        if self.share < 1:
+            kept = np.float32(np.sqrt(1 - self.share)) * vectors
+            rows = np.concatenate([kept, np.float32(np.sqrt(self.share)) * mapped], axis=1)
+        else:
+            rows = mapped
         rows[~vectors.any(axis=1)] = 0
         return l2_normalize(np.asarray(rows, np.float32))
 
@@ -69,7 +74,7 @@ class TextMap:
 
 @encoders.register("mapped-text")
 class MappedTextEncoder(Encoder):
-    """A text encoder whose vectors a linear map extends; ``daybreak finetune`` makes such maps.
+    """A text encoder whose vectors a linear map extends; fine-tuning makes such maps.
 
     Needs what its base needs, and numpy. The folder of one is a valid model name everywhere.
 
@@ -125,8 +130,9 @@ class MappedTextEncoder(Encoder):
 
     @property
     def dim(self) -> int:
-        """Length of a vector: that of the base plus that of the mapped one."""
-        return int(self.base.dim + self.text_map.projection.shape[1])
+        """Length of a vector: that of the base, if it counts, plus that of the mapped one."""
+        kept = self.base.dim if self.text_map.share < 1 else 0
+        return int(kept + self.text_map.projection.shape[1])
 
     @property
     def hash(self) -> str:

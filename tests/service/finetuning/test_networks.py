@@ -60,7 +60,9 @@ def tune(place, out, method="lora", progress=None, **options):
     )
 
 
-@pytest.mark.parametrize("method", [name for name in methods if name != "whitening"])
+@pytest.mark.parametrize(
+    "method", [name for name in methods if name not in {"whitening", "delta"}]
+)
 def test_a_tuned_transformer_is_an_encoder_with_8_bit_weights(method, place):
     result = tune(place, method, method)
     encoder = load_encoder(result.folder)
@@ -135,3 +137,14 @@ def test_an_unknown_objective_is_named(place):
 def test_steps_below_1_are_refused():
     with pytest.raises(ConfigError, match="steps must be at least 1"):
         FinetuningOptions(steps=0)
+
+
+def test_a_delta_works_with_every_encoder(place):
+    write_encoder(place / "words")
+    options = FinetuningOptions("delta", steps=8)
+    base = str(place / "words")
+    result = finetune_encoder(place / "shop", place / "d", encoder=base, options=options)
+    encoder = load_encoder(result.folder)
+    assert encoder.dim == load_encoder(base).dim
+    assert not (result.folder / TRAINING_FOLDER).exists()
+    assert result.facts["objective"] == "contrastive"

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from daybreak.nets.finetuning.transformer import TextTransformer
+from daybreak.nets.finetuning.transformer import TextModel
 from daybreak.registry import Registry
 
 adapters: Registry["Adapter"] = Registry("adapter")
-"""Adapters by name; each is a method of ``daybreak finetune``."""
+"""Adapters by name; each is a method of fine-tuning."""
 
 
 class Adapter(ABC):
@@ -22,14 +22,14 @@ class Adapter(ABC):
     summary: ClassVar[str]
 
     @abstractmethod
-    def prepare(self, model: TextTransformer) -> None:
+    def prepare(self, model: TextModel) -> None:
         """Freeze weights and add others, in place.
 
         Args:
             model: Model to train.
         """
 
-    def merge(self, model: TextTransformer) -> None:  # noqa: B027 - most add no weights
+    def merge(self, model: TextModel) -> None:  # noqa: B027 - most add no weights
         """Write added weights into those that the model had before, in place.
 
         Args:
@@ -47,13 +47,13 @@ def freeze(model: nn.Module) -> None:
         parameter.requires_grad_(False)
 
 
-def transformer_layers(model: TextTransformer) -> nn.ModuleList:
+def transformer_layers(model: TextModel) -> nn.ModuleList:
     """Return the layers of a transformer, first to last.
 
     Args:
         model: A transformer of the transformers library.
     """
-    lists = [one for one in model.network.modules() if isinstance(one, nn.ModuleList)]
+    lists = [one for one in model.modules() if isinstance(one, nn.ModuleList)]
     return max(lists, key=len)
 
 
@@ -64,7 +64,7 @@ class LastLayer(Adapter):
     rate: ClassVar = 1e-4
     summary: ClassVar = "the last layer of the transformer"
 
-    def prepare(self, model: TextTransformer) -> None:
+    def prepare(self, model: TextModel) -> None:
         """Freeze all but the last layer; see :meth:`Adapter.prepare`."""
         freeze(model)
         for parameter in transformer_layers(model)[-1].parameters():
@@ -78,7 +78,7 @@ class FullModel(Adapter):
     rate: ClassVar = 2e-5
     summary: ClassVar = "all layers of the transformer"
 
-    def prepare(self, model: TextTransformer) -> None:
+    def prepare(self, model: TextModel) -> None:
         """Freeze the vectors of tokens; see :meth:`Adapter.prepare`."""
         freeze(model)
         for parameter in transformer_layers(model).parameters():
@@ -134,23 +134,23 @@ class LowRankAdapter(Adapter):
     NAMES: ClassVar = ("query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "q", "v")
     """Names of the layers in the networks of the transformers library"""
 
-    def prepare(self, model: TextTransformer) -> None:
+    def prepare(self, model: TextModel) -> None:
         """Freeze all weights and add the products; see :meth:`Adapter.prepare`."""
         freeze(model)
         for parent, name, linear in self._linear_layers(model):
             setattr(parent, name, LowRankLinear(linear, self.RANK, self.SCALE))
 
-    def merge(self, model: TextTransformer) -> None:
+    def merge(self, model: TextModel) -> None:
         """Add the products to the weights; see :meth:`Adapter.merge`."""
-        for parent in list(model.network.modules()):
+        for parent in list(model.modules()):
             for name, child in list(parent.named_children()):
                 if isinstance(child, LowRankLinear):
                     setattr(parent, name, child.merged())
 
-    def _linear_layers(self, model: TextTransformer) -> list[tuple[Any, str, nn.Linear]]:
+    def _linear_layers(self, model: TextModel) -> list[tuple[Any, str, nn.Linear]]:
         return [
             (parent, name, child)
-            for parent in model.network.modules()
+            for parent in model.modules()
             for name, child in parent.named_children()
             if name in self.NAMES and isinstance(child, nn.Linear)
         ]

@@ -16,7 +16,7 @@ from daybreak.nets.finetuning.checkpoints import (
     write_checkpoint,
 )
 from daybreak.nets.finetuning.objectives.base import Objective
-from daybreak.nets.finetuning.transformer import TextTransformer
+from daybreak.nets.finetuning.transformer import TextModel
 from daybreak.nets.training import torch_seed
 from daybreak.rng import create_generator
 
@@ -67,9 +67,9 @@ class Finetuning:
 
     def __init__(
         self,
-        model: TextTransformer,
+        model: TextModel,
         adapter: Adapter,
-        create_objective: Callable[[TextTransformer], Objective],
+        create_objective: Callable[[TextModel], Objective],
         schedule: FinetuningSchedule,
     ) -> None:
         self.model, self.adapter, self.schedule = model, adapter, schedule

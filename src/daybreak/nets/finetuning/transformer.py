@@ -1,5 +1,6 @@
 """A text transformer that can be trained: texts to vectors of length 1."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -34,7 +35,24 @@ class TokenLimits:
     """Ids that are never masked"""
 
 
-class TextTransformer(nn.Module):
+class TextModel(nn.Module, ABC):
+    """What objectives train: texts to vectors of length 1, with gradients."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @abstractmethod
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """Return (n, dim) vectors of length 1, with gradients.
+
+        Args:
+            texts: Texts that are not blank.
+        """
+
+
+class TextTransformer(TextModel):
     """A transformer with its tokenizer and pooling.
 
     Args:

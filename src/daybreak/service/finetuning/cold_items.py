@@ -16,7 +16,8 @@ from daybreak.encoders import Encoder
 from daybreak.encoders.item_meaning import PART_SEPARATOR, has_two_parts, item_texts
 from daybreak.errors import DataError
 from daybreak.estimates import PairedDifference, clustered_difference
-from daybreak.ranking.blending.strategies import get_strategies
+from daybreak.ranking.benchmarks.learners import BlendLearner, Learner
+from daybreak.ranking.blending.strategies import default_strategies, get_strategies
 from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import (
     DatasetConfig,
@@ -30,6 +31,8 @@ from daybreak.types import Doubles, Mask, Rows, Sparse
 
 STRATEGIES = ("content/ridge", "content/ease")
 """Strategies that rank cold items by their content, with weights of their own for texts."""
+BLEND = "blend"
+"""Name of the blend of all default strategies, among the strategies of a measurement."""
 VERDICT_SHARE, VALIDATION_SHARE = 0.25, 0.15
 """Shares of the items with events that decide the verdict, and that select a model."""
 MAX_VERDICT_ITEMS, MAX_VALIDATION_ITEMS = 1_000, 500
@@ -139,14 +142,17 @@ class ColdItemTrial:
         matrix = self.data.events.to_matrix(self.data.n_users, len(self.data.items))
         return sp.csr_array(sp.csc_array(matrix)[:, rows])
 
-    def measure(self, encoder: Encoder | None, part: Part) -> "TrialScores":
-        """Return the NDCG@10 of the content regressions with an encoder.
+    def measure(
+        self, encoder: Encoder | None, part: Part, strategies: Sequence[str] = STRATEGIES
+    ) -> "TrialScores":
+        """Return the NDCG@10 of the content regressions, or of other strategies.
 
         Args:
             encoder: Encoder of the texts; None: words and attributes only.
             part: Items that are hidden and ranked.
+            strategies: Strategies that score items without events; ``BLEND``: all default ones.
         """
-        return self._queries[part].measure(encoder)
+        return self._queries[part].measure(encoder, strategies)
 
     @cached_property
     def _queries(self) -> Mapping[str, "_TrialQueries"]:
@@ -194,24 +200,29 @@ class _TrialQueries:
             trial.seed,
         )  # fmt: skip
 
-    def measure(self, encoder: Encoder | None) -> "TrialScores":
+    def measure(self, encoder: Encoder | None, strategies: Sequence[str]) -> "TrialScores":
         config = DatasetConfig(encoder, EventRules(), None, self.seed)
         interactions = self.events.to_matrix(self.n_users, self.frame.height)
         _, items = encode_catalogue(self.frame, config, interactions)
         data = Dataset(items, self.events, self.n_users, kernel=item_kernel(items))
-        gains = {name: self._gains(name, data, items) for name in STRATEGIES}
+        gains = {name: self._gains(name, data, items) for name in strategies}
         counts = np.bincount(self.events.user, minlength=self.n_users)[self.users]
         return TrialScores(gains, self.users, counts)
 
     def _gains(self, name: str, data: Dataset, items: Items) -> Sparse:
-        (strategy,) = get_strategies([name])
-        model = strategy.fit(data, self.seed)
+        model = _learner(name).fit(data, self.seed)
         queries = Queries.for_users(data, self.events, self.users)
         nothing = sp.csr_array(self.targets.shape)
         labelled = LabelledQueries(
             "new_item", queries, self.targets, nothing, self.is_hidden, self.users
         )
         return target_gains(lambda block: model.score(block, items), labelled)
+
+
+def _learner(name: str) -> Learner:
+    if name == BLEND:
+        return BlendLearner(default_strategies(), BLEND)
+    return get_strategies([name])[0]
 
 
 @dataclass(frozen=True, eq=False)

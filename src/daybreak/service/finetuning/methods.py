@@ -88,4 +88,4 @@ class FinetuningMethod(ABC):
 
 
 methods: Registry[FinetuningMethod] = Registry("fine-tuning method")
-"""Methods by the name that ``--method`` takes."""
+"""Methods by the name that options take."""

@@ -74,19 +74,13 @@ class NetworkFinetuning(FinetuningMethod):
             lambda done, total: task.progress(done, total, f"training, {options.objective}"),
         )
         export_folder(model, task.base_name, task.folder)
-        facts = {
-            "objective": options.objective,
-            "best_step": record.best_step,
-            "steps": record.step,
-            "validation_ndcg": {str(step): round(score, 4) for step, score in record.checks},
-        }
         encoder = CachedEncoder(load_encoder(task.folder), MemoryVectors())
 
         def save(known: Mapping[str, Any]) -> None:
             write_facts(task.folder, known)
             shutil.rmtree(task.folder / TRAINING_FOLDER, ignore_errors=True)
 
-        return FinetunedEncoder(encoder, save, facts)
+        return FinetunedEncoder(encoder, save, training_facts(options, record))
 
 
 @methods.register("last_layer")
@@ -119,19 +113,34 @@ def _check_packages() -> None:
         raise MissingExtraError("fine-tuning a transformer", "'daybreak[finetune]'")
 
 
-def schedule_of(options: FinetuningOptions) -> Any:
+def schedule_of(options: FinetuningOptions, factor: int = 1) -> Any:
     """Return the schedule of a training.
 
     Args:
         options: Number of steps and seed.
+        factor: Steps for each one of the options.
     """
     from daybreak.nets.finetuning.training import FinetuningSchedule  # noqa: PLC0415 - torch
 
+    every = min(FinetuningSchedule.check_every, max(options.steps // 4, 1))
     return FinetuningSchedule(
-        options.steps,
-        check_every=min(FinetuningSchedule.check_every, max(options.steps // 4, 1)),
-        seed=options.seed,
+        factor * options.steps, check_every=factor * every, seed=options.seed
     )
+
+
+def training_facts(options: FinetuningOptions, record: Any) -> dict[str, Any]:
+    """Return what a training did, as JSON values.
+
+    Args:
+        options: Objective.
+        record: Result of :meth:`daybreak.nets.finetuning.training.Finetuning.run`.
+    """
+    return {
+        "objective": options.objective,
+        "best_step": record.best_step,
+        "steps": record.step,
+        "validation_ndcg": {str(step): round(score, 4) for step, score in record.checks},
+    }
 
 
 def load_trainable(name: str) -> "TextTransformer":

@@ -123,8 +123,8 @@ def write_card(result: FinetuningResult) -> None:
     lines = [
         "# Fine-tuned text encoder",
         "",
-        f"Made by `daybreak finetune` from `{result.base}` with the method `{result.method}` "
-        f"on {time.strftime('%Y-%m-%d')}. Use: `daybreak train --encoder FOLDER`.",
+        f"Made by Daybreak from `{result.base}` with the method `{result.method}` on "
+        f"{time.strftime('%Y-%m-%d')}. Use: give this folder as the name of the text encoder.",
         "",
         f"Verdict: **{result.verdict}**. {result.sentence}",
         "",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from daybreak.nets.finetuning.examples import TrainingExamples
-from daybreak.nets.finetuning.transformer import TextTransformer
+from daybreak.nets.finetuning.transformer import TextModel
 from daybreak.registry import Registry
 from daybreak.types import Doubles, Rows
 
@@ -16,7 +16,7 @@ TEMPERATURE = 0.05
 """Divides cosines before the softmax."""
 
 objectives: Registry["Objective"] = Registry("objective")
-"""Objectives by the name that ``--objective`` takes."""
+"""Objectives by the name that options take."""
 
 
 class Objective(nn.Module, ABC):
@@ -35,13 +35,13 @@ class Objective(nn.Module, ABC):
     summary: ClassVar[str]
     """What is learned, in one line"""
 
-    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+    def __init__(self, examples: TrainingExamples, model: TextModel) -> None:
         super().__init__()
         self.examples = examples
         self.dim = model.dim
 
     @abstractmethod
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the loss of a random batch, a scalar with gradients.
 
         Args:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from daybreak.nets.finetuning.examples import TrainingExamples
 from daybreak.nets.finetuning.objectives.base import Objective, in_batch_loss, objectives
-from daybreak.nets.finetuning.transformer import TextTransformer
+from daybreak.nets.finetuning.transformer import TextModel
 
 
 @objectives.register("contrastive")
@@ -16,11 +16,11 @@ class ContrastiveObjective(Objective):
 
     summary: ClassVar = "two items of one user are near, items of others are far"
 
-    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+    def __init__(self, examples: TrainingExamples, model: TextModel) -> None:
         super().__init__(examples, model)
         self.users = examples.users_with(2)
 
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the loss of ``n`` pairs of items; see :meth:`Objective.loss`."""
         pairs = [
             rng.choice(self.examples.history(int(user)), 2, replace=False)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from daybreak.errors import DataError
 from daybreak.nets.finetuning.examples import TrainingExamples
 from daybreak.nets.finetuning.objectives.base import Objective, objectives
-from daybreak.nets.finetuning.transformer import TextTransformer
+from daybreak.nets.finetuning.transformer import TextModel
 from daybreak.types import Rows
 
 N_USER_ITEMS = 3
@@ -48,13 +48,13 @@ class PairHead(nn.Module):
 class PairObjective(Objective):
     """Base of objectives with a head: users are means of items that they chose."""
 
-    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+    def __init__(self, examples: TrainingExamples, model: TextModel) -> None:
         super().__init__(examples, model)
         self.users = examples.users_with(2)
         self.head = PairHead(self.dim)
 
     def encode_users(
-        self, model: TextTransformer, users: Rows, targets: Rows, rng: np.random.Generator
+        self, model: TextModel, users: Rows, targets: Rows, rng: np.random.Generator
     ) -> Tensor:
         """Return (n, dim) mean vectors of items of the users, without their targets.
 
@@ -96,7 +96,7 @@ class ClickObjective(PairObjective):
 
     summary: ClassVar = "a head tells chosen items from random ones (classification)"
 
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the binary cross-entropy of ``n`` pairs; see :meth:`Objective.loss`."""
         users, chosen, others = self.draw_choices(max(n // 2, 1), rng)
         vectors = self.encode_users(model, users, chosen, rng)
@@ -116,7 +116,7 @@ class RankingObjective(PairObjective):
 
     summary: ClassVar = "a head scores chosen items above random ones (ranking)"
 
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the pairwise loss of ``n / 2`` users; see :meth:`Objective.loss`."""
         users, chosen, others = self.draw_choices(max(n // 2, 1), rng)
         vectors = self.encode_users(model, users, chosen, rng)
@@ -132,7 +132,7 @@ class RatingObjective(PairObjective):
 
     summary: ClassVar = "a head predicts ratings (regression)"
 
-    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+    def __init__(self, examples: TrainingExamples, model: TextModel) -> None:
         super().__init__(examples, model)
         usable = np.isin(examples.ratings.users, self.users)
         self.rated = np.flatnonzero(usable)
@@ -144,7 +144,7 @@ class RatingObjective(PairObjective):
             )
         self.mean, self.std = float(values.mean()), float(values.std())
 
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the squared error of ``n / 2`` ratings; see :meth:`Objective.loss`."""
         ratings = self.examples.ratings
         rows = rng.choice(self.rated, max(n // 2, 1))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from daybreak.nets.finetuning.examples import TrainingExamples
 from daybreak.nets.finetuning.objectives.base import Objective, in_batch_loss, objectives
-from daybreak.nets.finetuning.transformer import TextTransformer
+from daybreak.nets.finetuning.transformer import TextModel
 
 N_HISTORY_ITEMS = 4
 """Items of a history that are read [items]."""
@@ -19,11 +19,11 @@ class HistoryObjective(Objective):
 
     summary: ClassVar = "the mean of a user's items is near another item of the user"
 
-    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+    def __init__(self, examples: TrainingExamples, model: TextModel) -> None:
         super().__init__(examples, model)
         self.users = examples.users_with(2)
 
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the loss of ``n`` histories; see :meth:`Objective.loss`.
 
         A batch has about as many texts as ``n`` pairs: fewer histories, with more items.

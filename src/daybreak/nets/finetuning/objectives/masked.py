@@ -6,10 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from daybreak.errors import DataError
+from daybreak.errors import ConfigError, DataError
 from daybreak.nets.finetuning.examples import TrainingExamples
 from daybreak.nets.finetuning.objectives.base import Objective, objectives
-from daybreak.nets.finetuning.transformer import MAX_TRAINING_TOKENS, TextTransformer
+from daybreak.nets.finetuning.transformer import (
+    MAX_TRAINING_TOKENS,
+    TextModel,
+    TextTransformer,
+)
 from daybreak.types import Mask, Rows
 
 MASKED_SHARE = 0.15
@@ -31,8 +35,9 @@ class MaskedObjective(Objective):
 
     summary: ClassVar = "hidden words of the catalogue's texts are guessed from the others"
 
-    def __init__(self, examples: TrainingExamples, model: TextTransformer) -> None:
+    def __init__(self, examples: TrainingExamples, model: TextModel) -> None:
         super().__init__(examples, model)
+        model = _as_transformer(model)
         if model.limits.mask_id is None:
             raise DataError("the tokenizer has no token [MASK], which masked training needs")
         own = [text for texts in examples.texts for text in texts]
@@ -44,8 +49,9 @@ class MaskedObjective(Objective):
             self.transform.weight.copy_(torch.eye(self.dim))
             self.transform.bias.zero_()
 
-    def loss(self, model: TextTransformer, n: int, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the loss of ``2 n`` texts; see :meth:`Objective.loss`."""
+        model = _as_transformer(model)
         chosen = rng.integers(len(self.all_texts), size=2 * n)
         ids, mask = model.read([self.all_texts[row] for row in chosen], MAX_TRAINING_TOKENS)
         hidden, guessed = mask_tokens(ids.numpy(), mask.numpy(), model, rng)
@@ -55,6 +61,13 @@ class MaskedObjective(Objective):
         made = self.norm(nn.functional.gelu(self.transform(states)))
         logits = made @ words[: len(self.bias)].T + self.bias
         return nn.functional.cross_entropy(logits, ids[torch.tensor(guessed)])
+
+
+def _as_transformer(model: TextModel) -> TextTransformer:
+    """Return the model, which must have words to guess."""
+    if not isinstance(model, TextTransformer):
+        raise ConfigError("masked training needs the layers of a transformer")
+    return model
 
 
 def mask_tokens(
