@@ -54,15 +54,18 @@ KNOCK_OUTS = ("one", "other", "noise")
 """Columns with pictures that say nothing about the film."""
 STRATEGIES = {"content/ridge": "content_ridge", "content/ease": "content_ease"}
 REFERENCE = "text"
+OTHER_REFERENCES = {"title and pictures": "title alone"}
+"""Content that is compared with other content than the text."""
 LIST_LENGTH, HIDDEN_SHARE = 10, 0.2
 PROTOCOL = """Data: the {films:,} films of mlsmall_mm with a poster, {events:,} ratings of at
 least 3.5 by {users:,} people. A fifth of the films is hidden, by the hash of its id, and all of
 them are ranked for each person with ratings of hidden and of other films; NDCG@{k}. Repeats:
 {repeats}, each with other hashes; their lists are pooled. Weights of columns and pictures are
 learned from the ratings of the other films only. Intervals: 95 %, bootstrap over lists;
-*difference*: to *text*, paired; `*`: differs from 0. *weight*: mean learned weight of pictures
-in the similarity of films. Trailers are seven numbers of each trailer (shot length, colour,
-motion, light), known for {trailers:,} of the films, read as ranges of numbers."""
+*difference*: to *text* (of *title and pictures* to *title alone*), paired; `*`: differs from 0.
+*weight*: mean learned weight of pictures in the similarity of films. Trailers are seven numbers
+of each trailer (shot length, colour, motion, light), known for {trailers:,} of the
+films, read as ranges of numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,11 +209,12 @@ def _page(
         )
         + "\n"
     )
-    yield "| content | strategy | NDCG | interval | difference to text | weight |"
+    yield "| content | strategy | NDCG | interval | difference | weight |"
     yield "|---|---|---:|---|---|---:|"
     for (content, strategy), one in values.items():
         mean = bootstrap(one)
-        gain = paired_bootstrap(one, values[REFERENCE, strategy])
+        other = values[OTHER_REFERENCES.get(content, REFERENCE), strategy]
+        gain = paired_bootstrap(one, other)
         difference = f"{gain.difference:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
         difference += "*" if gain.differs else ""
         has_pictures = "picture" in content or "pixel" in content
