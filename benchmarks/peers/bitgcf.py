@@ -18,8 +18,8 @@ N_LAYERS = 2
 OWN_SHARE = 0.8
 """λ: share of the own domain in the features of shared users."""
 PENALTY = 1e-3
-STEP = 1e-3
-BATCH = 8_192
+STEP = 5e-3
+BATCH = 4_096
 """Interactions of each domain in one step."""
 MAX_SECONDS = 30.0
 """Limit of the training [s of the process]."""

@@ -36,9 +36,9 @@ DOMAINS = {
 """Folder and value of ``domain`` by name of the domain."""
 TEXT_COLUMNS = ("item_id", "title", "categories")
 """Columns of items that are used, where a domain has them."""
-N_PEOPLE = 1_500
-"""People of each domain from whom a release is trained."""
-N_TEST = 400
+N_PEOPLE = 600
+"""People of each domain from whom a release is trained; with the items that they chose."""
+N_TEST = 300
 MIN_EVENTS = 4
 """Events of test users, at least."""
 SOURCE_STRATEGIES = ("popular", "item_knn")
@@ -113,12 +113,11 @@ def train_release(domains: Sequence[tuple[str, pl.DataFrame, pl.DataFrame]]) -> 
     Args:
         domains: Name, events and items of each.
     """
-    joined = join_datasets(
-        [
-            (name, Tables.of(sample_people(events, N_PEOPLE, 1), items))
-            for name, events, items in domains
-        ]
-    )
+    parts = []
+    for name, events, items in domains:
+        chosen = sample_people(events, N_PEOPLE, 1)
+        parts.append((name, Tables.of(chosen, items.join(chosen, on="item_id", how="semi"))))
+    joined = join_datasets(parts)
     return Recommender(encoder="none", strategies=SOURCE_STRATEGIES).fit(joined)
 
 

@@ -154,19 +154,32 @@ def test_people_of_a_source_become_users_with_their_items():
     assert joined.users["user_id"].n_unique() == joined.users.height
 
 
-def test_a_market_with_the_same_items_helps_a_new_one():
-    rng = np.random.default_rng(0)
+def new_market(n_users, seed=0):
+    """A training of a small market, with a large one that sells the same items."""
+    rng = np.random.default_rng(seed)
     rows = []
-    for market, n_users in (("ca", 400), ("de", 60)):
-        for user in range(n_users):
+    for market, n in (("ca", 400), ("de", n_users)):
+        for user in range(n):
             own = np.arange(user % N_TASTES, 48, N_TASTES)
             items = rng.choice(own, 5, replace=False)
             rows += [(f"{market}{user}", f"i{i}", market) for i in items]
     data = pl.DataFrame(rows, schema=["user_id", "item_id", "domain"], orient="row")
     model = Recommender(encoder="none", strategies=["popular", "item_knn"])
-    model.fit(data, sources=["ca"])
-    used = [one for one in model.report["sources"] if one["used"]]
+    return model.fit(data, sources=["ca"])
+
+
+def test_a_market_with_the_same_items_helps_a_new_one():
+    used = [one for one in new_market(60).report["sources"] if one["used"]]
     assert {one["bridge"] for one in used} == {"items"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bridge_of_items_that_is_accepted_is_used_at_some_level(seed):
+    """With few queries, the level needs no more evidence than the bridge as a whole."""
+    slices = new_market(50, seed).report["sources"]
+    needed = [3 * np.sqrt(min(one["queries"] / 300, 1)) for one in slices]
+    accepted = any(one["z"] >= least for one, least in zip(slices, needed, strict=True))
+    assert any(one["used"] for one in slices) is accepted
 
 
 def test_the_gate_compares_a_release_with_its_sources(helped):

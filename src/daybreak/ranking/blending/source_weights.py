@@ -218,7 +218,8 @@ def _fit_group(
     for level in range(len(EVENT_LEVELS)):
         if level in tasks:
             last = None
-            if is_useful[level] >= MIN_LEVEL_Z:
+            # Few queries that were enough for the group are enough for their level as well.
+            if is_useful[level] >= min(MIN_LEVEL_Z, needed[level]):
                 spread = max(float(default_spread(others)[level]), 1e-3)
                 found = _search(tasks[level], range(len(group.rows)), spread)
                 last = _mix(found, defaults * spread, tasks[level], group)
