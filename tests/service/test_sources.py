@@ -8,6 +8,7 @@ from benchmarks.transfer.refusals import content_in_common, is_accepted
 from daybreak import Recommender
 from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError
+from daybreak.ranking.blending.source_weights import needed_z
 from daybreak.service.inputs.sources import join_sources, split_domains
 from daybreak.service.releases.gate import compare_recommenders
 from daybreak.service.source_inputs import read_sources
@@ -177,7 +178,7 @@ def test_a_market_with_the_same_items_helps_a_new_one():
 def test_a_bridge_of_items_that_is_accepted_is_used_at_some_level(seed):
     """With few queries, the level needs no more evidence than the bridge as a whole."""
     slices = new_market(50, seed).report["sources"]
-    needed = [3 * np.sqrt(min(one["queries"] / 300, 1)) for one in slices]
+    needed = [needed_z("items", one["queries"]) for one in slices]
     accepted = any(one["z"] >= least for one, least in zip(slices, needed, strict=True))
     assert any(one["used"] for one in slices) is accepted
 
