@@ -143,8 +143,22 @@ function Forecast({ text, item }) {
         ${audience.data && html`<ol class="audience">${audience.data.users.map((user) => html`<li key=${user.user_id}>
           <a href=${href("try", { user: user.user_id })}>${user.user_id}</a><span class="fine">${user.reasons.filter((reason) => reason.kind !== "rest").slice(0, 2).map((reason) => reasonText(reason, "audience")).join(" · ")}</span></li>`)}</ol>`}<//>
     </div>
+    ${item.image && html`<${AlikePictures} image=${item.image} />`}
     <${Place} similar=${similar.data?.items ?? []} title=${item.title} />
   </div>`;
+}
+
+/** Show the items whose pictures are most like the chosen one. */
+function AlikePictures({ image }) {
+  const t = useTexts();
+  const { data, error, reload } = useLoaded((signal) => post("similar", { image, k: 6 }, { signal }), [image]);
+  return html`<${Card} title=${t("new.alike")} hint=${t("new.alike.hint")}>
+    ${error && html`<${Problem} error=${error} retry=${reload} />`}
+    ${data && !data.items.length && html`<p class="muted">${t("new.alike.none")}</p>`}
+    ${data && html`<ol class="near-list">${data.items.map((one) => html`<li key=${one.item_id}>
+      <span class="thumb"><${Picture} item=${one} /></span><span class="small-title">${titleOf(one)}</span>
+      <span class="fine number">${formatPercent(Math.max(0, Math.min(1, one.score ?? 0)), 0)}</span></li>`)}</ol>`}
+  <//>`;
 }
 
 /** Show the expected reach with its interval. */
