@@ -148,3 +148,24 @@ def test_a_delta_works_with_every_encoder(place):
     assert encoder.dim == load_encoder(base).dim
     assert not (result.folder / TRAINING_FOLDER).exists()
     assert result.facts["objective"] == "contrastive"
+
+
+def test_a_later_result_replaces_one_of_another_method(place):
+    write_encoder(place / "words")
+    options = FinetuningOptions("delta", steps=4)
+    base = str(place / "words")
+    finetune_encoder(place / "shop", place / "both", encoder=base, options=options)
+    tune(place, "both", "last_layer", steps=2)
+    assert isinstance(load_encoder(place / "both"), OnnxTextEncoder)
+    finetune_encoder(place / "shop", place / "both", encoder=base, options=options)
+    assert load_encoder(place / "both").dim == load_encoder(base).dim
+    assert not (place / "both" / "onnx").exists()
+
+
+def test_an_encoder_is_not_tuned_into_its_own_folder(place):
+    (place / "own").mkdir()
+    own = tiny_torch(place / "own")
+    with pytest.raises(ConfigError, match="has other files"):
+        finetune_encoder(place / "shop", own, encoder=str(own))
+    with pytest.raises(ConfigError, match="share a folder"):
+        finetune_encoder(place / "shop", own / "tuned", encoder=str(own))

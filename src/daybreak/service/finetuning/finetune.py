@@ -9,7 +9,7 @@ from daybreak.encoders import CachedEncoder, Encoder, MemoryVectors
 from daybreak.errors import ConfigError, NotFoundError
 from daybreak.service.finetuning import delta, networks, whitening  # noqa: F401 - they register methods
 from daybreak.service.finetuning.cold_items import ColdItemTrial
-from daybreak.service.finetuning.folders import check_folder
+from daybreak.service.finetuning.folders import check_base, check_folder
 from daybreak.service.finetuning.methods import (
     FinetuningOptions,
     FinetuningTask,
@@ -63,6 +63,7 @@ def finetune_encoder(  # noqa: PLR0913 - options, all by name
         data = read_folder(Path(data))
     checked = as_tables(data, items, None, rules)
     base, name = load_base_encoder(encoder, checked.tables)
+    check_base(name, target)
     progress(0, 1, "hiding items")
     trial = ColdItemTrial.draw(checked.tables, checked.rules, options.seed)
     tuned = method.fit(FinetuningTask(trial, base, name, options, target, progress))

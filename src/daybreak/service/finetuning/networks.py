@@ -18,7 +18,7 @@ from daybreak.encoders.onnx_text import quantise
 from daybreak.encoders.sentence_folder import read_max_tokens, read_pooling, read_tokenizer
 from daybreak.errors import ConfigError, MissingExtraError
 from daybreak.service.finetuning.cold_items import ColdItemTrial
-from daybreak.service.finetuning.folders import TRAINING_FOLDER, write_facts
+from daybreak.service.finetuning.folders import TRAINING_FOLDER, remove_text_map, write_facts
 from daybreak.service.finetuning.methods import (
     FinetunedEncoder,
     FinetuningMethod,
@@ -261,6 +261,7 @@ def export_folder(model: "TextTransformer", base_name: str, folder: Path) -> Non
     from daybreak.nets.finetuning.export import export_onnx  # noqa: PLC0415 - needs torch
 
     base = resolve(base_name).folder
+    remove_text_map(folder)
     draft = folder / TRAINING_FOLDER / "model.onnx"
     export_onnx(model, draft)
     with atomic_write(folder / "onnx" / INT8_FILE) as target:

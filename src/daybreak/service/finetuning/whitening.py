@@ -12,6 +12,7 @@ from daybreak.encoders import Encoder, MappedTextEncoder, TextMap
 from daybreak.encoders.mapped_text import MappedTextFiles, write_text_map
 from daybreak.errors import DataError
 from daybreak.service.finetuning.cold_items import ColdItemTrial, best_candidate
+from daybreak.service.finetuning.folders import remove_transformer
 from daybreak.service.finetuning.methods import (
     FinetunedEncoder,
     FinetuningMethod,
@@ -65,6 +66,7 @@ class CollaborativeWhitening(FinetuningMethod):
             write_text_map(
                 Path(task.folder), MappedTextFiles(text_map, task.base_name, base_hash, facts)
             )
+            remove_transformer(task.folder)
 
         facts = {
             "ridge": ridge,
