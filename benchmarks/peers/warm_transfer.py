@@ -27,7 +27,14 @@ from daybreak.estimates import paired_bootstrap
 
 K = 10
 COLUMNS = ("item_id", "title", "year", "categories", "description")
-METHODS = ("most_popular", "grouped_most_popular_pers", "knn", "linmap", "stacking_plus")
+METHODS = (
+    "most_popular",
+    "grouped_most_popular_pers",
+    "knn_score_avg",
+    "linmap",
+    "stacking_plus",
+)
+STRATEGIES = ("popular", "item_knn", "content/match", "content/history")
 RIDGE = 300.0
 """Ridge of the EASE model whose scores are transferred."""
 MAX_USERS = 500
@@ -100,7 +107,7 @@ def daybreak_lists(train: Any, items: pl.DataFrame, split: Any, users: list[str]
     catalogue = items.filter(pl.col("item_id").is_in(list(kept)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = Recommender(encoder="none").fit(
+        model = Recommender(encoder="none", strategies=STRATEGIES).fit(
             pl.DataFrame(train[["user_id", "item_id"]].to_dict("list")), catalogue
         )
         found = model.recommend(users, items=split.cold_items.tolist(), k=K)
@@ -126,7 +133,8 @@ def main() -> None:
     started = time.process_time()
     own = ndcg_of(daybreak_lists(split.train, items, split, list(targets)), targets)
     print(
-        f"| Daybreak | {len(own)} | {own.mean():.4f} | | {time.process_time() - started:.0f} |"
+        f"| Daybreak | {len(own)} | {own.mean():.4f} | | {time.process_time() - started:.0f} |",
+        flush=True,
     )
     scores = donor_scores(split.train)
     for row in peer_rows(split, content, scores, targets, own):
