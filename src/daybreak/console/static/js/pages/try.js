@@ -1,5 +1,5 @@
 // Try it: the list of a person, who may be known or invented, and how it changes.
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, classes, useEffect, useRef, useState } from "../lib.js";
 import { formatNumber, useTexts } from "../i18n.js";
 import { post } from "../api.js";
 import { useLoaded, useSettled } from "../load.js";
@@ -12,6 +12,8 @@ import { titleOf } from "../components/combobox.js";
 import { toast } from "../components/toast.js";
 import { Cards, Comparison } from "../try/cards.js";
 import { DEFAULTS, NOBODY, evidenceOf, toBody } from "../try/request.js";
+import { hiddenBy, withAnswers } from "../try/answers.js";
+import { AskMe, Interview, useInterview } from "../try/interview.js";
 import { ListSettings } from "../try/settings.js";
 import { Person } from "../try/person.js";
 import { WarmUp } from "../try/warmup.js";
@@ -28,33 +30,51 @@ export default function TryPage({ route }) {
   const [other, setOther] = useState(null);
   const body = toBody(person, steps, settings);
   const list = useList(body);
-  const history = useHistory(person, steps, list.data);
+  const interview = useInterview(settings);
+  const asking = interview.turns !== null;
+  const told = interview.answer.data;
+  const [ended, setEnded] = useState(null);
+  const history = useHistory(asking ? "interview" : person, asking ? interview.turns : steps, asking ? told : list.data);
   const change = (fields) => { setPerson({ ...person, ...fields }); setSteps([]); };
   const act = (kind, item) => {
     setSteps([...steps, { kind, item_id: item.item_id, title: titleOf(item) }]);
     toast(t(`try.did.${kind}`, { title: titleOf(item) }));
   };
+  const end = () => {
+    const next = told ? withAnswers(person, told) : person;
+    const hidden = told ? [...steps, ...hiddenBy(told)] : steps;
+    const changed = JSON.stringify(toBody(next, hidden, settings)) !== JSON.stringify(body);
+    setEnded({ answer: changed ? told : null, before: list.data });
+    setPerson(next);
+    setSteps(hidden);
+    interview.setTurns(null);
+  };
+  // After an interview its list stays until that of the person has arrived.
+  const held = ended?.before === list.data && !list.error ? ended?.answer : null;
+  const shown = asking ? { ...interview.answer, data: told ?? list.data } : held ? { ...list, data: held } : list;
+  const temperature = shown.data?.user.temperature;
+  const nLiked = asking ? told?.understood.liked.length ?? 0 : steps.filter((step) => step.kind === "like" || step.kind === "buy").length + person.favourites.length;
   const filterError = list.error?.code === "bad_filter" ? list.error.message : "";
   return html`<div class="page-try stack">
     <${PageHead} title=${t("common.page.try")} lead=${t("try.lead")} />
-    <div class="try-grid">
+    <div class=${classes("try-grid", asking && "asking")}>
       <div class="stack">
-        <${Person} person=${person} onChange=${change} />
-        <${WarmUp} history=${history} temperature=${list.data?.user.temperature} nEvents=${steps.filter((step) => step.kind === "like" || step.kind === "buy").length + person.favourites.length} />
+        ${asking ? html`<${Interview} interview=${interview} onEnd=${end} />` : html`<${Person} person=${person} onChange=${change} />`}
+        ${!asking && person.mode === "invent" && html`<${AskMe} onStart=${() => interview.setTurns([])} focused=${ended !== null} />`}
+        <${WarmUp} history=${history} temperature=${temperature} nEvents=${nLiked} />
       </div>
       <div class="stack">
-        <details class="card adjust"><summary><${Icon} name="settings" /><h2>${t("try.adjust")}</h2></summary>
+        ${!asking && html`<details class="card adjust"><summary><${Icon} name="settings" /><h2>${t("try.adjust")}</h2></summary>
           <${ListSettings} settings=${settings} onChange=${setSettings} error=${filterError} />
           <${Toggle} label=${t("try.compare")} value=${other !== null} onChange=${(on) => setOther(on ? { ...settings, noText: false, noEvents: false } : null)} />
-        </details>
-        ${steps.length > 0 && html`<${Steps} steps=${steps} onChange=${setSteps} />`}
-        ${list.error && !filterError && html`<${Problem} error=${list.error} retry=${list.reload} />`}
-        ${filterError && html`<${Problem} error=${list.error} />`}
-        ${list.data && other === null && html`<${ListOf} list=${list} onAct=${act} />`}
-        ${other !== null && list.data && html`<${Compared} person=${person} steps=${steps} first=${list.data.items} settings=${other} onChange=${setOther} />`}
+        </details>`}
+        ${!asking && steps.length > 0 && html`<${Steps} steps=${steps} onChange=${setSteps} />`}
+        ${!asking && list.error && html`<${Problem} error=${list.error} retry=${filterError ? undefined : list.reload} />`}
+        ${shown.data && (asking || other === null) && html`<${ListOf} list=${shown} onAct=${asking ? null : act} />`}
+        ${!asking && other !== null && list.data && html`<${Compared} person=${person} steps=${steps} first=${list.data.items} settings=${other} onChange=${setOther} />`}
         <div class="grid">
-          <${WhyNot} body=${body} />
-          <${Card} title=${t("try.code")} hint=${t("try.code.hint")}><${Snippet} codes=${codesOf(body)} /><//>
+          ${!asking && html`<${WhyNot} body=${body} />`}
+          <${Card} title=${t("try.code")} hint=${t("try.code.hint")}><${Snippet} codes=${asking ? codesOf(interview.body, "interview") : codesOf(body)} /><//>
         </div>
       </div>
     </div>
@@ -127,8 +147,8 @@ function Compared({ person, steps, first, settings, onChange }) {
   <//>`;
 }
 
-/** Return the request of a list as code; only one that must be a trial says that it is. */
-function codesOf({ record, ...asked }) {
+/** Return a request for a list as code; only one that must be a trial says that it is. */
+function codesOf({ record, ...asked }, path = "recommend") {
   const body = asked.release || asked.strategy ? { ...asked, record } : asked;
-  return { curl: toCurl("POST", "recommend", body), Python: toClientCall("recommend", body) };
+  return { curl: toCurl("POST", path, body), Python: toClientCall(path, body) };
 }

@@ -12,7 +12,7 @@ const ACTIONS = ["like", "buy", "dislike", "hide"];
 const SHOWN_PROPERTIES = 2;
 const HIDDEN_PROPERTIES = new Set(["title", "name", "description", "text", "image", "image_url", "picture", "other_titles", "is_hidden"]);
 
-/** Show the items of a list; `onAct(kind, item)` is called for like, dislike, hide and buy. */
+/** Show the items of a list; `onAct(kind, item)` is called for like, dislike, hide and buy; null: these are not offered. */
 export function Cards({ items, onAct, busy }) {
   const parent = useMoving(items.map((item) => item.item_id).join("\n"));
   return html`<ol ref=${parent} class=${classes("item-cards", busy && "waiting")} aria-label=${t("try.list")} aria-busy=${busy}>
@@ -26,8 +26,8 @@ export function Cards({ items, onAct, busy }) {
         <p class="row tags"><${Tag} kind=${item.temperature}>${t(`common.temperature.${item.temperature || "cold"}`)}<//>
           <span class="fine">${item.strategy}${item.rule ? ` · ${item.rule}` : ""}</span></p>
       </div>
-      <div class="item-actions">${ACTIONS.map((kind) => html`<button key=${kind} class="quiet round" title=${t(`try.act.${kind}`)} onClick=${() => onAct(kind, item)}>
-        <${Icon} name=${kind} /><span class="hidden">${t(`try.act.${kind}.title`, { title: titleOf(item) })}</span></button>`)}</div>
+      ${onAct && html`<div class="item-actions">${ACTIONS.map((kind) => html`<button key=${kind} class="quiet round" title=${t(`try.act.${kind}`)} onClick=${() => onAct(kind, item)}>
+        <${Icon} name=${kind} /><span class="hidden">${t(`try.act.${kind}.title`, { title: titleOf(item) })}</span></button>`)}</div>`}
     </li>`)}
   </ol>`;
 }
