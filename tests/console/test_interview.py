@@ -176,6 +176,33 @@ def test_the_interview_is_shown_as_code_that_works(watch, shop):
     expect(snippet).to_contain_text("shop.interview(")
 
 
+def test_cards_slide_after_an_answer(browser, shop):
+    with watched(browser, shop, reduced_motion="no-preference") as watch:
+        page, panel = start(watch)
+        page.evaluate("""() => {
+            window.moved = 0;
+            const animate = Element.prototype.animate;
+            Element.prototype.animate = function (...args) {
+                window.moved += 1;
+                return animate.apply(this, args);
+            };
+        }""")
+        choices(panel).first.click()
+        answer(panel)
+        watch.until("window.moved > 0")
+
+
+def test_a_shop_without_data_asks_an_open_question(watch_empty):
+    page = watch_empty.open("try")
+    page.get_by_role("button", name="Start the questions").click()
+    panel = page.get_by_role("region", name="Ask me")
+    panel.get_by_label("Or in your own words").fill("red mugs")
+    answer(panel)
+    expect(panel).to_contain_text("That was the last question.")
+    answer(panel, "End and keep answers")
+    expect(page.get_by_label("What does the person say?")).to_have_value("red mugs")
+
+
 def test_no_answer_is_stored(watch, shop):
     before = httpx.get(f"{shop}/api/v1/online?since=-3600").json()["total"]["answers"]
     _, panel = start(watch)
