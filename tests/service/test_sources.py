@@ -204,3 +204,38 @@ def test_a_source_of_content_is_used_and_one_of_shuffled_titles_refused(seed):
     assert is_accepted(helpful)
     assert {one["bridge"] for one in helpful.report["sources"] if one["used"]} == {"content"}
     assert not is_accepted(content_in_common(np.random.default_rng(seed), shuffled=True))
+
+
+def test_what_another_shop_knows_of_content_counts_for_strangers_only():
+    """Without an event of the shop nothing can refuse it; see the measured launches."""
+    kinds = ("red wine", "green tea", "old rum")
+    sold = [(f"u{n}", f"s{(n * n + k) % 30}") for n in range(80) for k in range(3)]
+    elsewhere = Recommender(encoder="none", strategies=["popular", "item_knn"]).fit(
+        pl.DataFrame(sold, ["user_id", "item_id"], orient="row"),
+        pl.DataFrame(
+            {
+                "item_id": [f"s{n}" for n in range(30)],
+                "title": [f"{kinds[n % 3]} {n}" for n in range(30)],
+            }
+        ),
+    )
+    items = pl.DataFrame(
+        {
+            "item_id": [f"t{n}" for n in range(24)],
+            "title": [f"{kinds[n % 3]} of shelf {n}" for n in range(24)],
+        }
+    )
+
+    def open_shop(**options):
+        strategies = ["popular", "item_knn", "content/match", "content/history"]
+        return Recommender(encoder="none", strategies=strategies).fit(None, items, **options)
+
+    launched, alone = open_shop(sources={"release": elsewhere}), open_shop()
+    known = [{"user_id": "eve", "item_id": "t1"}]
+    lists = [
+        shop.recommend(histories=known, k=8).select("item_id", "score")
+        for shop in (launched, alone)
+    ]
+    assert lists[0].equals(lists[1])
+    named = launched.recommend(["stranger"], k=3)["strategy"].to_list()
+    assert all("release" in name for name in named)

@@ -63,6 +63,11 @@ DEFAULT_STRENGTHS = {
 """Weights by strategy without any query to measure them, in the same unit, as for a catalogue
 without events. On four markets of which no user was known, the best sellers of the others added
 nothing to the neighbours of the items of a history."""
+UNMEASURED_AT = {"source/content": 0, "source/appeal": 0}
+"""Largest number of known events at which a strategy has such a weight; others have it at all.
+In shops of gifts, food and beauty without events, lists by what other domains know of content
+had a third of the quality of the shop's own content from one known event on, and were better
+for people of whom no event was known."""
 TRUSTED = "items"
 """Group that counts without measurements: an item of the same id is the same item."""
 TRUST_QUERIES = 300
@@ -178,7 +183,9 @@ def _with_weights(one: WeightSet, added: Doubles) -> WeightSet:
 def _with_defaults(one: WeightSet, strategies: Sequence[Strategy]) -> WeightSet:
     """Return a set with weights that no query has measured."""
     strength = np.array([_default_strength(s) for s in strategies])
-    return _with_weights(one, default_spread(one)[:, None] * strength[None, :])
+    limits = [UNMEASURED_AT.get(_base_name(s), EVENT_LEVELS[-1]) for s in strategies]
+    counts = np.array(EVENT_LEVELS)[:, None] <= np.array(limits)[None, :]
+    return _with_weights(one, default_spread(one)[:, None] * strength[None, :] * counts)
 
 
 def _groups(strategies: Sequence[Strategy]) -> list[_Group]:
@@ -242,7 +249,12 @@ def _default_weights(group: _Group, strategies: Sequence[Strategy]) -> Doubles:
 
 
 def _default_strength(strategy: Strategy) -> float:
-    return DEFAULT_STRENGTHS.get(strategy.name.partition(" (")[0], 0.0)
+    return DEFAULT_STRENGTHS.get(_base_name(strategy), 0.0)
+
+
+def _base_name(strategy: Strategy) -> str:
+    """Return the name of a strategy without its source."""
+    return strategy.name.partition(" (")[0]
 
 
 def _needed_z(group: _Group, task: RankingTask) -> float:
