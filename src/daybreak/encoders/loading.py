@@ -20,8 +20,8 @@ from daybreak.encoders.packages import (
     find_split_archive,
 )
 from daybreak.encoders.static_files import is_static_text
-from daybreak.encoders.telemetry import import_without_telemetry
 from daybreak.errors import MissingExtraError, NotFoundError
+from daybreak.telemetry import import_without_telemetry
 
 log = logging.getLogger(__name__)
 

@@ -27,8 +27,8 @@ from daybreak.encoders.sentence_folder import (
     read_pooling,
     read_tokenizer,
 )
-from daybreak.encoders.telemetry import import_without_telemetry
 from daybreak.errors import ConfigError, DataError, MissingExtraError
+from daybreak.telemetry import import_without_telemetry
 from daybreak.types import Floats
 
 log = logging.getLogger(__name__)

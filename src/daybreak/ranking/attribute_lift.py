@@ -42,7 +42,7 @@ def attribute_lifts(
         >>> carries = sp.csr_array([[0], [1], [0]], dtype=np.float32)
         >>> shares, lifts = attribute_lifts(history, carries, prior_users=1.0)
         >>> shares, lifts.round(3)
-        (array([0.25]), array([[1.5, 0.5, 0.5]], dtype=float32))
+        (array([0.25]), array([[1.667, 0.5  , 0.5  ]], dtype=float32))
     """
     history, carries = sp.csr_array(history), sp.csr_array(carries)
     n_chosen = np.asarray(history.sum(axis=1), dtype=np.float64).ravel()

@@ -23,8 +23,8 @@ from daybreak.encoders.base import Encoder, l2_normalize, thread_count
 from daybreak.encoders.media.efficientnet import MODEL_FILE, SETTINGS_FILE
 from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import read_tokenizer
-from daybreak.encoders.telemetry import import_without_telemetry
 from daybreak.errors import DataError
+from daybreak.telemetry import import_without_telemetry
 from daybreak.types import Floats
 
 N_CLASSES_OF_PICTURE = 10

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from daybreak.errors import DataError
+from daybreak.telemetry import import_without_telemetry
 from daybreak.types import Floats
 
 _EMBEDDINGS = {
@@ -44,7 +45,8 @@ def load_onnx_network(path: Path) -> nn.Module:
         DataError: The file holds another network, or names its weights in another way.
     """
     import onnx  # noqa: PLC0415 - an extra
-    import transformers  # noqa: PLC0415 - an extra, and slow to import
+
+    transformers = import_without_telemetry("transformers")  # an extra, and slow to import
 
     graph = onnx.load(str(path)).graph
     arrays = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import daybreak
-from daybreak.encoders.telemetry import TELEMETRY_SWITCHES, import_without_telemetry
+from daybreak.telemetry import TELEMETRY_SWITCHES, import_without_telemetry
 from tests.encoders.tiny_models import tiny_onnx
 
 SOURCE = Path(daybreak.__file__).parent
@@ -61,7 +61,7 @@ def test_a_program_that_imported_the_runtime_before_stops_its_queue(monkeypatch)
 
 def test_the_hub_adds_nothing_about_the_machine_to_its_requests():
     code = (
-        "from daybreak.encoders.telemetry import import_without_telemetry as load;"
+        "from daybreak.telemetry import import_without_telemetry as load;"
         "print(load('huggingface_hub.constants').HF_HUB_DISABLE_TELEMETRY)"
     )
     run = subprocess.run(
