@@ -50,6 +50,17 @@ class Watched:
             assert time.monotonic() < end, expression
             self.page.wait_for_timeout(20)
 
+    def count_movements(self):
+        """Count the elements that slide from now on, in ``window.moved``."""
+        self.page.evaluate("""() => {
+            window.moved = 0;
+            const animate = Element.prototype.animate;
+            Element.prototype.animate = function (...args) {
+                window.moved += 1;
+                return animate.apply(this, args);
+            };
+        }""")
+
     def serious_findings(self):
         """Return what axe-core finds against the rules of WCAG, without what is minor."""
         self.until("document.getAnimations().every((a) => a.playState !== 'running')")

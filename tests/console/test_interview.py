@@ -178,15 +178,8 @@ def test_the_interview_is_shown_as_code_that_works(watch, shop):
 
 def test_cards_slide_after_an_answer(browser, shop):
     with watched(browser, shop, reduced_motion="no-preference") as watch:
-        page, panel = start(watch)
-        page.evaluate("""() => {
-            window.moved = 0;
-            const animate = Element.prototype.animate;
-            Element.prototype.animate = function (...args) {
-                window.moved += 1;
-                return animate.apply(this, args);
-            };
-        }""")
+        _, panel = start(watch)
+        watch.count_movements()
         choices(panel).first.click()
         answer(panel)
         watch.until("window.moved > 0")

@@ -236,13 +236,6 @@ def test_cards_slide_to_their_new_places(browser, shop):
     with watched(browser, shop, reduced_motion="no-preference") as watch:
         page = watch.open("try?text=tea")
         expect(cards(page)).to_have_count(12)
-        page.evaluate("""() => {
-            window.moved = 0;
-            const animate = Element.prototype.animate;
-            Element.prototype.animate = function (...args) {
-                window.moved += 1;
-                return animate.apply(this, args);
-            };
-        }""")
+        watch.count_movements()
         page.locator('button[title="Like"]').first.click()
         watch.until("window.moved > 0")

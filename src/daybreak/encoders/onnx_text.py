@@ -19,6 +19,7 @@ from daybreak.encoders.loading import (
     find_onnx_file,
     resolve,
 )
+from daybreak.encoders.onnx_session import create_session
 from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
@@ -145,8 +146,8 @@ class OnnxTextEncoder(Encoder):
         is_rounded = self._weights.name == INT8_FILE
         self.precision = "int8" if is_rounded else precision
         needs_file = precision == "int8" and not is_rounded
-        self._session = _create_session(
-            make_int8_file(self._weights) if needs_file else self._weights
+        self._session = create_session(
+            make_int8_file(self._weights) if needs_file else self._weights, "text model"
         )
         self._inputs = {tensor.name for tensor in self._session.get_inputs()}
         self._output = _find_output(self._session)
@@ -189,18 +190,6 @@ class OnnxTextEncoder(Encoder):
         inputs = {name: all_inputs[name] for name in all_inputs.keys() & self._inputs}
         (hidden,) = self._session.run([self._output], inputs)
         return pool_tokens(hidden, mask, self.pooling)
-
-
-def _create_session(path: Path) -> Any:
-    ort = import_without_telemetry("onnxruntime")  # slow to import
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1  # batches run concurrently instead
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no public base class
-        raise DataError(f"{path.name} of the text model cannot be loaded: {error}") from error
 
 
 def _find_output(session: Any) -> str:

@@ -21,10 +21,10 @@ import numpy as np
 from daybreak.data.media.pictures import PICTURE_PREFIX, import_pillow, is_kept_picture
 from daybreak.encoders.base import Encoder, l2_normalize, thread_count
 from daybreak.encoders.media.efficientnet import MODEL_FILE, SETTINGS_FILE
+from daybreak.encoders.onnx_session import create_session
 from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import read_tokenizer
 from daybreak.errors import DataError
-from daybreak.telemetry import import_without_telemetry
 from daybreak.types import Floats
 
 N_CLASSES_OF_PICTURE = 10
@@ -34,6 +34,7 @@ VISION_FILE, TEXT_FILE = "vision_model.onnx", "text_model.onnx"
 MAX_CLIP_TOKENS = 77
 """Tokens of a text that CLIP reads; the model reports no limit."""
 _DEFAULT_SIDE_PX = 224
+_MODEL = "picture model"  # in errors
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class EfficientNetPictures(PictureModel):
         settings = _read_json(folder / SETTINGS_FILE)
         self.classes = tuple(settings.get("classes", ()))
         self.workers = thread_count(threads)
-        self._session = create_session(folder / MODEL_FILE)
+        self._session = create_session(folder / MODEL_FILE, _MODEL)
         self._n_features = int(self._session.get_outputs()[0].shape[1])
         form = f"{self.form} {N_CLASSES_OF_PICTURE} {settings.get('source')}"
         self._hash = _hash_parts(form, *self.classes)
@@ -160,7 +161,7 @@ class ClipPictures(PictureModel):
         self.form = read_pixel_form(folder)
         self.workers = thread_count(threads)
         vision = find_clip_file(folder, VISION_FILE)
-        self._session = create_session(vision)
+        self._session = create_session(vision, _MODEL)
         self._input = self._session.get_inputs()[0].name
         self._output = _vector_output(self._session, "image_embeds")
         self._hash = _hash_parts(file_sha256(vision), str(self.form))
@@ -199,7 +200,7 @@ class ClipPictures(PictureModel):
 
     @cached_property
     def _text_tower(self) -> tuple[Any, Any]:
-        session = create_session(find_clip_file(self.folder, TEXT_FILE))
+        session = create_session(find_clip_file(self.folder, TEXT_FILE), _MODEL)
         return session, read_tokenizer(self.folder / "tokenizer.json", MAX_CLIP_TOKENS)
 
 
@@ -284,25 +285,6 @@ def _side_of(value: Any) -> int:
     if isinstance(value, dict):
         value = value.get("shortest_edge", value.get("height"))
     return int(value)
-
-
-def create_session(path: Path) -> Any:
-    """Return the ONNX Runtime session of a file, with one thread.
-
-    Raises:
-        DataError: The file cannot be loaded.
-    """
-    ort = import_without_telemetry("onnxruntime")  # slow to import
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1  # batches run concurrently instead
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no public base class
-        raise DataError(
-            f"{path.name} of the picture model cannot be loaded: {error}"
-        ) from error
 
 
 def _vector_output(session: Any, wanted: str) -> str:

@@ -63,8 +63,8 @@ DEFAULT_STRENGTHS = {
 """Weights by strategy without any query to measure them, in the same unit, as for a catalogue
 without events. On four markets of which no user was known, the best sellers of the others added
 nothing to the neighbours of the items of a history."""
-UNMEASURED_AT = {"source/content": 0, "source/appeal": 0}
-"""Largest number of known events at which a strategy has such a weight; others have it at all.
+FOR_STRANGERS_ONLY = ("source/content", "source/appeal")
+"""Strategies that have such a weight only where no event is known; others have it at all levels.
 In shops of gifts, food and beauty without events, lists by what other domains know of content
 had a third of the quality of the shop's own content from one known event on, and were better
 for people of whom no event was known."""
@@ -183,9 +183,9 @@ def _with_weights(one: WeightSet, added: Doubles) -> WeightSet:
 def _with_defaults(one: WeightSet, strategies: Sequence[Strategy]) -> WeightSet:
     """Return a set with weights that no query has measured."""
     strength = np.array([_default_strength(s) for s in strategies])
-    limits = [UNMEASURED_AT.get(_base_name(s), EVENT_LEVELS[-1]) for s in strategies]
-    counts = np.array(EVENT_LEVELS)[:, None] <= np.array(limits)[None, :]
-    return _with_weights(one, default_spread(one)[:, None] * strength[None, :] * counts)
+    added = default_spread(one)[:, None] * strength[None, :]
+    added[1:, [_base_name(s) in FOR_STRANGERS_ONLY for s in strategies]] = 0.0
+    return _with_weights(one, added)
 
 
 def _groups(strategies: Sequence[Strategy]) -> list[_Group]:

@@ -253,6 +253,8 @@ class QueryBuilder:
         chosen = [self.exclusion.choose(one, exclude_seen) for one in rules]
         queries, items = excluded_pairs(context.log.without_revised(context.disliked), chosen)
         own_queries, own_items = self.own_items(users)
+        if not len(own_items):  # outside networks
+            return queries, items
         return np.r_[queries, own_queries], np.r_[items, own_items]
 
     def own_items(self, users: Sequence[str]) -> Pairs:
