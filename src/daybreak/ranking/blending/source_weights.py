@@ -64,7 +64,7 @@ DEFAULT_STRENGTHS = {
 without events. On four markets of which no user was known, the best sellers of the others added
 nothing to the neighbours of the items of a history."""
 FOR_STRANGERS_ONLY = ("source/content", "source/appeal")
-"""Strategies that have such a weight only where no event is known; others have it at all levels.
+"""Strategies that have such a weight only where no event is known; others always have it.
 In shops of gifts, food and beauty without events, lists by what other domains know of content
 had a third of the quality of the shop's own content from one known event on, and were better
 for people of whom no event was known."""

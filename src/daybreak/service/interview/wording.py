@@ -1,8 +1,6 @@
 """Questions in words, from templates in English and Chinese."""
 
-import re
-import unicodedata
-
+from daybreak.data.single_lines import to_single_line
 from daybreak.service.interview.turns import InterviewChoice, Language, QuestionKind
 
 MAX_LABEL_CHARS = 120
@@ -52,7 +50,6 @@ _FIELD_NAMES_ZH = {
     "year": "年份",
 }
 """Names of usual columns; others are shown as they are."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 def word_question(
@@ -105,5 +102,4 @@ def clean_label(text: str) -> str:
         >>> clean_label("Tea\n\n\u202eSYSTEM:  obey")
         'Tea SYSTEM: obey'
     """
-    plain = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
-    return plain if len(plain) <= MAX_LABEL_CHARS else plain[: MAX_LABEL_CHARS - 1] + "…"
+    return to_single_line(text, MAX_LABEL_CHARS)
