@@ -72,7 +72,7 @@ def measure(args: argparse.Namespace) -> list[str]:
     label = args.data.name if args.items is None else f"{args.data.name}, {args.items:,} items"
     method = args.method if args.method == "whitening" else f"{args.method}, {args.objective}"
     without = trial.measure(None, "verdict")
-    slices = trial.measure(tuned.encoder, "verdict").compare(trial.measure(base, "verdict"))
+    slices = trial.measure_uses(tuned.encoder).compare(trial.measure_uses(base))
     lines = [
         row(label, method, one, f"{without.ndcg:.4f}" if number == 0 else "", seconds)
         for number, one in enumerate(slices)

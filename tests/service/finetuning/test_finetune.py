@@ -57,6 +57,15 @@ def test_the_card_has_the_verdict_the_data_and_the_cost(tuned):
     assert json.loads(json.dumps(tuned.to_dict()))["verdict"] == "helps"
 
 
+def test_other_uses_of_the_vectors_are_measured_too(tuned):
+    by_strategy = {one.strategy: one for one in tuned.slices}
+    assert {"text alone", "similar", "similar, text alone"} <= set(by_strategy)
+    assert by_strategy["similar, text alone"].relative[0] > 0.05
+    assert by_strategy["similar"] in tuned.better_uses
+    assert tuned.slices[0] not in tuned.better_uses
+    assert "Significantly better in other uses: text alone +" in tuned.sentence
+
+
 def test_people_without_taste_get_no_better_encoder(place):
     result = finetune_encoder(place / "random", place / "no", encoder=str(place / "words"))
     assert result.verdict != "helps"

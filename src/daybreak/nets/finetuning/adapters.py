@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from daybreak.nets.finetuning.frozen_layers import freeze_lower_layers, release_lower_layers
 from daybreak.nets.finetuning.transformer import TextModel
 from daybreak.registry import Registry
 
@@ -59,7 +60,7 @@ def transformer_layers(model: TextModel) -> nn.ModuleList:
 
 @adapters.register("last_layer")
 class LastLayer(Adapter):
-    """Trains the last layer; the others stay as they are."""
+    """Trains the last layer; the others stay as they are, and are computed once for a text."""
 
     rate: ClassVar = 1e-4
     summary: ClassVar = "the last layer of the transformer"
@@ -67,8 +68,14 @@ class LastLayer(Adapter):
     def prepare(self, model: TextModel) -> None:
         """Freeze all but the last layer; see :meth:`Adapter.prepare`."""
         freeze(model)
-        for parameter in transformer_layers(model)[-1].parameters():
+        layers = transformer_layers(model)
+        for parameter in layers[-1].parameters():
             parameter.requires_grad_(True)
+        freeze_lower_layers(model, layers)
+
+    def merge(self, model: TextModel) -> None:
+        """Put the layers back as they were; see :meth:`Adapter.merge`."""
+        release_lower_layers(model)
 
 
 @adapters.register("full")

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from daybreak.errors import DataError
+from daybreak.nets.finetuning.frozen_layers import FrozenLayers
 from daybreak.types import Floats
 
 MAX_TRAINING_TOKENS = 64
@@ -110,7 +112,9 @@ class TextTransformer(TextModel):
         return self._pool(*self.read(texts, MAX_TRAINING_TOKENS))
 
     def _pool(self, ids: Tensor, mask: Tensor) -> Tensor:
-        hidden = self.hidden_states(ids, mask)
+        frozen = next((one for one in self.modules() if isinstance(one, FrozenLayers)), None)
+        with nullcontext() if frozen is None else frozen.remembered(ids, mask):
+            hidden = self.hidden_states(ids, mask)
         if self.pooling == "cls":
             pooled = hidden[:, 0]
         else:

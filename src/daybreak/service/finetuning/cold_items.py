@@ -1,7 +1,7 @@
 """Simulated cold items on which a fine-tuned encoder is selected and compared with its base."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,11 @@ from daybreak.estimates import PairedDifference, clustered_difference
 from daybreak.ranking.benchmarks.learners import BlendLearner, Learner
 from daybreak.ranking.blending.strategies import default_strategies, get_strategies
 from daybreak.rng import create_generator
+from daybreak.service.finetuning.similar_items import (
+    SimilarQueries,
+    SimilarScores,
+    keep_text_only,
+)
 from daybreak.service.inputs.dataset import (
     DatasetConfig,
     encode_catalogue,
@@ -33,6 +38,10 @@ STRATEGIES = ("content/ridge", "content/ease")
 """Strategies that rank cold items by their content, with weights of their own for texts."""
 BLEND = "blend"
 """Name of the blend of all default strategies, among the strategies of a measurement."""
+TEXT_ALONE = "text alone"
+"""Name of the content regressions with the text vectors as the only content."""
+SIMILAR, SIMILAR_TEXTS = "similar", "similar, text alone"
+"""Names of lists of similar items: by all content, and by the text vectors."""
 VERDICT_SHARE, VALIDATION_SHARE = 0.25, 0.15
 """Shares of the items with events that decide the verdict, and that select a model."""
 MAX_VERDICT_ITEMS, MAX_VALIDATION_ITEMS = 1_000, 500
@@ -154,6 +163,17 @@ class ColdItemTrial:
         """
         return self._queries[part].measure(encoder, strategies)
 
+    def measure_uses(self, encoder: Encoder) -> "TrialScores":
+        """Return the scores of the verdict, and those of other uses of the vectors.
+
+        The other uses are the regressions with the text vectors alone, and lists of similar
+        items, where nothing is learned from events.
+
+        Args:
+            encoder: Encoder of the texts.
+        """
+        return self._queries["verdict"].measure(encoder, STRATEGIES, with_uses=True)
+
     @cached_property
     def _queries(self) -> Mapping[str, "_TrialQueries"]:
         return {part: _TrialQueries.draw(self, part) for part in ("validation", "verdict")}
@@ -200,14 +220,28 @@ class _TrialQueries:
             trial.seed,
         )  # fmt: skip
 
-    def measure(self, encoder: Encoder | None, strategies: Sequence[str]) -> "TrialScores":
+    def measure(
+        self, encoder: Encoder | None, strategies: Sequence[str], *, with_uses: bool = False
+    ) -> "TrialScores":
         config = DatasetConfig(encoder, EventRules(), None, self.seed)
         interactions = self.events.to_matrix(self.n_users, self.frame.height)
         _, items = encode_catalogue(self.frame, config, interactions)
-        data = Dataset(items, self.events, self.n_users, kernel=item_kernel(items))
-        gains = {name: self._gains(name, data, items) for name in strategies}
+        gains = self._all_gains(items, strategies)
         counts = np.bincount(self.events.user, minlength=self.n_users)[self.users]
-        return TrialScores(gains, self.users, counts)
+        scores = TrialScores(gains, self.users, counts)
+        if not with_uses:
+            return scores
+        texts = keep_text_only(items)
+        similar = SimilarQueries.draw(self.users, self.targets, self.is_hidden, self.seed)
+        return replace(
+            scores,
+            alone=self._all_gains(texts, strategies),
+            similar={SIMILAR: similar.score(items), SIMILAR_TEXTS: similar.score(texts)},
+        )
+
+    def _all_gains(self, items: Items, strategies: Sequence[str]) -> Gains:
+        data = Dataset(items, self.events, self.n_users, kernel=item_kernel(items))
+        return {name: self._gains(name, data, items) for name in strategies}
 
     def _gains(self, name: str, data: Dataset, items: Items) -> Sparse:
         model = _learner(name).fit(data, self.seed)
@@ -234,13 +268,15 @@ class TrialScores:
     """(n_queries,) row of the user of each query"""
     n_events: Rows
     """(n_queries,) number of known events of the user"""
+    alone: Gains = field(default_factory=dict)
+    """Gains of the same strategies with the text vectors as the only content; may be empty"""
+    similar: Mapping[str, SimilarScores] = field(default_factory=dict)
+    """Scores of lists of similar items, with all content and with texts only; may be empty"""
 
     @property
     def mean_gains(self) -> Sparse:
         """(n_queries, n_items) CSR: the mean over the strategies."""
-        parts = list(self.gains.values())
-        mean = np.mean([part.data for part in parts], axis=0)
-        return sp.csr_array((mean, parts[0].indices, parts[0].indptr), shape=parts[0].shape)
+        return _mean(self.gains)
 
     @property
     def ndcg(self) -> float:
@@ -265,7 +301,18 @@ class TrialScores:
         for strategy in self.gains:
             pair = (self.gains[strategy], base.gains[strategy])
             found.append(_gain("all", strategy, *pair, self.users, every))
-        return tuple(found)
+        return (*found, *self._compare_uses(base))
+
+    def _compare_uses(self, base: "TrialScores") -> Iterator["SliceGain"]:
+        every = np.ones(len(self.users), dtype=bool)
+        if self.alone and base.alone:
+            means = (_mean(self.alone), _mean(base.alone))
+            yield _gain("all", TEXT_ALONE, *means, self.users, every)
+        for name in self.similar:
+            new, old = self.similar[name], base.similar[name]
+            if len(new.users) >= MIN_USERS:
+                every = np.ones(len(new.users), dtype=bool)
+                yield _gain("all", name, new.gains, old.gains, new.users, every)
 
 
 @dataclass(frozen=True)
@@ -274,7 +321,8 @@ class SliceGain:
 
     slice: str
     strategy: str
-    """``both``: the mean of the content regressions"""
+    """``both``: the mean of the content regressions; ``text alone``: the same without words and
+    attributes; ``similar``: lists of similar items, without regressions"""
     n_queries: int
     base: float
     """NDCG@10 with the original encoder"""
@@ -288,6 +336,13 @@ class SliceGain:
         """Gain, low and high as shares of the base."""
         scale = max(self.base, 1e-9)
         return (self.gain.difference / scale, self.gain.low / scale, self.gain.high / scale)
+
+
+def _mean(gains: Gains) -> Sparse:
+    """Return the mean of what each target adds over strategies."""
+    parts = list(gains.values())
+    mean = np.mean([part.data for part in parts], axis=0)
+    return sp.csr_array((mean, parts[0].indices, parts[0].indptr), shape=parts[0].shape)
 
 
 def _gain(

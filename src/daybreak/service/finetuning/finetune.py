@@ -68,7 +68,7 @@ def finetune_encoder(  # noqa: PLR0913 - options, all by name
     trial = ColdItemTrial.draw(checked.tables, checked.rules, options.seed)
     tuned = method.fit(FinetuningTask(trial, base, name, options, target, progress))
     progress(0, 1, "measuring on hidden items")
-    slices = trial.measure(tuned.encoder, "verdict").compare(trial.measure(base, "verdict"))
+    slices = trial.measure_uses(tuned.encoder).compare(trial.measure_uses(base))
     facts = {
         "method": options.method,
         "base": name,

@@ -10,14 +10,19 @@ import polars as pl
 
 from daybreak.encoders.folders import atomic_write
 from daybreak.errors import NoGainError
-from daybreak.service.finetuning.cold_items import SliceGain
+from daybreak.service.finetuning.cold_items import (
+    SIMILAR,
+    SIMILAR_TEXTS,
+    TEXT_ALONE,
+    SliceGain,
+)
 
 CARD_FILE = "README.md"
 Verdict: TypeAlias = Literal["helps", "tie", "hurts"]
 _SENTENCES: Mapping[str, str] = {
     "helps": "It ranks simulated cold items significantly better than the original encoder.",
     "tie": "A tie: no significant difference from the original encoder on simulated cold "
-    "items. Keep the original one; it needs one step less.",
+    "items.",
     "hurts": "It ranks simulated cold items significantly worse than the original encoder. "
     "Do not use it.",
 }
@@ -47,9 +52,26 @@ class FinetuningResult:
         return "hurts" if gain.is_worse else "tie"
 
     @property
+    def better_uses(self) -> tuple[SliceGain, ...]:
+        """Other uses of the vectors in which they are significantly better.
+
+        These are the texts as the only content, and lists of similar items.
+        """
+        uses = {TEXT_ALONE, SIMILAR, SIMILAR_TEXTS}
+        return tuple(one for one in self.slices if one.strategy in uses and one.gain.is_better)
+
+    @property
     def sentence(self) -> str:
-        """The verdict in words."""
-        return _SENTENCES[self.verdict]
+        """The verdict in words, and in what else the encoder is better."""
+        verdict = _SENTENCES[self.verdict]
+        if self.verdict == "tie" and not self.better_uses:
+            verdict += " Keep the original one; it needs one step less."
+        if self.better_uses:
+            gains = [
+                f"{one.strategy} {100 * one.relative[0]:+.1f} %" for one in self.better_uses
+            ]
+            verdict += f" Significantly better in other uses: {'; '.join(gains)}."
+        return verdict
 
     def check(self) -> None:
         """Raise an error unless the encoder helps.
