@@ -114,7 +114,7 @@ def parse_list_rules(
         where=where or "",
         categories=tuple(category or ()),
         exclude=tuple(exclude or ()),
-        boosts=tuple(_parse_boost(text) for text in boost or ()),
+        boosts=tuple(parse_boost(text) for text in boost or ()),
         diversity=order.diversity or 0.0,
         novelty=order.novelty or 0.0,
         quotas=(
@@ -127,7 +127,12 @@ def parse_list_rules(
     return None if rules == Rules() else rules
 
 
-def _parse_boost(text: str) -> "Boost":
+def parse_boost(text: str) -> "Boost":
+    """Return a boost that an option names as ``FACTOR:FILTER``.
+
+    Raises:
+        ConfigError: The text has another form, or the factor is not above 0.
+    """
     from daybreak import Boost
 
     factor, where = _split_number(text, "--boost", "FACTOR:FILTER")

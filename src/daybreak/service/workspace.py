@@ -60,6 +60,8 @@ from daybreak.service.releases.release import (
     releases_root,
     store_path,
 )
+from daybreak.service.serving.policy import PolicyManager
+from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.profiles import AdHocProfile
 from daybreak.service.state.rules import RuleCompiler
@@ -420,9 +422,21 @@ class Workspace(ClosesOnExit):
             self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
 
+    def policy(self) -> PolicyManager:
+        """Return the policy of the shop; servers on the store follow it within seconds."""
+        return PolicyManager(self.store, lambda: self._releases.current)
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+    @cached_property
+    def _releases(self) -> ReleaseManager:
+        """The releases of the store; the active one is loaded."""
+        folder = releases_root(self.settings.store)
+        return ReleaseManager(
+            self.store, folder, check_unknown_items(self.settings.unknown_items)
+        )
 
     def _check_rules(self, rules: Any) -> None:
         """Raise if the catalogue lacks columns that recommendation rules need."""

@@ -5,7 +5,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -14,8 +14,8 @@ import numpy as np
 from daybreak.errors import ConfigError, FilterError
 from daybreak.ranking.reranking.rules import Boost, Rules
 from daybreak.service.privacy.retention import Retention
-from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.state.rules import CompiledRules, RuleCompiler
+from daybreak.service.state.serving_state import ServingState
 from daybreak.service.training.retraining import RetrainPolicy
 from daybreak.store import Store
 from daybreak.types import Mask
@@ -126,13 +126,14 @@ class PolicyManager:
 
     Args:
         store: The store.
-        releases: Releases in memory; rules are checked with the current catalogue.
+        serving_state: Returns the state that answers requests; rules are checked with its
+            catalogue.
         retrain: Policy with which the server was started.
         retention: Retention with which the server was started.
     """
 
     store: Store
-    releases: ReleaseManager
+    serving_state: Callable[[], ServingState]
     retrain: RetrainPolicy | None = None
     retention: Retention | None = None
     current: ShopPolicy = field(default_factory=ShopPolicy)
@@ -158,6 +159,10 @@ class PolicyManager:
         self._compiler.compile(policy.rules)
         self.store.settings({POLICY_SETTING: policy.to_dict()})
         self.current = policy
+
+    def reset(self) -> None:
+        """Remove the policy: no rules; retraining and retention as servers were started."""
+        self.put(ShopPolicy())
 
     def preview(self, policy: ShopPolicy) -> list[RulePreview]:
         """Return which items each rule would apply to.
@@ -194,10 +199,10 @@ class PolicyManager:
 
     @property
     def _compiler(self) -> RuleCompiler:
-        return self.releases.current.ranker.rule_compiler
+        return self.serving_state().ranker.rule_compiler
 
     def _preview(self, kind: str, where: str, factor: float | None, mask: Mask) -> RulePreview:
-        ids = self.releases.current.catalogue.items.ids.ids
+        ids = self.serving_state().catalogue.items.ids.ids
         rows = np.flatnonzero(mask)
         examples = tuple(ids[row] for row in rows[:MAX_EXAMPLES].tolist())
         return RulePreview(kind, where, factor, len(rows), examples)

@@ -163,7 +163,7 @@ class RecommenderService(ClosesOnExit):
             self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
         self.policy = PolicyManager(
-            self.store, self.releases, options.retrain, options.retention
+            self.store, lambda: self.releases.current, options.retrain, options.retention
         )
         self.explorer = Explorer(
             self.store,
