@@ -1,6 +1,7 @@
 """New items with words only, with the text model alone, and with both.
 
     python -m benchmarks.quality.text_gain --shared SHARED [--data NAME ...] [--repeats N]
+                                           [--encoder MODEL]
 
 ``SHARED/data/NAME`` holds items and events. Text vectors are kept in the cache.
 """
@@ -55,15 +56,18 @@ class TextGain:
 def main() -> None:
     """Measure every data set and write the table."""
     args = _arguments()
-    found = [measure(name, args.shared / "data" / name, args.repeats) for name in args.data]
+    found = [
+        measure(name, args.shared / "data" / name, args.repeats, args.encoder)
+        for name in args.data
+    ]
     args.out.write_text("\n".join(_page(found, args)) + "\n", encoding="utf-8")
     print(f"wrote {args.out}")
 
 
-def measure(name: str, folder: Path, repeats: int) -> TextGain:
+def measure(name: str, folder: Path, repeats: int, encoder: str = "auto") -> TextGain:
     """Return the NDCG of all users, kinds of content and strategies on one data set."""
     tables = read_folder(folder).tables
-    choice = choose_encoder("auto", tables.items)
+    choice = choose_encoder(encoder, tables.items)
     both = _encode(tables, choice.encoder)
     vectors = tuple(block for block in both.items.blocks if block.name == TEXT_BLOCK)
     alone = replace(both, items=replace(both.items, blocks=vectors), kernel=None)
@@ -150,6 +154,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, required=True, help="folder that holds data/")
     parser.add_argument("--data", nargs="+", default=list(DATA_SETS))
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--encoder", default="auto", help="name of a text model")
     parser.add_argument("--out", type=Path, default=RESULTS / "text_gain.md")
     return parser.parse_args()
 

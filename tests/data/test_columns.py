@@ -55,8 +55,53 @@ def test_a_choice_that_is_not_there_is_an_error():
         ["Acheteur", "Produit", "Date commande"],
         ["Utente", "Prodotto", "Data ordine"],
         ["用户", "商品", "时间"],
+        ["user_id", "movie_id", "date"],
+        ["Candidato", "id_oferta", "fecha_hora"],
+        ["ID utente", "codice_articolo", "data"],
+        ["Mitgliedsnummer", "Filmnummer", "Uhrzeit"],
+        ["Klantnummer", "ArtikelNr", "Besteldatum"],
+        ["id_klienta", "id_książki", "data_zakupu"],
+        ["kullanıcı_id", "film_id", "tarih"],
+        ["ID пользователя", "ид_статьи", "дата_события"],
+        ["使用者", "產品編號", "時間"],
+        ["会员编号", "电影ID", "观看时间"],
+        ["ユーザーID", "動画ID", "視聴日時"],
+        ["회원번호", "영화 ID", "일시"],
     ],
 )
 def test_plain_words_of_other_languages_are_recognised(names):
     mapping = match_columns(names, "events")
     assert [c.target for c in mapping.columns] == ["user_id", "item_id", "timestamp"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["名称", "类型", "发布日期"],
+        ["電影名稱", "類別", "上架時間"],
+        ["タイトル", "ジャンル", "公開日"],
+        ["영화제목", "장르", "출시일"],
+        ["Nome do produto", "Categorias", "Data de publicação"],
+        ["Naam", "Categorie", "created_at"],
+    ],
+)
+def test_columns_of_catalogues_in_other_languages_are_recognised(names):
+    mapping = match_columns(["item_id", *names], "items")
+    assert [c.target for c in mapping.columns][1:] == ["title", "categories", "created_at"]
+
+
+@pytest.mark.parametrize(
+    "name", ["category_id", "order_id", "phone_number", "store_id", "price"]
+)
+def test_numbers_of_other_things_are_no_ids(name):
+    with pytest.raises(DataError, match="no column for item_id"):
+        match_columns(["user_id", name], "events")
+
+
+def test_data_is_a_date_only_beside_ids_in_languages_where_it_means_that():
+    assert (
+        match_columns(["utente", "prodotto", "Data"], "events").source_of("timestamp") == "Data"
+    )
+    assert match_columns(["user_id", "film_id", "data"], "events").unused == ("data",)
+    both = match_columns(["id_cliente", "id_produto", "data", "timestamp"], "events")
+    assert both.source_of("timestamp") == "timestamp"

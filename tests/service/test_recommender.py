@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from daybreak import Recommender, Rules
+from daybreak import Recommender, Rules, read_tables
 from daybreak.errors import ConfigError, DataError, NotFittedError, RejectedRowsWarning
 from daybreak.service.state.frame_requests import RECOMMENDATION_SCHEMA, FrameRequest
 
@@ -274,3 +274,24 @@ def test_an_offer_whose_end_cannot_be_read_is_in_no_list():
     with pytest.warns(RejectedRowsWarning, match="available_until is not a time"):
         model.fit(events, items)
     assert model.recommend(["x"])["item_id"].to_list() == ["b"]
+
+
+def test_columns_that_are_not_recognised_can_be_named_in_fit():
+    """The choice that the error suggests works in the same call."""
+    applications = pl.DataFrame(
+        {
+            "candidato": ["ana", "ana", "luis"],
+            "oferta": ["J1", "J2", "J1"],
+            "dia": ["3/4/2025"] * 3,
+        }
+    )
+    with pytest.raises(DataError, match="columns="):
+        Recommender(encoder="none", strategies=["popular"]).fit(applications)
+    names = {"user_id": "candidato", "item_id": "oferta", "timestamp": "dia"}
+    model = Recommender(encoder="none", strategies=["popular"])
+    model.fit(applications, columns=names, date_format="day-first")
+    assert sorted(model.items["item_id"].to_list()) == ["J1", "J2"]
+    assert model.recommend(["ana", "luis"])["item_id"].to_list() == ["J2"]
+    tables = read_tables(applications, columns=names, date_format="day-first")
+    with pytest.raises(ConfigError, match="read_tables"):
+        model.fit(tables, columns=names)

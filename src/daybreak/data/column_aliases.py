@@ -6,6 +6,8 @@ with it without regard to case, marks between words, hints in parentheses and ac
 
 from typing import Literal, TypeAlias, get_args
 
+from daybreak.data.column_nouns import BARE_USER_NOUNS, ITEM_NOUNS, USER_NOUNS, id_names
+
 TableRole: TypeAlias = Literal["events", "items", "users"]
 TABLE_ROLES: tuple[TableRole, ...] = get_args(TableRole)
 
@@ -58,7 +60,9 @@ _ITEM_IDS_OF_SYSTEMS = (
         "商品",
     ),
     *("商品コード", "商品番号", "品番", "상품id", "상품번호", "상품코드", "상품"),
+    *("产品", "產品", "物品"),
 )
+_MORE_ITEM_IDS = tuple(id_names(ITEM_NOUNS))
 _USER_IDS = (
     "user_pseudo_id",  # GA4, whose user_id is mostly empty
     *("user_id", "user", "userid", "uid", "query_id", "customer_id", "customerid", "customer"),
@@ -98,6 +102,8 @@ _USER_IDS_OF_SYSTEMS = (
     ),
     *("用户", "客户", "会员", "顧客id", "会員id", "会員番号", "顧客番号", "ユーザーid"),
     *("회원id", "회원번호", "고객id", "고객번호", "사용자id"),
+    *id_names(USER_NOUNS),
+    *BARE_USER_NOUNS,
     # addresses, where nothing else says who it was
     *("email", "e_mail", "customer_email", "billing_email", "email_address"),
 )
@@ -106,12 +112,26 @@ _CREATION_TIMES = (
     *("published_at", "published", "publish_time", "publish_date", "timestamp"),
     *("created_date", "date_add", "creation_date", "erstellt_am", "date_creation"),
     *("fecha_creacion", "дата_создания", "дата_добавления", "创建时间", "上架时间", "登録日"),
+    *("fecha_publicacion", "fecha_de_publicacion", "data_publicacao", "data_de_publicacao"),
+    *("data_pubblicazione", "date_publication", "date_de_publication", "erscheinungsdatum"),
+    *("veroffentlicht_am", "veroeffentlicht_am", "data_publikacji", "дата_публикации"),
+    *(
+        "发布时间",
+        "发布日期",
+        "發布時間",
+        "發佈時間",
+        "上架日期",
+        "上架時間",
+        "上线时间",
+        "創建時間",
+    ),
+    *("公開日", "公開日時", "発売日", "配信日", "投稿日", "등록일", "출시일", "게시일"),
 )
 
 COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
     "events": {
         "user_id": (*_USER_IDS, *_USER_IDS_OF_SYSTEMS),
-        "item_id": (*_ITEM_IDS, *_ITEM_IDS_OF_SYSTEMS),
+        "item_id": (*_ITEM_IDS, *_ITEM_IDS_OF_SYSTEMS, *_MORE_ITEM_IDS),
         "event_type": (
             *("event_type", "event", "feedback_type", "interaction_type", "event_name"),
             *("action", "action_type", "behavior", "behaviour", "behavior_type", "type"),
@@ -120,6 +140,21 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
             *("行为类型", "行為", "操作", "事件", "行動", "status", "order_status"),
             *("financial_status", "order_state", "stage_name", "вид_операции", "статус"),
             *("тип_события", "хозяйственная_операция", "订单状态", "注文状況", "주문상태"),
+            *("tipo_evento", "tipo_de_evento", "tipo_accion", "tipo_azione", "azione", "acao"),
+            *("type_evenement", "type_action", "ereignistyp", "ereignis_typ", "gebeurtenis"),
+            *("zdarzenie", "typ_zdarzenia", "olay", "islem", "tipo", "typ"),
+            *(
+                "事件类型",
+                "事件類型",
+                "行為類型",
+                "操作类型",
+                "操作類型",
+                "动作",
+                "動作",
+                "互动类型",
+            ),
+            *("类型", "類型", "イベント", "イベント種別", "アクション", "操作種別", "種別"),
+            *("이벤트", "행동", "행동유형", "이벤트유형", "유형"),
         ),
         "value": (
             *("value", "rating", "ratings", "stars", "overall", "score", "event_value"),
@@ -138,6 +173,22 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
                 "购买数量",
                 "個数",
             ),
+            *("valoracion", "pontuacao", "quantidade", "voto", "punteggio", "quantita"),
+            *("evaluation", "beoordeling", "waardering", "aantal", "ocena", "ilosc", "ilość"),
+            *("puan", "adet", "miktar"),
+            *(
+                "打分",
+                "得分",
+                "星级",
+                "星級",
+                "评分值",
+                "件数",
+                "件數",
+                "次数",
+                "次數",
+                "播放次数",
+            ),
+            *("評点", "スコア", "星", "数", "별점", "점수", "개수", "횟수"),
         ),
         "timestamp": (
             *("timestamp", "time", "datetime", "ts", "event_time", "event_timestamp", "at"),
@@ -175,12 +226,62 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
                 "購入日",
             ),
             *("날짜", "일시", "주문일", "구매일"),
+            *(
+                "zeitstempel",
+                "zeit",
+                "uhrzeit",
+                "datum_uhrzeit",
+                "tijdstip",
+                "tijd",
+                "besteldatum",
+            ),
+            *("horodatage", "heure", "date_heure", "fecha_hora", "fecha_y_hora", "hora"),
+            *("data_hora", "data_pedido", "data_ora", "data_acquisto", "data_zakupu", "czas"),
+            *("tarih", "zaman", "время", "дата_и_время", "дата_события"),
+            *(
+                "时间戳",
+                "時間戳",
+                "时间戳记",
+                "日期时间",
+                "日期時間",
+                "時間",
+                "事件时间",
+                "发生时间",
+            ),
+            *(
+                "交易时间",
+                "付款时间",
+                "支付时间",
+                "点击时间",
+                "浏览时间",
+                "观看时间",
+                "播放时间",
+            ),
+            *(
+                "评分时间",
+                "評分時間",
+                "購買時間",
+                "下單時間",
+                "购买日期",
+                "訂單日期",
+                "订单日期",
+            ),
+            *(
+                "時刻",
+                "タイムスタンプ",
+                "購入日時",
+                "視聴日時",
+                "注文日時",
+                "閲覧日時",
+                "年月日",
+            ),
+            *("시간", "시각", "날짜시간", "주문일시", "구매일시"),
         ),
         "domain": ("domain",),
         "event_id": ("event_id",),
     },
     "items": {
-        "item_id": (*_ITEM_IDS, "id", *_ITEM_IDS_OF_SYSTEMS),
+        "item_id": (*_ITEM_IDS, "id", *_ITEM_IDS_OF_SYSTEMS, *_MORE_ITEM_IDS),
         "title": (
             *("title", "name", "item_name", "item_title", "product_name", "product_title"),
             *("movie_title", "headline", "lineitem_name", "post_title"),
@@ -198,6 +299,42 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
                 "상품명",
                 "제목",
             ),
+            *("nom", "nom_produit", "nom_article", "nombre_producto", "nombre_del_producto"),
+            *("nome_produto", "nome_do_produto", "nome_prodotto", "naam", "productnaam"),
+            *("nazwa", "tytul", "tytuł", "urun_adi", "ürün_adı", "baslik", "başlık"),
+            *(
+                "標題",
+                "名稱",
+                "商品名稱",
+                "产品名称",
+                "產品名稱",
+                "产品名",
+                "品名称",
+                "物品名称",
+            ),
+            *(
+                "电影名",
+                "电影名称",
+                "電影名稱",
+                "片名",
+                "书名",
+                "書名",
+                "图书名称",
+                "歌名",
+                "歌曲名",
+            ),
+            *(
+                "歌曲名称",
+                "视频标题",
+                "影片标题",
+                "文章标题",
+                "文章標題",
+                "新闻标题",
+                "新聞標題",
+            ),
+            *("课程名称", "职位名称", "职位", "作品名", "作品名称", "菜名", "名字"),
+            *("名前", "品目名", "曲名", "番組名", "映画名", "記事タイトル", "動画タイトル"),
+            *("제품명", "이름", "영화제목", "기사제목", "곡명", "도서명"),
         ),
         "description": (
             *("description", "desc", "product_description", "summary", "overview", "abstract"),
@@ -214,6 +351,19 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
                 "商品説明",
                 "설명",
             ),
+            *("resumen", "resumo", "riassunto", "omschrijving", "beschrijving", "opis"),
+            *("aciklama", "açıklama", "内容简介", "內容簡介", "简介", "簡介", "介绍", "介紹"),
+            *(
+                "产品描述",
+                "產品描述",
+                "商品详情",
+                "摘要",
+                "剧情简介",
+                "紹介文",
+                "概要",
+                "あらすじ",
+            ),
+            *("소개", "상품설명", "줄거리"),
         ),
         "text": ("text",),
         "categories": (
@@ -228,6 +378,19 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
             *("kategorie", "kategorien", "warengruppe", "categorie", "categoria", "rubrique"),
             *("категория", "категории", "группа_товаров", "группа", "раздел"),
             *("分类", "类目", "类别", "商品分类", "カテゴリ", "カテゴリー", "카테고리"),
+            *("categorias", "genero", "generos", "generi", "kategoria", "kategori", "gatunek"),
+            *(
+                "類別",
+                "分類",
+                "商品类别",
+                "商品類別",
+                "产品类别",
+                "產品類別",
+                "类型",
+                "類型",
+                "题材",
+            ),
+            *("栏目", "品类", "ジャンル", "種類", "장르", "분류"),
         ),
         "image": (
             *("image", "image_url", "img", "img_url", "picture", "thumbnail", "thumbnail_url"),
@@ -252,7 +415,11 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
     },
     "users": {
         "user_id": (*_USER_IDS, "id", *_USER_IDS_OF_SYSTEMS),
-        "text": ("text", "bio", "about", "about_me", "comment"),
+        "text": (
+            *("text", "bio", "about", "about_me", "comment", "cv", "self_description"),
+            *("sobre_mi", "a_propos", "uber_mich", "ueber_mich", "自我介绍", "自我介紹"),
+            *("个人简介", "個人簡介", "自己紹介", "자기소개"),
+        ),
         "created_at": (
             *_CREATION_TIMES[:-1],
             "signup_date",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
+from daybreak.data.column_nouns import names_beside_data
 from daybreak.data.fields import OTHER_ATTRIBUTES
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError, DataError, NextStep
@@ -21,9 +22,14 @@ RATING_COLUMNS = frozenset(
     {"rating", "ratings", "stars", "overall", "score", "label", "grade", "thumbs", "rate"}
     | {"liked", "is_liked", "preference", "bewertung", "puntuacion", "calificacion"}
     | {"valutazione", "avaliacao", "оценка", "рейтинг"}
-    | {"评分", "評分", "评价", "評価", "평점"}
+    | {"valoracion", "pontuacao", "voto", "punteggio", "beoordeling", "waardering"}
+    | {"ocena", "puan", "评分", "評分", "评价", "評価", "평점", "打分", "得分", "星级", "星級"}
+    | {"评分值", "評点", "スコア", "星", "별점", "점수"}
 )
 """Names of source columns whose numbers are ratings on a scale, not counts."""
+
+_IDS = ("user_id", "item_id")
+_NAMES_BESIDE_DATA = names_beside_data()
 
 RATING_TYPE = "rating"
 """Type of events without a type whose number is a rating."""
@@ -165,9 +171,19 @@ def match_columns(
         source = _find_alias(target, role, [s for s in sources if s not in found])
         if source is not None:
             found[source] = target
+    if role == "events" and "timestamp" in targets and "timestamp" not in found.values():
+        found |= dict.fromkeys(_find_dates(sources, found), "timestamp")
     _check_keys(sources, role, set(found.values()))
     columns = _describe_columns(sources, role, found, set(chosen.values()))
     return ColumnMapping(role, _detect_convention(sources), columns)
+
+
+def _find_dates(sources: Sequence[str], found: Mapping[str, str]) -> Sequence[str]:
+    """Return the column ``data`` where the names of ids are of a language that means dates."""
+    ids = {name for source, key in found.items() if key in _IDS for name in names_of(source)}
+    if ids.isdisjoint(_NAMES_BESIDE_DATA):
+        return ()
+    return [s for s in sources if to_snake_case(s) == "data" and s not in found][:1]
 
 
 def _own_name(source: str) -> str:

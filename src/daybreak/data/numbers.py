@@ -117,8 +117,9 @@ def read_numbers(values: pl.Series, decimal: DecimalMark | None = None) -> Numbe
     """Return a column of texts as numbers, and how it was read.
 
     The mark that must be a decimal mark somewhere in the column, as in 4,5 or 1.299,00, is the
-    decimal mark of numbers such as 1.299, too. If there is none, 1.299 is a little more than
-    one, and 1,299 is more than a thousand. Percentages keep the number that is written.
+    decimal mark of numbers such as 1.299, too. If there is none, 1,299 is more than a thousand,
+    and 1.299 a little more than one, but more than a thousand where the column has currency
+    signs: prices have two decimals or none. Percentages keep the number that is written.
 
     Args:
         values: (n,) texts; empty values become null and are no mistake.
@@ -129,6 +130,8 @@ def read_numbers(values: pl.Series, decimal: DecimalMark | None = None) -> Numbe
         [1.37, 2.0, None, None]
         >>> read_numbers(pl.Series(["1'299.50", "(12)", "EUR 3,-"])).values.to_list()
         [1299.5, -12.0, 3.0]
+        >>> read_numbers(pl.Series(["Rp 25.000", "Rp 1.250.000"])).values.to_list()
+        [25000.0, 1250000.0]
     """
     text = empty_to_null(values.cast(pl.String))
     plain = text.cast(pl.Float64, strict=False)
@@ -136,7 +139,7 @@ def read_numbers(values: pl.Series, decimal: DecimalMark | None = None) -> Numbe
         return _finish(values.name, plain, text)
     distinct = text.drop_nulls().unique(maintain_order=True)
     parts = _split_numbers(distinct)
-    chosen, is_mixed = (decimal, False) if decimal else _decide_decimal(parts["body"])
+    chosen, is_mixed = (decimal, False) if decimal else _decide_decimal(parts)
     other: DecimalMark = "." if chosen == "," else ","
     number = _parse_bodies(parts, chosen)
     if decimal is None:
@@ -184,12 +187,15 @@ def _split_numbers(text: pl.Series) -> pl.DataFrame:
     )
 
 
-def _decide_decimal(body: pl.Series) -> tuple[DecimalMark, bool]:
+def _decide_decimal(parts: pl.DataFrame) -> tuple[DecimalMark, bool]:
     """Return the decimal mark of a column, and whether both marks occur as decimal marks."""
+    body = parts["body"]
     marked = body.filter(body.str.contains("[.,]") & ~body.str.contains(_AMBIGUOUS))
     is_point = marked.str.contains(_NUMBERS["."])
     is_comma = marked.str.contains(_NUMBERS[","])
     n_point, n_comma = int((is_point & ~is_comma).sum()), int((is_comma & ~is_point).sum())
+    if not len(marked) and parts["sign"].str.contains("[^%٪]").any():
+        return ("," if body.str.contains(".", literal=True).any() else "."), False
     return ("," if n_comma > n_point else "."), bool(n_point and n_comma)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import EventRules, Rejects
-from daybreak.data.event_signs import sign_notes
+from daybreak.data.importing import ColumnChoices
 from daybreak.data.media.columns import read_picture
 from daybreak.deprecation import parameter_aliases, warn_deprecated
 from daybreak.encoders import Encoder
@@ -17,6 +17,7 @@ from daybreak.ranking.blending.strategies import check_objective, get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.inputs.frames import (
+    ReadingChoices,
     add_titles,
     as_frame,
     as_tables,
@@ -34,7 +35,7 @@ from daybreak.service.releases.release import (
     write_release,
 )
 from daybreak.service.results import FrameKind, integer_columns
-from daybreak.service.source_inputs import read_sources, source_messages
+from daybreak.service.source_inputs import read_sources
 from daybreak.service.state.audience import find_audience
 from daybreak.service.state.explain import REASON_FIELDS, explain_items
 from daybreak.service.state.frame_requests import (
@@ -63,11 +64,10 @@ from daybreak.service.training.fit import (
     FitConfig,
     TrainedModel,
     TrainingBudget,
-    left_out_messages,
     train_model,
-    training_messages,
 )
 from daybreak.service.training.notebook_progress import default_progress
+from daybreak.service.training_notes import training_notes
 from daybreak.types import ExplainMode, Progress, UnknownItems
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class Recommender(InterviewingRecommender):
         start: "Recommender | str | Path | None" = None,
         keep_weights: bool = False,
         sources: Any = (),
+        columns: ColumnChoices | None = None,
+        date_format: str | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Train on events, items and users: tables, frames or paths.
@@ -183,17 +185,20 @@ class Recommender(InterviewingRecommender):
                 starts.
             sources: Other shops to learn from, where it helps: stores, folders, files, frames,
                 releases, recommenders, or values of ``domain``; one, several, or by name.
+            columns: Names of columns that are not recognised, as of :func:`read_tables`.
+            date_format: Form of the dates, as of :func:`read_tables`.
             progress: Called with a description of each step.
 
         Raises:
             DataError: An input cannot be read, or there are no items.
-            ConfigError: ``keep_weights`` is given without ``start``.
+            ConfigError: ``keep_weights`` without ``start``, or ``columns`` with tables.
         """
         warm_start = None if start is None else self._trained_model_of(start).warm_start
         if keep_weights and warm_start is None:
             raise ConfigError("keep_weights needs the weights of an earlier model; give start=")
         self._integer_ids = integer_columns(data, items, users)
-        tables, rules, notes, rejects = as_tables(data, items, users, self.rules)
+        form = ReadingChoices(columns, date_format)
+        tables, rules, notes, rejects = as_tables(data, items, users, self.rules, form)
         warn_of_rejects(rejects, stacklevel=2)
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
@@ -212,17 +217,10 @@ class Recommender(InterviewingRecommender):
             found,
         )
         trained, histories = train_model(tables, config, progress or default_progress())
-        left_out = left_out_messages(trained.blend.excluded)
-        prior = training_messages(trained.blend.report)
-        signs = (
-            f"events: {trained.rules.describe()}",
-            *sign_notes(tables.events, trained.rules),
-        )
         self._rejects = rejects
         self.source_names = tuple(one.name for one in found)
-        told = source_messages(trained.blend.report, self.source_names)
-        media = trained.content.media.notes
-        self.notes = (*notes, *encoder_notes, *media, *prior, *signs, *told, *left_out)
+        told = training_notes(trained, tables, self.source_names)
+        self.notes = (*notes, *encoder_notes, *told)
         users_known = tables.users if trained.users is None else trained.users
         state = ServingState.from_training(trained, tables.items, users_known, histories)
         self._state = state.with_unknown_items(self.unknown_items)

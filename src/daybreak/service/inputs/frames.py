@@ -15,6 +15,7 @@ from daybreak.data.casts import join_lists
 from daybreak.data.column_aliases import TABLE_ROLES, TableRole
 from daybreak.data.columns import match_columns
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
+from daybreak.data.importing import ColumnChoices
 from daybreak.data.media.columns import read_frame_media
 from daybreak.data.readers.frames import to_polars
 from daybreak.data.rejects import is_replaced
@@ -35,7 +36,26 @@ class CheckedInput(NamedTuple):
     rejects: Rejects
 
 
-def as_tables(data: Any, items: Any, users: Any, rules: EventRules | None) -> CheckedInput:
+class ReadingChoices(NamedTuple):
+    """What the user says of the form of the inputs; by default each column decides."""
+
+    columns: ColumnChoices | None = None
+    """Column of the tables to its name in the input."""
+    date_format: str | None = None
+    """Form of the dates."""
+
+
+AS_RECOGNISED = ReadingChoices()
+"""Every column is read as it is recognised."""
+
+
+def as_tables(
+    data: Any,
+    items: Any,
+    users: Any,
+    rules: EventRules | None,
+    form: ReadingChoices = AS_RECOGNISED,
+) -> CheckedInput:
     """Return checked tables in canonical order.
 
     Args:
@@ -43,19 +63,30 @@ def as_tables(data: Any, items: Any, users: Any, rules: EventRules | None) -> Ch
         items: Catalogue as a frame or a path; None: that of ``data``.
         users: Profiles as a frame or a path; None: those of ``data``.
         rules: Rules for events; None: those of ``data``.
+        form: Choices for data that are read here.
 
     Raises:
-        ConfigError: Items or users are given in addition to tables.
+        ConfigError: Items, users or choices are given in addition to tables.
         DataError: Rows are invalid; the message names the first and counts the rest.
     """
-    if isinstance(data, Tables | ImportResult) and (items is not None or users is not None):
-        raise ConfigError(
-            "items= and users= cannot be combined with tables; put them into the tables"
-        )
+    if isinstance(data, Tables | ImportResult):
+        if items is not None or users is not None:
+            raise ConfigError(
+                "items= and users= cannot be combined with tables; put them into the tables"
+            )
+        if form != AS_RECOGNISED:
+            raise ConfigError(
+                "columns= and date_format= cannot be combined with tables; give them to "
+                "read_tables() or read_folder()"
+            )
     if isinstance(data, Tables):
         tables, notes = canonical_tables(_spelled(data))
         return CheckedInput(tables, rules or EventRules(), notes, Rejects())
-    result = data if isinstance(data, ImportResult) else read_tables(data, items, users)
+    result = (
+        data
+        if isinstance(data, ImportResult)
+        else read_tables(data, items, users, columns=form.columns, date_format=form.date_format)
+    )
     tables, _ = canonical_tables(result.tables)  # its notes are among those of the import
     notes = (*result.notes, *_rejection_notes(result))
     return CheckedInput(tables, rules or result.rules, notes, result.rejects)

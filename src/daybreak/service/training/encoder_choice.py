@@ -1,6 +1,5 @@
 """Choose the text encoder for a catalogue."""
 
-import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,9 +15,7 @@ from daybreak.encoders import (
     load_encoder,
 )
 from daybreak.errors import MissingExtraError, NotFoundError
-
-NON_LATIN_PATTERN = r"[^\x00-\u024f\u2000-\u206f]"
-"""Characters outside the Latin script."""
+from daybreak.service.training.catalogue_language import is_english
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +34,9 @@ def choose_encoder(
 ) -> EncoderChoice:
     """Choose the text encoder for a catalogue; its vectors are cached between runs.
 
-    ``"auto"`` is the multilingual model if more than a third of the letters are not Latin, else
-    the English model; if neither is installed, items are compared by words and attributes.
+    ``"auto"`` is the English model for English texts, the multilingual model for others; if the
+    one is not installed, the other is used; without both, items are compared by words and
+    attributes.
 
     Args:
         name: ``auto``, ``none``, or the name of a model.
@@ -51,7 +49,7 @@ def choose_encoder(
     """
     if name == "none":
         return EncoderChoice(None, None, ())
-    names = _candidates_by_script(items) if name == "auto" else (name,)
+    names = _candidates_by_language(items) if name == "auto" else (name,)
     notes: list[str] = []
     for candidate in names:
         try:
@@ -66,14 +64,12 @@ def choose_encoder(
     return EncoderChoice(None, None, (*notes, "no text model found: words and attributes only"))
 
 
-def _candidates_by_script(items: pl.DataFrame) -> tuple[str, ...]:
+def _candidates_by_language(items: pl.DataFrame) -> tuple[str, ...]:
     text = items.select(pl.col(pl.String).exclude("item_id")).head(500)
     text = text.drop(name for name in MEDIA_STARTS if name in text.columns)
     joined = " ".join(
         text.fill_null("").to_series(i).str.join(" ").item() for i in range(text.width)
     )
-    letters = re.sub(r"[\W\d_]", "", joined)
-    non_latin = len(re.findall(NON_LATIN_PATTERN, letters))
-    if non_latin > len(letters) / 3:
-        return MULTILINGUAL_MODEL, DEFAULT_MODEL
-    return DEFAULT_MODEL, MULTILINGUAL_MODEL
+    if is_english(joined):
+        return DEFAULT_MODEL, MULTILINGUAL_MODEL
+    return MULTILINGUAL_MODEL, DEFAULT_MODEL
