@@ -93,3 +93,17 @@ def test_a_file_that_is_no_table_is_told_in_its_place(watch):
         page, {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\x00\x01"}
     )
     expect(page.locator(".file").get_by_role("alert")).to_be_visible()
+
+
+def test_the_chinese_page_names_reasons_in_chinese(browser, shop):
+    with watched(browser, shop, locale="zh-CN") as watch:
+        watch.expected_statuses.add(422)
+        page = watch.open("data")
+        rows = f"user_id,item_id,event_type\nann,tea-9,buy\n,{SCRIPT},buy\nbob,,buy\n"
+        choose(page, {"name": "events.csv", "mimeType": "text/csv", "buffer": rows.encode()})
+        card = page.locator(".file")
+        expect(card.get_by_text("没有 user_id")).to_be_visible()
+        expect(card.get_by_text("没有 item_id")).to_have_attribute("lang", "zh-Hans")
+        card.locator(".actions button").first.click()
+        expect(card.get_by_role("alert")).to_contain_text("没有存储任何数据")
+        assert watch.serious_findings() == []

@@ -8,10 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from daybreak.messages import LANGUAGES, translate_text
+
 LANGUAGE_VARIABLE = "DAYBREAK_LANG"
 """Environment variable that comes before those of the system."""
 SYSTEM_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-LANGUAGES = ("en", "zh")
 
 _chosen: list[str] = []
 """Language that an option has chosen, if any."""
@@ -81,11 +82,8 @@ def translate(text: str) -> str:
     Several reasons in one text, separated by commas with their values, are translated one by
     one.
     """
-    known = read_messages(current_language())["phrases"]
-    if not known:
-        return text
     parts = re.split(r"( [+-]\d+\.\d\d(?:, |$))", text)
-    return "".join(_translate_phrase(part) for part in parts)
+    return "".join(translate_text(part, current_language()) for part in parts)
 
 
 def translate_column(name: str) -> str:
@@ -97,17 +95,3 @@ def translate_column(name: str) -> str:
 def translate_value(value: str) -> str:
     """Return a value that stands for something in the current language."""
     return read_messages(current_language())["values"].get(value, value)
-
-
-def _translate_phrase(text: str) -> str:
-    for pattern, translated in _patterns(current_language()):
-        found = pattern.fullmatch(text)
-        if found is not None:
-            return translated.format(*found.groups())
-    return text
-
-
-@cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    phrases = read_messages(language)["phrases"]
-    return [(re.compile(pattern), text) for pattern, text in phrases.items()]

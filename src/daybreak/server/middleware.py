@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daybreak.server.access import CALLER_KEY
+from daybreak.server.http.languages import language_of_headers, response_language
 from daybreak.server.http.paths import use_raw_path
 from daybreak.server.http.problems import internal_error, problem_response
 from daybreak.server.http.responses import new_request_id, request_id
@@ -64,6 +65,7 @@ class RequestLogMiddleware:
         start = time.perf_counter()
         id_ = _request_id(scope)
         request_id.set(id_)
+        response_language.set(language_of_headers(scope["headers"]))
         recorder = _ResponseRecorder(send, id_)
         try:
             await self._app(scope, receive, recorder)

@@ -1,12 +1,14 @@
 """Handlers of rows that several endpoints share: write, list, and reject."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from daybreak.data.ids import lookup_id
+from daybreak.server.http.languages import rows_in_language
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
@@ -58,6 +60,12 @@ def single_row_problem(outcome: IngestResult) -> HttpProblem | None:
     return HttpProblem("invalid", f"{row.field or 'row'}: {row.reason}, got {row.value!r}")
 
 
+def outcome_fields(outcome: IngestResult) -> dict[str, Any]:
+    """Return the counts of a write, and its rejected rows with reasons in the language."""
+    rejected = rows_in_language(map(asdict, outcome.rejected), "reason")
+    return {**vars(outcome), "rejected": rejected}
+
+
 async def put_rows(
     request: Request,
     put: Callable[..., IngestResult],
@@ -76,7 +84,7 @@ async def put_rows(
         HttpProblem: There are no rows, or too many.
     """
     rows = rows_from_body(state_of(request), table, body)
-    return json_response(vars(await run_in_threadpool(put, rows)))
+    return json_response(outcome_fields(await run_in_threadpool(put, rows)))
 
 
 async def put_row(
@@ -104,7 +112,7 @@ async def put_row(
     outcome = await run_in_threadpool(put, [{**body, id_field: id_}], partial=partial)
     if problem := single_row_problem(outcome):
         raise problem
-    return json_response(vars(outcome))
+    return json_response(outcome_fields(outcome))
 
 
 async def list_rows(request: Request, resource: RowResource, table: str) -> Response:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daybreak.errors import DaybreakError, NextStep
+from daybreak.server.http.languages import in_language, rows_in_language
 from daybreak.server.http.responses import request_id, to_json
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -139,7 +140,7 @@ def problem_response(
         "title": http.HTTPStatus(status).phrase,
         "status": status,
         "code": code,
-        "detail": _redact_and_truncate(detail),
+        "detail": _truncate(in_language(_redact(detail))),
         "request_id": request_id.get(),
         **fields,
     }
@@ -196,7 +197,8 @@ def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
     ]
     first = f"{listed[0]['at']}: {listed[0]['expected']}" if listed else "invalid values"
     others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return problem_response("invalid", 422, first + others, errors=listed)
+    errors = rows_in_language(listed, "expected")
+    return problem_response("invalid", 422, first + others, errors=errors)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -221,12 +223,15 @@ def _with_next_step(error: DaybreakError) -> str:
     return f"{error}; {NEXT_STEPS[error.next_step].format(**error.parameters)}"
 
 
-def _redact_and_truncate(text: str) -> str:
-    """Return a detail of bounded length, without the password of a store URL.
+def _redact(text: str) -> str:
+    """Return a detail without the password of a store URL.
 
     Example:
-        >>> _redact_and_truncate("no answer from postgresql://shop:secret@db/shop")
+        >>> _redact("no answer from postgresql://shop:secret@db/shop")
         'no answer from postgresql://shop:…@db/shop'
     """
-    text = _PASSWORD.sub(r"\1:…@", text)
+    return _PASSWORD.sub(r"\1:…@", text)
+
+
+def _truncate(text: str) -> str:
     return text if len(text) <= MAX_DETAIL_CHARS else text[: MAX_DETAIL_CHARS - 1] + "…"

@@ -8,7 +8,7 @@ from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
-from daybreak.server.rows import rows_from_body, single_row_problem
+from daybreak.server.rows import outcome_fields, rows_from_body, single_row_problem
 from daybreak.server.schemas.rows import (
     AcceptedOut,
     DeletedOut,
@@ -36,7 +36,7 @@ async def add_events(request: Request, body: EventRows) -> Response:
     state.metrics.count_events(rows, outcome)
     if rows == [body] and (problem := single_row_problem(outcome)):
         raise problem
-    return json_response(vars(outcome))
+    return json_response(outcome_fields(outcome))
 
 
 @router.get(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from daybreak.deadline import time_limit
 from daybreak.errors import ConfigError
+from daybreak.server.http.languages import all_in_language, in_language
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
@@ -113,7 +114,9 @@ async def report(request: Request, id: str) -> Response:
     """Return results so far; the intervals stay valid however often you look."""
     report = partial(_manager(request).report, id, max_answers=MAX_REPORT_ANSWERS)
     results = await run_in_threadpool(_call_in_time, state_of(request), report)
-    return json_response(results.to_dict())
+    found = results.to_dict()
+    notes = all_in_language(found["notes"])
+    return json_response(found | {"notes": notes, "verdict": in_language(found["verdict"])})
 
 
 @router.get(

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from daybreak.data.formats import ValueFormats
 from daybreak.server.http.bodies import iter_gzip_lines, receive_file
+from daybreak.server.http.languages import all_in_language, in_language, rows_in_language
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
@@ -73,7 +74,9 @@ async def import_file(request: Request) -> Response:
         formats = ValueFormats.of(query.date_format, query.decimal, strict=query.strict)
         sources = Sources({query.table: path}, columns, formats=formats)
         imported = await run_in_threadpool(_import, state, sources, query)
-    return json_response(imported)
+    rejects = rows_in_language(imported["rejects"], "reason")
+    notes = all_in_language(imported["notes"])
+    return json_response(imported | {"rejects": rejects, "notes": notes})
 
 
 @router.post(
@@ -90,7 +93,15 @@ async def preview_import(request: Request) -> Response:
         found = await run_in_threadpool(
             preview_file, path, query.name, query.table, columns, formats
         )
-    return json_response(found.to_dict())
+    preview = found.to_dict()
+    return json_response(
+        preview
+        | {
+            "rejects": rows_in_language(preview["rejects"], "reason"),
+            "notes": all_in_language(preview["notes"]),
+            "problem": in_language(preview["problem"]),
+        }
+    )
 
 
 @router.get(
@@ -102,7 +113,9 @@ async def data_report(request: Request) -> Response:
     """Return checks of the stored data, what they allow, and how event types count."""
     store = state_of(request).service.store
     report = await run_in_threadpool(lambda: report_data(store.tables()))
-    return json_response(report.to_dict())
+    found = report.to_dict()
+    findings = rows_in_language(found["findings"], "message")
+    return json_response(found | {"findings": findings})
 
 
 @router.get(
@@ -168,7 +181,7 @@ def _import(state: ServerState, sources: Sources, query: ImportQuery) -> dict[st
         "new": getattr(written, query.table),
         "rejected": len(read.rejects),
         "rejects": [asdict(row) for row in read.rejects.rows[:MAX_LISTED_REJECTS]],
-        "notes": read.notes,
+        "notes": list(read.notes),
         "left": written.items_left,
     }
 

@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from daybreak.errors import NotFittedError
+from daybreak.server.http.languages import all_in_language, rows_in_language
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
@@ -44,7 +45,7 @@ async def models(request: Request) -> Response:
 async def report(request: Request, id: str) -> Response:
     """Return what the training of a release measured, and the gate's verdict."""
     found = await run_in_threadpool(state_of(request).service.releases.report, id)
-    return json_response({"id": id, **found})
+    return json_response({"id": id, **_report_in_language(found)})
 
 
 @router.post(
@@ -83,7 +84,7 @@ async def train(request: Request) -> Response:
 async def tasks(request: Request) -> Response:
     """Return trainings, the newest first."""
     rows = await run_in_threadpool(state_of(request).service.tasks)
-    return json_response({"tasks": rows})
+    return json_response({"tasks": rows_in_language(rows, "reason", "note")})
 
 
 @router.get(
@@ -91,7 +92,8 @@ async def tasks(request: Request) -> Response:
 )
 async def status(request: Request) -> Response:
     """Return the state of the service."""
-    return json_response(await run_in_threadpool(state_of(request).service.status))
+    found = await run_in_threadpool(state_of(request).service.status)
+    return json_response({**found, "notes": all_in_language(found["notes"])})
 
 
 async def _change_release(
@@ -105,6 +107,17 @@ async def _change_release(
     if active is None:
         raise NotFittedError("no release is active")
     return json_response(_release_to_dict(active))
+
+
+def _report_in_language(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with its verdicts and notes in the language of the response."""
+    report, gate = found["report"], found["gate"]
+    candidates = report.get("candidates", {})
+    verdicts = rows_in_language(candidates.values(), "left_out")
+    report = {**report, "candidates": dict(zip(candidates, verdicts, strict=True))}
+    if gate is not None:
+        gate = {**gate, "notes": all_in_language(gate["notes"])}
+    return {**found, "report": report, "gate": gate}
 
 
 def _release_to_dict(release: Release) -> dict[str, Any]:

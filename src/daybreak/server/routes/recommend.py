@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
+from daybreak.server.http.languages import all_in_language
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
@@ -188,7 +189,7 @@ def recommendation_fields(
         "experiment": response.experiment,
         "variant": response.variant,
         "items": items_to_dicts(response.items, fields),
-        "notes": response.notes,
+        "notes": all_in_language(response.notes),
         "popularity": response.popularity,
         "took_ms": round(response.took_ms, 2),
     }

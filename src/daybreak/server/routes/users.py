@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
+from daybreak.server.http.languages import all_in_language, rows_in_language
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
@@ -67,7 +68,10 @@ async def patch_user(request: Request, user_id: str, body: FieldsBody) -> Respon
 async def erase_user(request: Request, user_id: str) -> Response:
     """Erase a user everywhere, and return a report of the erasure."""
     report = await run_in_threadpool(state_of(request).service.users.erase, user_id)
-    return json_response(report.to_dict())
+    proof = report.to_dict()
+    notes = all_in_language(proof["notes"])
+    traces = rows_in_language(proof["traces"], "place")
+    return json_response(proof | {"notes": notes, "traces": traces})
 
 
 @router.get(

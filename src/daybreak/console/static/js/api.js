@@ -1,4 +1,5 @@
 // The public HTTP API. Every request of the page goes through `call`.
+import { language } from "./i18n.js";
 import { Shared } from "./store.js";
 
 export const ROOT = new URL("api/v1/", document.baseURI);
@@ -42,7 +43,7 @@ export function parameters(values) {
 export async function call(method, path, options = {}) {
   const url = new URL(path, ROOT);
   url.search = parameters(options.query).toString();
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: "application/json", "Accept-Language": language.value };
   let body;
   if (options.file !== undefined) {
     body = options.file;

@@ -52,6 +52,9 @@ export function t(key, values = {}) {
   });
 }
 
+/** Return the language of a message of the server: of the page, or English where it is not translated. */
+export const languageOf = (message) => language.value !== "en" && /[\u4e00-\u9fff]/.test(message) ? document.documentElement.lang : "en";
+
 /** Say whether there is a text. */
 export function hasText(key) {
   const [page, ...rest] = key.split(".");

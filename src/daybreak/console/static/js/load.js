@@ -1,4 +1,5 @@
 // Hooks for reading the API.
+import { language } from "./i18n.js";
 import { useCallback, useEffect, useRef, useState } from "./lib.js";
 
 /**
@@ -19,7 +20,7 @@ export function useLoaded(read, inputs = []) {
       },
     );
     return () => abort.abort();
-  }, [...inputs, turn]);
+  }, [...inputs, turn, language.value]); // the server writes its messages in the language of the page
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   return { ...state, reload };
 }

@@ -1,6 +1,6 @@
 // One user: profile, history, list, interests over time, export and erasure with its proof.
 import { html, useState } from "../lib.js";
-import { formatNumber, formatPercent, formatTime, t } from "../i18n.js";
+import { formatNumber, formatPercent, formatTime, languageOf, t } from "../i18n.js";
 import { call, get, may, part, post } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
@@ -82,10 +82,10 @@ function Proof({ proof, id }) {
   return html`<${Card} title=${t("browse.erased", { id })} hint=${t(proof.complete ? "browse.erased.complete" : "browse.erased.incomplete")}>
     <p class="fine">${formatTime(proof.at)}</p>
 <${Table} caption=${t("browse.proof")} rows=${proof.traces} rowKey=${(row) => row.place} columns=${[
-      { key: "place", title: t("browse.proof.place"), cell: (row) => html`<span lang="en">${row.place}</span>` },
+      { key: "place", title: t("browse.proof.place"), cell: (row) => html`<span lang=${languageOf(row.place)}>${row.place}</span>` },
       { key: "before", title: t("browse.proof.before"), number: true, cell: (row) => formatNumber(row.before) },
       { key: "after", title: t("browse.proof.after"), number: true, cell: (row) => formatNumber(row.after) },
     ]} />
-    ${proof.notes.map((note) => html`<p class="fine" lang="en" key=${note}>${note}</p>`)}
+    ${proof.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
   <//>`;
 }

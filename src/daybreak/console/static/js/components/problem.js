@@ -1,6 +1,6 @@
 // Messages in the place where something is missing or has failed.
 import { html, classes } from "../lib.js";
-import { hasText, t, useTexts } from "../i18n.js";
+import { hasText, languageOf, t, useTexts } from "../i18n.js";
 import { Icon } from "./icon.js";
 
 /** Show an error of the API: a headline in the language of the page, then what the server says. */
@@ -13,8 +13,8 @@ export function Problem({ error, retry }) {
     <${Icon} name="alert" />
     <div>
       <p class="strong">${hasText(key) ? t(key) : t("common.error")}</p>
-      ${error.message && html`<p lang="en">${error.message}</p>`}
-      ${faults.length > 1 && html`<ul lang="en">${faults.map((fault) => html`<li key=${fault.at}>${fault.at}: ${fault.expected}</li>`)}</ul>`}
+      ${error.message && html`<p lang=${languageOf(error.message)}>${error.message}</p>`}
+      ${faults.length > 1 && html`<ul>${faults.map((fault) => html`<li key=${fault.at} lang=${languageOf(fault.expected)}>${fault.at}: ${fault.expected}</li>`)}</ul>`}
       ${error.code === "bug" && error.requestId && html`<p class="fine">${t("common.request_id", { id: error.requestId })}</p>`}
       ${retry && html`<button onClick=${retry}>${t("common.retry")}</button>`}
     </div>

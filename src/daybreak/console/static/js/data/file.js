@@ -1,6 +1,6 @@
 // One file: what it is read as, corrections, and the import.
 import { html, useState } from "../lib.js";
-import { formatNumber, formatTime, t } from "../i18n.js";
+import { formatNumber, formatTime, languageOf, t } from "../i18n.js";
 import { call } from "../api.js";
 import { href } from "../router.js";
 import { saveFile } from "../save.js";
@@ -61,7 +61,7 @@ function Preview({ preview, file, columns, onColumns, onTable }) {
   return html`<div class="stack">
     <div class="row"><span class="muted">${t("data.read_as")}</span><${Choice} table=${preview.table} onTable=${onTable} />
       ${preview.convention !== "plain" && html`<span class="fine">${t("data.convention", { name: preview.convention })}</span>`}</div>
-    ${preview.problem && html`<${Notice} icon="alert" title=${t("data.problem")}><p lang="en">${preview.problem}</p><//>`}
+    ${preview.problem && html`<${Notice} icon="alert" title=${t("data.problem")}><p lang=${languageOf(preview.problem)}>${preview.problem}</p><//>`}
     <dl class="figures">
       <${Figure} label=${t("data.valid")} value=${formatNumber(preview.read)} />
       <${Figure} label=${t("data.rejected")} value=${formatNumber(preview.rejected)} />
@@ -71,7 +71,7 @@ function Preview({ preview, file, columns, onColumns, onTable }) {
     ${preview.rows.length > 0 && html`<h3>${t("data.first_rows")}</h3><${Rows} rows=${preview.rows} />`}
     ${preview.event_types.length > 0 && html`<h3>${t("data.types")}</h3><${EventTypes} types=${preview.event_types} />`}
     ${preview.rejects.length > 0 && html`<${Rejects} rejects=${preview.rejects} file=${file} />`}
-    ${preview.notes.map((note) => html`<p class="fine" lang="en" key=${note}>${note}</p>`)}
+    ${preview.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
   </div>`;
 }
 
@@ -106,7 +106,7 @@ function Rejects({ rejects, file }) {
     { key: "row", title: t("data.row"), number: true, cell: (row) => formatNumber(row.row) },
     { key: "column", title: t("data.column"), cell: (row) => row.column ?? "–" },
     { key: "value", title: t("data.value"), cell: (row) => html`<span class="cell">${String(row.value ?? "–")}</span>` },
-    { key: "reason", title: t("data.why"), cell: (row) => html`<span lang="en">${row.reason}</span>` },
+    { key: "reason", title: t("data.why"), cell: (row) => html`<span lang=${languageOf(row.reason)}>${row.reason}</span>` },
   ];
   return html`<div class="card-head"><h3>${t("data.rejects")}</h3><button class="quiet" onClick=${() => download(rejects, file)}>${t("data.download")}</button></div>
     <${Table} columns=${columns} rows=${rejects} rowKey=${(row) => rejects.indexOf(row)} caption=${t("data.rejects")} />`;
@@ -127,7 +127,7 @@ function Done({ done, file }) {
   return html`<div class="stack" role="status">
     <p class="row"><${Tag} kind="good">${t("data.stored")}<//> ${t("data.done", { n: done.new, read: done.read })} ${done.rejected > 0 ? t("data.done.rejected", { n: done.rejected }) : ""}</p>
     ${done.rejects.length > 0 && html`<${Rejects} rejects=${done.rejects} file=${file} />`}
-    ${done.notes.map((note) => html`<p class="fine" lang="en" key=${note}>${note}</p>`)}
+    ${done.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
     <p><a href=${href("releases")}>${t("data.next")}</a></p>
   </div>`;
 }

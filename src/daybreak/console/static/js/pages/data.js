@@ -1,6 +1,6 @@
 // Data: bring files in, look at what they are read as, correct it, and see what the data allow.
 import { html, useEffect, useState } from "../lib.js";
-import { formatNumber, t, useTexts } from "../i18n.js";
+import { formatNumber, languageOf, t, useTexts } from "../i18n.js";
 import { ROOT, get, may, session } from "../api.js";
 import { useLoaded } from "../load.js";
 import { dropped } from "../dropped.js";
@@ -60,7 +60,7 @@ function Report({ report }) {
     <${Card} title=${t("data.checks")}>
       <${Table} caption=${t("data.checks")} rows=${findings} rowKey=${(row) => row.code + row.message} columns=${[
         { key: "level", title: t("data.result"), cell: (row) => html`<${Tag} kind=${LEVEL_KINDS[row.level]}>${t(`data.level.${row.level}`)}<//>` },
-        { key: "message", title: t("data.finding"), cell: (row) => html`<span class="wrap" lang="en">${row.message}</span>` },
+        { key: "message", title: t("data.finding"), cell: (row) => html`<span class="wrap" lang=${languageOf(row.message)}>${row.message}</span>` },
       ]} />
     <//>`;
 }

@@ -1,6 +1,6 @@
 // Quality: what simulated cold starts measured for a release, and why its strategies stayed or left.
 import { html, useState } from "../lib.js";
-import { formatFixed, formatNumber, formatPercent, formatTime, hasText, t, useTexts } from "../i18n.js";
+import { formatFixed, formatNumber, formatPercent, formatTime, hasText, languageOf, t, useTexts } from "../i18n.js";
 import { get, part } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
@@ -138,7 +138,7 @@ function Verdicts({ candidates, levels }) {
   <//>`;
 }
 function Verdict({ row }) {
-  if (row.left_out) return html`<${Tag}>${t("quality.left")}<//> <span class="fine" lang="en">${row.left_out}</span>`;
+  if (row.left_out) return html`<${Tag}>${t("quality.left")}<//> <span class="fine" lang=${languageOf(row.left_out)}>${row.left_out}</span>`;
   if (row.used.length) return html`<${Tag} kind="good">${t("quality.stayed")}<//> <span class="fine">${t("quality.used_at", { levels: row.used.join(", ") })}</span>`;
   return html`<${Tag}>${t("quality.other")}<//> <span class="fine">${t("quality.other.text")}</span>`;
 }
@@ -179,7 +179,7 @@ function Gate({ gate }) {
   const verdict = gate.forced ? "forced" : gate.passed ? "passed" : "refused";
   return html`<${Card} title=${t("quality.gate")} hint=${t(`quality.gate.${verdict}`)}>
     <${Table} columns=${columns} rows=${gate.slices} rowKey=${(row) => row.slice} caption=${t("quality.gate")} />
-    ${gate.notes.map((note) => html`<p class="fine" lang="en" key=${note}>${note}</p>`)}
+    ${gate.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
   <//>`;
 }
 const signed = (value) => value === null || value === undefined ? "–" : `${value > 0 ? "+" : ""}${formatFixed(value)}`;

@@ -1,6 +1,6 @@
 // Releases and experiments: train, activate, go back; try a change on a share of the users.
 import { html, useEffect, useRef, useState } from "../lib.js";
-import { formatAge, formatNumber, formatTime, t, useTexts } from "../i18n.js";
+import { formatAge, formatNumber, formatTime, languageOf, t, useTexts } from "../i18n.js";
 import { get, may, part, post } from "../api.js";
 import { useInterval, useLoaded } from "../load.js";
 import { href } from "../router.js";
@@ -52,7 +52,7 @@ function Training({ task, last }) {
   return html`<${Card} title=${t("releases.training")} class="training">
     <progress max=${last ?? 1} value=${last === null ? undefined : Math.min(passed, last)} aria-label=${t("releases.training")}></progress>
     <p>${t("releases.training.passed", { n: Math.round(passed) })} ${left === null ? "" : left > 0 ? t("releases.training.left", { n: Math.round(left) }) : t("releases.training.longer")}</p>
-    ${task.note && html`<p class="fine" lang="en">${task.note}</p>`}
+    ${task.note && html`<p class="fine" lang=${languageOf(task.note)}>${task.note}</p>`}
   <//>`;
 }
 
@@ -102,7 +102,7 @@ function Tasks({ tasks }) {
     { key: "started_at", title: t("releases.started"), cell: (one) => formatTime(one.started_at) },
     { key: "status", title: t("releases.status"), cell: (one) => html`<${Tag} kind=${STATUS_KINDS[one.status]}>${t(`releases.status.${one.status}`)}<//>` },
     { key: "took", title: t("releases.seconds"), number: true, cell: (one) => one.ended_at ? formatNumber(one.ended_at - one.started_at, 0) : "–" },
-    { key: "reason", title: t("releases.reason"), cell: (one) => html`<span class="fine" lang="en">${[one.reason, one.note].filter(Boolean).join(" · ")}</span>` },
+    { key: "reason", title: t("releases.reason"), cell: (one) => html`<span class="fine" lang=${languageOf(`${one.reason}${one.note}`)}>${[one.reason, one.note].filter(Boolean).join(" · ")}</span>` },
   ];
   return html`<${Card} title=${t("releases.trainings")}><${Table} columns=${columns} rows=${rows} caption=${t("releases.trainings")} /><//>`;
 }

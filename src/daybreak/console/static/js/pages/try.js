@@ -1,6 +1,6 @@
 // Try it: the list of a person, who may be known or invented, and how it changes.
 import { html, classes, useEffect, useRef, useState } from "../lib.js";
-import { formatNumber, useTexts } from "../i18n.js";
+import { formatNumber, languageOf, useTexts } from "../i18n.js";
 import { post } from "../api.js";
 import { useLoaded, useSettled } from "../load.js";
 import { Card, PageHead } from "../components/card.js";
@@ -126,7 +126,7 @@ function ListOf({ list, onAct }) {
   if (!items.length) return html`<${Notice} icon="search" title=${t("try.empty")}>${t("try.empty.hint")}<//>`;
   return html`<div class="stack">
     <p class="row between"><span class="muted">${t(`try.for.${user.temperature}`)}</span><span class="fine">${t("try.took", { ms: formatNumber(took, 0) })}</span></p>
-    ${notes.map((note) => html`<p key=${note} class="fine" lang="en">${note}</p>`)}
+    ${notes.map((note) => html`<p key=${note} class="fine" lang=${languageOf(note)}>${note}</p>`)}
     <${Cards} items=${items} onAct=${onAct} busy=${list.loading} />
   </div>`;
 }

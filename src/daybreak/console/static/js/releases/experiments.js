@@ -1,6 +1,6 @@
 // Experiments: plan, start, watch and stop a comparison on a share of the users.
 import { html, useState } from "../lib.js";
-import { formatFixed, formatNumber, formatPercent, formatTime, t } from "../i18n.js";
+import { formatFixed, formatNumber, formatPercent, formatTime, languageOf, t } from "../i18n.js";
 import { call, get, may, part, post } from "../api.js";
 import { useLoaded } from "../load.js";
 import { Card, Tag } from "../components/card.js";
@@ -142,5 +142,5 @@ function Results({ report }) {
     ${report.differences.length > 0 && html`<h3>${t("releases.differences")}</h3>
       <${Table} columns=${differences} rows=${report.differences} rowKey=${(row) => row.variant + row.measure} caption=${t("releases.differences")} />`}
     ${report.shadows?.length > 0 && html`<p class="fine">${report.shadows.map((one) => `${one.name}: ${t("releases.agreement", { share: formatPercent(one.agreement) })}`).join(" · ")}</p>`}
-    ${(report.notes ?? []).map((note) => html`<p class="fine" lang="en" key=${note}>${note}</p>`)}`;
+    ${(report.notes ?? []).map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}`;
 }
