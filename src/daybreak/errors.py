@@ -12,6 +12,7 @@
     ├── GateRefusedError   a release is worse than the active one
     ├── SourceRefusedError a source of a training does not help
     ├── OutOfBudgetError   a request to a language model would exceed the budget of tokens
+    ├── BusyError          another long operation is running
     ├── NoGainError        a fine-tuned encoder is not better than the original
     ├── ServiceError       a request to a Daybreak service failed
     └── MissingExtraError  an optional dependency is not installed
@@ -149,6 +150,12 @@ class SourceRefusedError(DaybreakError):
     """Another shop or domain does not help a target; the training does without it."""
 
     code = "source_refused"
+
+
+class BusyError(DaybreakError):
+    """Another long operation is running, and only one may run at a time."""
+
+    code = "busy"
 
 
 class OutOfBudgetError(DaybreakError):

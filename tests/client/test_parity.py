@@ -15,6 +15,7 @@ from daybreak.client import (
     Client,
     Retries,
     admin_results,
+    encoder_results,
     interview_results,
     results,
     title_results,
@@ -25,6 +26,7 @@ from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.openapi import build_openapi
 from daybreak.server.schemas import (
     admin,
+    encoders,
     insights,
     interests,
     interview,
@@ -129,6 +131,9 @@ RESULT_TYPES = [
     (SampleRatioCheck, results.SampleRatio, set()),
     (OnlineReport, results.OnlineResult, set()),
     (OnlinePeriod, results.Period, set()),
+    (encoders.EncoderBody, encoder_results.EncoderInfo, set()),
+    (encoders.EncodersOut, encoder_results.EncoderList, NOT_NEEDED),
+    (encoders.EncoderOut, encoder_results.EncoderCard, NOT_NEEDED),
     (keys.KeysOut, admin_results.KeyList, NOT_NEEDED),
     (keys.NewKeyOut, admin_results.KeyInfo, NOT_NEEDED),
     (policy.PolicyOut, admin_results.PolicyInfo, NOT_NEEDED),
@@ -175,7 +180,7 @@ def sent(described):
         return httpx.Response(200, json=page)
 
     with Client(transport=httpx.MockTransport(service), retries=Retries(times=0)) as shop:
-        for methods in (shop, shop.experiments, shop.admin):
+        for methods in (shop, shop.experiments, shop.admin, shop.encoders):
             for name, method in inspect.getmembers(methods, inspect.ismethod):
                 if not name.startswith("_") and name not in {"close", "is_ready", "request"}:
                     call(method)

@@ -44,6 +44,7 @@ EXIT_STATUSES = {
     "source_refused": 13,
     "out_of_budget": 14,
     "no_gain": 15,
+    "busy": 16,
 }
 """Exit status of each error code."""
 

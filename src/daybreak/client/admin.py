@@ -17,6 +17,7 @@ from daybreak.client.admin_results import (
 )
 from daybreak.client.calls import ApiCall, path_of
 from daybreak.client.experiments import SendFn
+from daybreak.client.results import Task
 
 
 class AdminApi:
@@ -95,6 +96,14 @@ class AdminApi:
         """
         body = {"where": where, "boosts": list(boosts)}
         return self._send(ApiCall("POST", "/policy/preview", PolicyPreview, body=body))
+
+    def cancel_task(self, id: str) -> Task:
+        """Ask a training or another task to end; it may run for some more seconds.
+
+        Raises:
+            ResourceNotFoundError: There is no such task.
+        """
+        return self._send(ApiCall("POST", path_of("tasks", id, "cancel"), Task))
 
     def data_report(self) -> StoredDataReport:
         """Return checks of the stored data, what they allow, and how event types count."""

@@ -18,6 +18,7 @@ from daybreak.client.admin_results import (
 )
 from daybreak.client.async_experiments import AsyncSendFn
 from daybreak.client.calls import ApiCall, path_of
+from daybreak.client.results import Task
 
 
 class AsyncAdminApi:
@@ -96,6 +97,14 @@ class AsyncAdminApi:
         """
         body = {"where": where, "boosts": list(boosts)}
         return await self._send(ApiCall("POST", "/policy/preview", PolicyPreview, body=body))
+
+    async def cancel_task(self, id: str) -> Task:
+        """Ask a training or another task to end; it may run for some more seconds.
+
+        Raises:
+            ResourceNotFoundError: There is no such task.
+        """
+        return await self._send(ApiCall("POST", path_of("tasks", id, "cancel"), Task))
 
     async def data_report(self) -> StoredDataReport:
         """Return checks of the stored data, what they allow, and how event types count."""

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx
 
 from daybreak.client.async_admin import AsyncAdminApi
+from daybreak.client.async_encoders import AsyncEncodersApi
 from daybreak.client.async_experiments import AsyncExperimentsApi
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
@@ -108,7 +109,9 @@ class AsyncClient:
         self.experiments = AsyncExperimentsApi(self._send)
         """Methods for experiments and online metrics."""
         self.admin = AsyncAdminApi(self._send)
-        """Methods for operators: API keys, policy, data and map."""
+        """Methods for operators: API keys, policy, data, map and tasks."""
+        self.encoders = AsyncEncodersApi(self._send)
+        """Methods for fine-tuned text encoders."""
 
     # Lists
 

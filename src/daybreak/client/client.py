@@ -15,6 +15,7 @@ import httpx
 from daybreak.client.admin import AdminApi
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
+from daybreak.client.encoders import EncodersApi
 from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.experiments import ExperimentsApi
 from daybreak.client.interview_results import InterviewAnswer
@@ -106,7 +107,9 @@ class Client:
         self.experiments = ExperimentsApi(self._send)
         """Methods for experiments and online metrics."""
         self.admin = AdminApi(self._send)
-        """Methods for operators: API keys, policy, data and map."""
+        """Methods for operators: API keys, policy, data, map and tasks."""
+        self.encoders = EncodersApi(self._send)
+        """Methods for fine-tuned text encoders."""
 
     # Lists
 

@@ -397,7 +397,7 @@ class Task:
     id: str
     kind: str = ""
     status: str = ""
-    """``running``, ``done``, ``failed``, ``refused`` or ``lost``."""
+    """``running``, ``done``, ``failed``, ``refused``, ``cancelled`` or ``lost``."""
     note: str = ""
     reason: str = ""
     """Reason for the start."""
@@ -409,6 +409,10 @@ class Task:
     """Id of the release that it made; empty: none yet."""
     heartbeat_age_s: float | None = None
     """Time since the last heartbeat of a running training [s]; None: it is not running."""
+    encoder: str = ""
+    """Id of the encoder that it makes; empty: it makes none."""
+    progress: Mapping[str, Any] | None = None
+    """``step``, ``done``, ``total`` and ``left_s``, the expected time to its end [s]."""
 
 
 # Bodies of which the client returns only one field

@@ -34,6 +34,7 @@ from daybreak.server.probe import StatusProbe
 from daybreak.server.routes import (
     config,
     console,
+    encoders,
     events,
     experiments,
     files,
@@ -69,6 +70,7 @@ ROUTE_MODULES = (
     interests,
     events,
     models,
+    encoders,
     experiments,
     files,
     config,

@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,8 +29,13 @@ from daybreak.service.releases.release import (
 from daybreak.service.state.item_map import ItemMap, layout_items
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
-from daybreak.service.training.task_process import LeaseLostError, check_lease
+from daybreak.service.training.task_process import (
+    LeaseLostError,
+    TaskCancelledError,
+    check_lease,
+)
 from daybreak.service.training.task_records import TrainingOutcome
+from daybreak.service.training.tuned_encoders import used_encoder
 from daybreak.service.training_sources import TrainingSources, remember_sources
 from daybreak.store import Release, Store, open_store
 
@@ -150,7 +155,7 @@ def train_release(
     release = Release(id_, created_at, folder.as_posix(), metadata, active=True)
     try:
         check_lease()
-    except LeaseLostError:
+    except (LeaseLostError, TaskCancelledError):
         shutil.rmtree(root / folder, ignore_errors=True)
         raise
     store.put_release(release)
@@ -302,8 +307,22 @@ def store_event_rules(store: Store, rules: EventRules) -> None:
         store.settings({RULES_SETTING: asdict(rules)})
 
 
+def set_process_variables(settings: Settings) -> None:
+    """Set threads, cache folder and picture model of this process by environment variables.
+
+    Args:
+        settings: Settings of a task in a process of its own.
+    """
+    variables = {
+        "DAYBREAK_THREADS": str(settings.threads or ""),
+        "DAYBREAK_CACHE": settings.cache,
+        "DAYBREAK_PICTURE_ENCODER": settings.picture_encoder,
+    }
+    os.environ.update({name: value for name, value in variables.items() if value})
+
+
 def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Run :func:`train_release` with JSON values.
+    """Run :func:`train_release` with JSON values, with the encoder that the service uses.
 
     Threads, cache folder and picture model of the settings become environment variables, so the
     function is for a process of its own.
@@ -316,14 +335,11 @@ def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
         Fields of :class:`TrainingOutcome`.
     """
     chosen = Settings(**settings)
-    variables = {
-        "DAYBREAK_THREADS": str(chosen.threads or ""),
-        "DAYBREAK_CACHE": chosen.cache,
-        "DAYBREAK_PICTURE_ENCODER": chosen.picture_encoder,
-    }
-    os.environ.update({name: value for name, value in variables.items() if value})
+    set_process_variables(chosen)
     try:
         with open_store(chosen.store) as store:
+            root = releases_root(chosen.store) or Path()
+            chosen = replace(chosen, encoder=used_encoder(store, root, chosen.encoder))
             result = train_release(store, chosen, TrainOptions.from_dict(options))
     except LeaseLostError:
         raise

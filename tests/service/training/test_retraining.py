@@ -9,21 +9,30 @@ from dataclasses import asdict
 import pytest
 
 from daybreak.config import Settings
-from daybreak.errors import ConfigError, GateRefusedError
+from daybreak.errors import BusyError, ConfigError, GateRefusedError, NotFoundError
 from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.training.retraining import (
     MAX_TASKS,
+    BackgroundJob,
     RetrainPolicy,
     RetrainRunner,
     RetrainSignals,
 )
 from daybreak.service.training.task_process import (
     LeaseLostError,
+    ProgressWriter,
+    TaskCancelledError,
     check_lease,
     kept_lease,
     record_outcome,
 )
-from daybreak.service.training.task_records import TASK_RECORDS, TRAINING_LEASE, TrainingOutcome
+from daybreak.service.training.task_records import (
+    TASK_CANCELLATIONS,
+    TASK_PROGRESS,
+    TASK_RECORDS,
+    TRAINING_LEASE,
+    TrainingOutcome,
+)
 from daybreak.store import open_store
 from daybreak.store.leases import LEASE_RECORDS
 from tests.service.training import trainings
@@ -303,3 +312,74 @@ def test_drift_above_the_learned_threshold_makes_a_training_due():
     assert policy.due(usual) is None
     assert policy.due(unknown) is None
     assert policy.due(moved) == "interests has moved by 0.09, more than the usual 0.05"
+
+
+@pytest.mark.parametrize("train", [trainings.report, trainings.catch_everything])
+def test_a_task_ends_by_request_and_says_so(store, run, train):
+    runner = run(train)
+    task = runner.start()
+    until(lambda: runner.running_task().pid)
+    assert runner.cancel(task).note == "asked to end"
+    ended = runner.wait(task)
+    assert (ended.status, ended.note) == ("cancelled", "ended by request")
+    assert not store.documents(TASK_CANCELLATIONS)
+    assert store.lease_holder(TRAINING_LEASE) is None
+    assert runner.cancel(task).status == "cancelled"  # a second request changes nothing
+
+
+def test_a_task_of_another_service_ends_with_its_next_heartbeat(store, run):
+    runner = run(trainings.wait_long)
+    task = runner.start()
+    run(trainings.wait_long).cancel(task)  # this one has not started the process
+    assert runner.wait(task).status == "cancelled"
+
+
+def test_a_process_that_is_cancelled_must_not_activate_its_release(store):
+    store.acquire_lease(TRAINING_LEASE, "train-1", 60.0)
+    with kept_lease(store, "train-1"):
+        check_lease()
+        store.put_documents(TASK_CANCELLATIONS, {"train-1": {"at": 0.0}})
+        with pytest.raises(TaskCancelledError):
+            check_lease()
+
+
+def test_an_unknown_task_cannot_be_cancelled(run):
+    with pytest.raises(NotFoundError, match="no task 'train-x'"):
+        run(trainings.succeed).cancel("train-x")
+
+
+def test_a_running_task_shows_its_progress(store, run):
+    runner = run(trainings.report)
+    task = runner.start()
+    until(lambda: runner.running_task().progress)
+    state = {"step": "training", "done": 30, "total": 400, "left_s": None}
+    assert runner.running_task().progress == state
+    runner.cancel(task)
+    assert runner.wait(task).progress is None
+    assert not store.documents(TASK_PROGRESS)
+
+
+def test_the_time_that_is_left_is_calculated_by_hand(store):
+    # 10 parts took 4 s, 30 are left: 12 s; a report 1 s later is not written
+    times = iter([100.0, 104.0, 105.0, 106.0])
+    writer = ProgressWriter(store, "t", lambda: next(times))
+    states = []
+    for done, step in ((0, "a"), (10, "a"), (11, "a"), (3, "b")):
+        writer.write(done, 40, step)
+        states.append(store.documents(TASK_PROGRESS)["t"])
+    assert [one["left_s"] for one in states] == [None, 12.0, 12.0, None]
+    assert [one["done"] for one in states] == [0, 10, 10, 3]
+
+
+def test_another_job_and_a_training_exclude_each_other(run):
+    runner = run(trainings.wait_long)
+    job = BackgroundJob("other", trainings.wait_long, encoder="e1")
+    task = runner.start_job(job, "why")
+    running = runner.running_task()
+    assert (running.id, running.kind, running.encoder) == (task, "other", "e1")
+    with pytest.raises(BusyError, match=f"{task} is running"):
+        runner.start()
+    with pytest.raises(BusyError, match=f"{task} is running"):
+        runner.start_job(job)
+    runner.cancel(task)
+    assert runner.wait(task).status == "cancelled"

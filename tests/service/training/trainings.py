@@ -5,6 +5,8 @@ import signal
 import sys
 import time
 
+from daybreak.service.training.task_process import report_progress
+
 
 def succeed(settings, options):
     """Return the niceness of the process as the id of the release."""
@@ -36,6 +38,21 @@ def kill_itself(settings, options):
 
 def wait_long(settings, options):
     time.sleep(60)
+
+
+def report(settings, options):
+    """Report progress, then wait until the end is asked for."""
+    report_progress(30, 400, "training")
+    time.sleep(60)
+
+
+def catch_everything(settings, options):
+    """Wait inside a handler of all ordinary errors."""
+    try:
+        time.sleep(60)
+    except Exception:  # noqa: BLE001 - the point of this function
+        return {"status": "done", "release": "a handler swallowed the request to end"}
+    return {"status": "done"}
 
 
 def chatter(settings, options):

@@ -31,6 +31,7 @@ LIBRARY_ERROR_STATUS = {
     "gate_refused": 409,
     "source_refused": 409,
     "no_gain": 409,
+    "busy": 409,
     "missing_extra": 501,
     "service": 503,
     "store": 503,

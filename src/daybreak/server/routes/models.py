@@ -82,9 +82,20 @@ async def train(request: Request) -> Response:
 
 @router.get("/tasks", response_model=TasksOut, openapi_extra=require_role("read", cost="store"))
 async def tasks(request: Request) -> Response:
-    """Return trainings, the newest first."""
+    """Return trainings and other long operations, the newest first."""
     rows = await run_in_threadpool(state_of(request).service.tasks)
     return json_response({"tasks": rows_in_language(rows, "reason", "note")})
+
+
+@router.post(
+    "/tasks/{id:id}/cancel",
+    response_model=TaskOut,
+    openapi_extra=require_role("admin", cost="bulk"),
+)
+async def cancel_task(request: Request, id: str) -> Response:
+    """Ask a task to end; it may run for some more seconds."""
+    task = await run_in_threadpool(state_of(request).service.training.cancel, id)
+    return json_response(task.to_dict())
 
 
 @router.get(

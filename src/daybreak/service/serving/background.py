@@ -23,7 +23,12 @@ from daybreak.service.training.drift import (
     interest_drift,
     popularity_drift,
 )
-from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner, RetrainSignals
+from daybreak.service.training.retraining import (
+    TRAIN_KIND,
+    RetrainPolicy,
+    RetrainRunner,
+    RetrainSignals,
+)
 from daybreak.store import Store
 from daybreak.types import Rows
 
@@ -101,7 +106,8 @@ class RetrainMonitor:
         """Return how much data is new since the training, and how far it has drifted."""
         state = self._releases.current
         release = self._store.release(state.release)
-        started = [task.started_at for task in self._training.tasks()]
+        tasks = self._training.tasks()
+        started = [task.started_at for task in tasks if task.kind == TRAIN_KIND]
         if release is None:
             has_items = float(len(self._releases.row_caches.items) > 0)
             age = time.time() - max(started, default=0.0)

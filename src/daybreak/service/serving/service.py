@@ -33,6 +33,7 @@ from daybreak.service.releases.release import releases_root
 from daybreak.service.serving.activity import ActivityReport, report_activity
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
+from daybreak.service.serving.encoders import EncodersResource
 from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.interest_maps import InterestsResource
 from daybreak.service.serving.interviews import InterviewResponse, hold_interview
@@ -141,6 +142,8 @@ class RecommenderService(ClosesOnExit):
     """Items in detail: reach, exposure, and the map of the catalogue."""
     training: RetrainRunner
     """Runs trainings in processes of their own."""
+    encoders: EncodersResource
+    """Fine-tuned encoders: make, get, use."""
     retrain_monitor: RetrainMonitor
     """Starts a training when one is due."""
     jobs: BackgroundJobs
@@ -184,6 +187,7 @@ class RecommenderService(ClosesOnExit):
         self.insights = ItemInsights(self.releases, self.explorer, settings.seed)
         self.interests = InterestsResource(self.releases, pseudonyms)
         self.training = _create_runner(settings, self.store, options.training)
+        self.encoders = EncodersResource(settings, self.store, self.training)
         self.retrain_monitor = RetrainMonitor(
             self.store, self.releases, self.training, self.policy
         )
@@ -326,7 +330,7 @@ class RecommenderService(ClosesOnExit):
         return task
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Return the trainings, the latest first."""
+        """Return the trainings and other long operations, the latest first."""
         return [task.to_dict() for task in self.training.tasks()]
 
     def status(self) -> dict[str, Any]:

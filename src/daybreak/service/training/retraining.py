@@ -20,13 +20,15 @@ from typing import Any
 from uuid import uuid4
 
 from daybreak.config import Settings
-from daybreak.errors import ConfigError, StoreError
+from daybreak.errors import BusyError, ConfigError, NotFoundError, StoreError
 from daybreak.service.training.function_process import name_of, start_function
-from daybreak.service.training.task_process import record_outcome, run_task
+from daybreak.service.training.task_process import CANCELLED_NOTE, record_outcome, run_task
 from daybreak.service.training.task_records import (
     LATE_HEARTBEAT_S,
     LEASE_DURATION_S,
     MAX_NOTE_CHARS,
+    TASK_CANCELLATIONS,
+    TASK_PROGRESS,
     TASK_RECORDS,
     TRAINING_LEASE,
     RetrainTask,
@@ -155,10 +157,31 @@ TRAINING_NICENESS = 10
 MAX_TASKS = 100
 """Number of trainings that are kept, with their logs."""
 LOG_SUFFIX = ".log"
+CANCELLING_NOTE = "asked to end"
+
+
+TRAIN_KIND = "train"
+"""Kind of the tasks that make a release."""
+
+
+@dataclass(frozen=True)
+class BackgroundJob:
+    """What a task does in a process of its own."""
+
+    kind: str
+    """Kind that the list of tasks shows"""
+    run: Callable[..., dict[str, Any]]
+    """Function, called with ``settings`` and ``options`` as JSON values; it returns the fields
+    of :class:`TrainingOutcome`"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    encoder: str = ""
+    """Id of the encoder that it makes; empty: it makes none"""
 
 
 class RetrainRunner:
     """Runs trainings, at most one at a time for each store, and records them in the store.
+
+    Other jobs that compute for long, such as the fine-tuning of an encoder, run in its place.
 
     A training continues when the service that started it ends; it activates its release and
     records its result itself. It holds a lease in the store, which it renews. A training whose
@@ -184,38 +207,73 @@ class RetrainRunner:
     ) -> None:
         self._settings = settings
         self._documents = documents
-        self._train = train
-        self._options = dict(options or {})
+        self._training = BackgroundJob(TRAIN_KIND, train, dict(options or {}))
         self._log_folder = log_folder
         self._lock = Lock()
         self._watchers: dict[str, Thread] = {}
+        self._processes: dict[str, subprocess.Popen[str]] = {}
         self.clean_up()
 
     def start(self, reason: str = "requested") -> str:
-        """Start a training; return the id of its task, or of the task that is running.
+        """Start a training; return the id of its task, or of the training that is running.
 
         Args:
             reason: Reason that the list of tasks shows.
 
         Raises:
+            BusyError: Another job is running.
             ConfigError: The store is in memory and cannot be used by another process.
         """
+        id_ = f"{TRAIN_KIND}-{uuid4().hex[:12]}"
+        holder = self._start(self._training, reason, id_)
+        record = self._documents.documents(TASK_RECORDS).get(holder, {})
+        if record.get("kind", TRAIN_KIND) != TRAIN_KIND:
+            raise BusyError(f"{holder} is running; a training can start when it has ended")
+        return holder
+
+    def start_job(self, job: BackgroundJob, reason: str = "requested") -> str:
+        """Start a job in the place of a training; return the id of its task.
+
+        Args:
+            job: What to do.
+            reason: Reason that the list of tasks shows.
+
+        Raises:
+            BusyError: A training or another job is running.
+            ConfigError: The store is in memory and cannot be used by another process.
+        """
+        id_ = f"{job.kind}-{uuid4().hex[:12]}"
+        holder = self._start(job, reason, id_)
+        if holder != id_:
+            raise BusyError(f"{holder} is running; another job can start when it has ended")
+        return id_
+
+    def _start(self, job: BackgroundJob, reason: str, id_: str) -> str:
+        """Start a job unless one is running; return the id of the running task."""
         if ":memory:" in self._settings.store:
             raise ConfigError("a store in memory cannot be trained on by another process")
         with self._lock:
-            id_ = f"train-{uuid4().hex[:12]}"
             holder = self._documents.acquire_lease(TRAINING_LEASE, id_, LEASE_DURATION_S)
             if holder != id_:
                 return holder
             self.tasks()  # records what the former holder of the lease was
-            task = RetrainTask(id_, "running", reason, time.time(), host=os.uname().nodename)
+            task = RetrainTask(
+                id_,
+                "running",
+                reason,
+                time.time(),
+                host=os.uname().nodename,
+                kind=job.kind,
+                encoder=job.encoder,
+            )
             self._put(task)
             try:
-                process, log_file = self._start_process(task)
+                process, log_file = self._start_process(task, job)
             except BaseException as error:
                 outcome = TrainingOutcome("failed", note=f"cannot be started: {error}")
                 record_outcome(self._documents, id_, outcome)
                 raise
+            self._processes[id_] = process
             self._watchers[id_] = Thread(
                 target=self._await_exit, args=(id_, process, log_file), name=id_, daemon=True
             )
@@ -233,6 +291,32 @@ class RetrainRunner:
         if watcher is not None:
             watcher.join(timeout_s)
         return next(task for task in self.tasks() if task.id == task_id)
+
+    def cancel(self, task_id: str) -> RetrainTask:
+        """Ask a task to end; one that has ended stays as it is.
+
+        A task of this service ends at once, one of another service with its next heartbeat.
+
+        Args:
+            task_id: Id of the task.
+
+        Returns:
+            The task as it is now; it may run for some more seconds.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        task = next((task for task in self.tasks() if task.id == task_id), None)
+        if task is None:
+            raise NotFoundError(f"no task {task_id!r}")
+        if task.status != "running":
+            return task
+        self._documents.put_documents(TASK_CANCELLATIONS, {task_id: {"at": time.time()}})
+        process = self._processes.get(task_id)
+        if process is not None:
+            process.terminate()
+        log.info("task %s was asked to end", task_id)
+        return replace(task, note=CANCELLING_NOTE)
 
     def tasks(self) -> list[RetrainTask]:
         """Return all trainings, the newest first; those without a sign of life are lost.
@@ -259,7 +343,8 @@ class RetrainRunner:
         return [lost.get(task.id, task) for task in tasks]
 
     def _with_heartbeat(self, task: RetrainTask) -> RetrainTask:
-        """Return a running task with the age of its last heartbeat."""
+        """Return a running task with its progress and the age of its last heartbeat."""
+        task = replace(task, progress=self._documents.documents(TASK_PROGRESS).get(task.id))
         age_s = self._documents.lease_age_s(TRAINING_LEASE)
         if age_s is None or age_s < LATE_HEARTBEAT_S:
             return replace(task, heartbeat_age_s=age_s)
@@ -285,15 +370,17 @@ class RetrainRunner:
         tasks = [RetrainTask.from_dict(id_, row) for id_, row in documents.items()]
         return sorted(tasks, key=lambda task: -task.started_at)
 
-    def _start_process(self, task: RetrainTask) -> "tuple[subprocess.Popen[str], Path]":
+    def _start_process(
+        self, task: RetrainTask, job: BackgroundJob
+    ) -> "tuple[subprocess.Popen[str], Path]":
         log_file = self._logs() / f"{task.id}{LOG_SUFFIX}"
         process = start_function(
             run_task,
             log_file,
             task=task.id,
-            train=name_of(self._train),
+            train=name_of(job.run),
             settings=asdict(self._settings),
-            options=self._options,
+            options=dict(job.options),
         )
         # The process may have ended, or the system may have no priorities.
         with suppress(OSError, AttributeError):
@@ -312,14 +399,16 @@ class RetrainRunner:
 
     def _await_exit(self, id_: str, process: "subprocess.Popen[str]", log_file: Path) -> None:
         status = process.wait()
-        note = _end_of(log_file) or f"exit status {status}"
+        outcome = TrainingOutcome("failed", note=_end_of(log_file) or f"exit status {status}")
         log.info("training %s has ended with status %d, see %s", id_, status, log_file)
         try:
-            record_outcome(self._documents, id_, TrainingOutcome("failed", note=note))
+            if id_ in self._documents.documents(TASK_CANCELLATIONS):
+                outcome = TrainingOutcome("cancelled", note=CANCELLED_NOTE)
+            record_outcome(self._documents, id_, outcome)
         except Exception:  # the store may be closed; its lease expires
             log.exception("the end of training %s could not be recorded", id_)
         finally:
-            del self._watchers[id_]
+            del self._watchers[id_], self._processes[id_]
 
     def _put(self, task: RetrainTask) -> None:
         self._documents.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
