@@ -1,10 +1,18 @@
 import numpy as np
 import pytest
 
+from daybreak.data.dataset import ContentBlock, Items
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.models.content_ease import ContentEaseModel
 from daybreak.models.content_ridge import ContentRidgeModel
 from daybreak.models.content_smooth import ContentSmoothModel
 from daybreak.models.graph_filter import fit_graph_filter
-from daybreak.models.shared_content import KERNEL_RIDGE, fit_content_kernel
+from daybreak.models.shared_content import (
+    KERNEL_RIDGE,
+    fit_content_kernel,
+    fit_squared_kernel,
+    take_landmarks,
+)
 from tests.models.tiny import ask, dataset, items, random_dataset, unit, weights
 
 STRANGERS = np.random.default_rng(7).standard_normal((4, 5))
@@ -102,3 +110,47 @@ def test_the_taught_ridge_sees_histories_smoothed_by_the_graph_filter():
     k = anchors @ anchors.T + KERNEL_RIDGE * np.eye(len(anchors))
     student = np.linalg.solve(k, anchors @ unit(STRANGERS).T)
     np.testing.assert_allclose(found, teacher @ student, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [ContentRidgeModel, ContentEaseModel])
+def test_a_part_of_a_large_catalogue_is_scored_without_written_out_coefficients(
+    model, monkeypatch
+):
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 8)
+    data = random_dataset(dim=5)
+    part = Items(Vocabulary(["1", "3", "90"]), (ContentBlock("content", unit(STRANGERS[:3])),))
+    in_parts, whole = model().fit(data), model().fit(data)
+    assert len(whole.state.landmarks) == 8  # writes the coefficients out
+    found, wanted = (one.linear_scorer(data.train_items, part) for one in (in_parts, whole))
+    np.testing.assert_array_equal(found.scored, wanted.scored)
+    known = found.scored
+    np.testing.assert_allclose(
+        found.weights.to_dense()[:, known], wanted.weights.to_dense()[:, known], atol=1e-5
+    )
+
+
+def test_regressions_with_other_ridges_share_the_kernel(monkeypatch):
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 8)
+    data = random_dataset(dim=5)
+    first, second = (fit_squared_kernel(data, ridge=ridge) for ridge in (4.0, 8.0))
+    assert first.kernel is second.kernel
+    assert np.abs(first.coefficients).sum() > np.abs(second.coefficients).sum()
+
+
+@pytest.mark.parametrize("landmarks", [4000, 8])
+def test_leverages_and_projections_are_those_of_the_written_out_regression(
+    landmarks, monkeypatch
+):
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", landmarks)
+    data = random_dataset(dim=5)
+    one = fit_squared_kernel(data)
+    every = take_landmarks(data.train_items, one.landmarks)
+    kernel = one.form.apply(every.similarity(data.train_items), every, data.train_items)
+    wanted = np.clip((one.coefficients * kernel.T).sum(axis=1), 0, 0.999)
+    np.testing.assert_allclose(one.leverage, wanted, atol=1e-5)
+    np.testing.assert_allclose(one.leverage_of(np.array([3, 1])), wanted[[3, 1]], atol=1e-5)
+    values = STRANGERS[:1].repeat(len(data.train_items), axis=0).cumsum(axis=0)
+    values = values.astype(np.float32)
+    np.testing.assert_allclose(
+        one.project(values), one.coefficients.T @ values, rtol=1e-3, atol=1e-4
+    )

@@ -71,7 +71,9 @@ def test_dense_products_do_not_depend_on_the_size_of_parts():
     np.testing.assert_array_equal(gram_matrix(data), (x.T @ x).toarray())
 
 
-def test_counts_are_made_in_parts_of_bounded_work(monkeypatch):
+@pytest.mark.parametrize("speed", [0, 90])
+def test_counts_are_made_in_parts_of_bounded_work(monkeypatch, speed):
+    monkeypatch.setattr("daybreak.models.shared_statistics.DENSE_PRODUCT_SPEED", speed)
     monkeypatch.setattr("daybreak.models.shared_statistics.MAX_BLOCK_CELLS", 30)
     x = random_dataset().interactions
     found = sparse_cooccurrence(x, lambda counts, row, column: counts * (row + 100 * column))
@@ -79,6 +81,24 @@ def test_counts_are_made_in_parts_of_bounded_work(monkeypatch):
     wanted = (x.T @ x).toarray() * (np.arange(n)[:, None] + 100 * np.arange(n)[None, :])
     np.fill_diagonal(wanted, 0)
     np.testing.assert_allclose(found.toarray(), wanted)
+
+
+@pytest.mark.parametrize("n_kept", [1, 3, 50])
+def test_dense_and_sparse_blocks_give_the_same_neighbours(monkeypatch, n_kept):
+    rng = np.random.default_rng(n_kept)
+    values = rng.random((60, 40)) * (rng.random((60, 40)) < 0.3)
+    x = sp.csr_array(values.astype(np.float32))
+    roots = np.arange(1, 41, dtype=np.float32) ** 0.5
+
+    def rescale(counts, row, column):
+        return counts * roots[column] / roots[row]
+
+    found = []
+    for speed in (0, 1e9):
+        monkeypatch.setattr("daybreak.models.shared_statistics.DENSE_PRODUCT_SPEED", speed)
+        found.append(sparse_cooccurrence(x, rescale, n_kept).toarray())
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+    assert (np.count_nonzero(found[1], axis=0) <= n_kept).all()
 
 
 def test_people_with_very_many_events_count_in_part(monkeypatch):
@@ -139,6 +159,7 @@ def test_the_largest_positive_weights_of_a_column_are_kept(
 
 def test_blocks_are_bounded_by_the_number_of_products_not_by_their_values(monkeypatch):
     monkeypatch.setattr("daybreak.models.shared_statistics.MAX_BLOCK_CELLS", 40)
+    monkeypatch.setattr("daybreak.models.shared_statistics.DENSE_PRODUCT_SPEED", 0)
     values = np.full((3, 10), 1e-3, dtype=np.float32)  # 30 products for each item
     sizes = []
 

@@ -1,7 +1,7 @@
 """Kernel ridge from content onto histories that EASE has completed, for new items."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from daybreak.models.shared_content import (
     score_through_kernel,
 )
 from daybreak.models.shared_content_choice import ContentOptions, choose_content_options
+from daybreak.models.shared_kernel_parts import (
+    UnmultipliedModel,
+    is_part_of_catalogue,
+    score_part_of_catalogue,
+)
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
 
@@ -39,7 +44,10 @@ class ContentEaseConfig:
 
 
 @models.register("content_ease")
-class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
+class ContentEaseModel(
+    UnmultipliedModel[ContentEaseConfig, "ContentEaseParts"],
+    NewItemModel[ContentEaseConfig, ContentKernelState],
+):
     """Complete histories by EASE, then regress them on content.
 
     A history contains few of the items that a user would choose. EASE adds those that its
@@ -72,36 +80,12 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
         memory="2n²",
     )
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._unmultiplied: ContentEaseParts | None = None
-        """What a fit computed, until the state is asked for."""
-
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
-        """Smooth, then solve the regression; see :meth:`Model.learn`."""
-        return self._learn_parts(data).to_state()
-
-    def fit(
-        self, data: Dataset, *, seed: int = 0, initial_state: ContentKernelState | None = None
-    ) -> Self:
-        """Learn from data; see :meth:`Model.fit`.
-
-        The state is multiplied out when it is asked for. A simulated cold start only needs the
-        scores of the items that it holds out, which cost a third without it.
-        """
-        self._state, self._unmultiplied = None, self._learn_parts(data)
-        return self
-
-    @property
-    def state(self) -> ContentKernelState:
-        """The learned state; see :attr:`Model.state`."""
-        if self._unmultiplied is not None:
-            self._state, self._unmultiplied = self._unmultiplied.to_state(), None
-        return super().state
-
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Apply the regression; see :meth:`NewItemModel.new_item_scorer`."""
-        parts = self._unmultiplied
+        parts = self._parts
+        if is_part_of_catalogue(parts, train_items, items):
+            left = parts.smooth(parts.regression.kernel)
+            return score_part_of_catalogue(parts.regression, left, train_items, items)
         if parts is None or len(parts.regression.landmarks) != len(train_items):
             return score_through_kernel(self.state, train_items, items)
         state = ContentKernelState.from_regression(
@@ -113,7 +97,8 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
         weights = WeightMatrix(dense=parts.smooth(dense), columns=plain.weights.columns)
         return LinearScorer(weights, plain.bias, plain.scored)
 
-    def _learn_parts(self, data: Dataset) -> "ContentEaseParts":
+    def learn_parts(self, data: Dataset) -> "ContentEaseParts":
+        """Complete the histories and solve; see :meth:`UnmultipliedModel.learn_parts`."""
         options = ContentOptions(
             self.config.whitened_text, self.config.ridge, self.config.smoothing
         )

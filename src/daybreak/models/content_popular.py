@@ -43,7 +43,7 @@ class ContentPopularModel(NewItemModel[ContentPopularConfig, ContentKernelState]
         """Solve the regression; see :meth:`Model.learn`."""
         regression = fit_content_kernel(data)
         popularity = centred_log_popularity(data)
-        left = (popularity @ regression.coefficients)[None, :].astype(np.float32)
+        left = regression.project(popularity[:, None]).T
         return ContentKernelState.from_regression(regression, left)
 
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:

@@ -147,12 +147,15 @@ def _solve_dual(data: Dataset, ridge: float) -> Sparse:
     transposed = sp.csr_array(x.T)
     parts = []
     for span in iter_blocks(x.shape[1], max(x.shape)):
-        solved = np.asarray((transposed[span] @ q).T) - np.outer(q.sum(axis=1), share[span])
-        weights = transposed @ solved - np.outer(share, solved.sum(axis=0))
+        solved = np.ascontiguousarray((transposed[span] @ q).T)
+        solved -= np.outer(q.sum(axis=1), share[span])
+        weights = transposed @ solved
+        weights -= np.outer(share, solved.sum(axis=0))
         at = (np.arange(span.start, span.stop), np.arange(weights.shape[1]))
         own = weights[at].copy()
         weights[at] = 0
-        parts.append(top_per_column(weights / np.maximum(1 - own, 1e-6), MAX_WEIGHTS_PER_ITEM))
+        weights /= np.maximum(1 - own, 1e-6)
+        parts.append(top_per_column(weights, MAX_WEIGHTS_PER_ITEM))
     return sp.csr_array(sp.hstack(parts))
 
 

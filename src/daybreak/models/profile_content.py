@@ -46,7 +46,7 @@ class ProfileContentModel(NewItemModel[ProfileContentConfig, ContentKernelState]
         """Solve both regressions; see :meth:`Model.learn`."""
         weights = fit_profile_ridge(data, self.config.ridge)
         regression = fit_content_kernel(data)
-        return ContentKernelState.from_regression(regression, weights @ regression.coefficients)
+        return ContentKernelState.from_regression(regression, regression.project(weights.T).T)
 
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Apply both regressions; see :meth:`NewItemModel.new_item_scorer`."""

@@ -7,6 +7,7 @@ themselves (:func:`predict_leave_one_out`, :func:`impute_from_content`), or as a
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -62,12 +63,54 @@ class ContentKernelRidge:
 
     landmarks: Rows
     """Rows of the landmarks among the training items."""
-    coefficients: Floats
-    """(n_train_items, n_landmarks)"""
-    leverage: Floats
-    """(n_train_items,) weight of an item's own value in its prediction, in [0, 1)"""
+    inverse: Floats
+    """(n_landmarks, n_landmarks) inverse of the normal matrix"""
+    kernel: Floats
+    """(n_train_items, n_landmarks) kernel; empty when all training items are landmarks, where
+    ``inverse`` has the coefficients"""
+    own: Floats
+    """(n_train_items,) leverage when all training items are landmarks, else empty"""
     form: KernelForm
     """The kernel as a function of the similarity of items."""
+
+    @cached_property
+    def coefficients(self) -> Floats:
+        """(n_train_items, n_landmarks); written out when it is asked for."""
+        return np.asarray(self.kernel @ self.inverse) if self.kernel.size else self.inverse
+
+    @cached_property
+    def leverage(self) -> Floats:
+        """(n_train_items,) weight of an item's own value in its prediction, in [0, 1)."""
+        return self.leverage_of(np.arange(len(self.kernel))) if self.kernel.size else self.own
+
+    def leverage_of(self, rows: Rows) -> Floats:
+        """Return the (n,) leverages of some training items."""
+        if not self.kernel.size:
+            return self.own[rows]
+        own = np.empty(len(rows), dtype=np.float32)
+        for span in iter_blocks(len(rows), self.kernel.shape[1], max_width=2_048):
+            block = self.kernel[rows[span]]
+            own[span] = np.einsum("nm,nm->n", block @ self.inverse, block)
+        return np.clip(own, 0, 0.999)
+
+    def project(self, values: Floats) -> Floats:
+        """Return the product of transposed coefficients, which are not written out, and values.
+
+        Args:
+            values: (n_train_items, d), d much smaller than the number of landmarks.
+        """
+        towards = self.kernel.T @ values if self.kernel.size else values
+        return np.asarray(self.inverse @ towards, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkKernel:
+    """The kernel of training items and landmarks, which regressions with any ridge share."""
+
+    tall: Floats
+    """(n_train_items, n_landmarks)"""
+    normal: Floats
+    """(n_landmarks, n_landmarks) product of the transposed kernel with the kernel"""
 
 
 def fit_content_kernel(data: Dataset) -> ContentKernelRidge:
@@ -107,25 +150,30 @@ def _fit_regression(
     n = len(data.train_item_rows)
     most = min(MAX_LANDMARKS, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
     chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
-    train, landmarks = data.train_items, take_landmarks(data.train_items, chosen)
-    linear = _train_item_kernel(data) if len(chosen) == n else content_kernel(landmarks, train)
-    k = form.apply(linear, landmarks, train)
-    solve = fit_kernel_ridge(k, chosen, ridge)
-    own = np.clip(np.einsum("nm,mn->n", solve, k), 0, 0.999)
-    return ContentKernelRidge(chosen, solve, own.astype(np.float32), form)
+    if len(chosen) < n:
+        wide = _fit_landmark_kernel(data, form, chosen)
+        inverse = _invert_normal(wide.normal, wide.tall[chosen], ridge)
+        return ContentKernelRidge(chosen, inverse, wide.tall, np.empty(0, np.float32), form)
+    train = take_landmarks(data.train_items, chosen)
+    k = form.apply(_train_item_kernel(data), train, train)
+    solve = invert_spd_matrix(add_ridge(k, ridge))
+    own = np.clip(np.einsum("nm,mn->n", solve, k), 0, 0.999).astype(np.float32)
+    return ContentKernelRidge(chosen, solve, np.empty((0, 0), np.float32), own, form)
 
 
-def fit_kernel_ridge(kernel: Floats, landmarks: Rows, ridge: float) -> Floats:
-    """Return the (n_train_items, n_landmarks) coefficients of a kernel ridge regression.
+def _fit_landmark_kernel(data: Dataset, form: KernelForm, chosen: Rows) -> LandmarkKernel:
+    """Return the kernel of a data set with more items than landmarks; computed once.
 
-    Args:
-        kernel: (n_landmarks, n_train_items) kernel.
-        landmarks: Rows of the landmarks among the training items.
-        ridge: Added to the diagonal of the kernel.
+    Regressions that differ in their ridge share it, and with it most of their cost.
     """
-    if len(landmarks) == kernel.shape[1]:
-        return invert_spd_matrix(add_ridge(kernel, ridge))
-    return _solve_regressors(kernel, landmarks, ridge)
+
+    def compute() -> LandmarkKernel:
+        train, landmarks = data.train_items, take_landmarks(data.train_items, chosen)
+        wide = form.apply(content_kernel(landmarks, train), landmarks, train)
+        tall = np.ascontiguousarray(wide.T)
+        return LandmarkKernel(tall, tall.T @ tall)
+
+    return cached(data, f"landmark kernel {form.square} {form.text_weight}", compute)
 
 
 def content_kernel(left: Items, right: Items) -> Floats:
@@ -210,18 +258,21 @@ def _train_item_kernel(data: Dataset) -> Floats:
     return content_kernel(data.train_items, data.train_items)
 
 
-def _solve_regressors(wide: Floats, chosen: Rows, ridge: float) -> Floats:
-    """Return ``K' (KK' + λ K_mm)^-1`` of the (n_landmarks, n_train_items) kernel ``K``.
+def _invert_normal(gram: Floats, square: Floats, ridge: float) -> Floats:
+    """Return ``(K'K + λ K_mm)^-1`` of the (n_train_items, n_landmarks) kernel ``K``.
 
     Landmarks with equal content make the matrix singular; the diagonal is raised until the
     inverse exists in single precision.
+
+    Args:
+        gram: (n_landmarks, n_landmarks) ``K'K``.
+        square: (n_landmarks, n_landmarks) kernel of the landmarks ``K_mm``.
+        ridge: ``λ``.
     """
-    normal = (wide @ wide.T).astype(np.float64) + ridge * wide[:, chosen]
+    normal = gram.astype(np.float64) + ridge * square
     for jitter in ridge * 10.0 ** np.arange(-3, 4):
         try:
-            return np.asarray(
-                wide.T @ invert_spd_matrix(add_ridge(normal, jitter)).astype(np.float32)
-            )
+            return np.asarray(invert_spd_matrix(add_ridge(normal, jitter)).astype(np.float32))
         except np.linalg.LinAlgError:
             continue
     raise DataError("the content vectors of items contain numbers that are not finite")
@@ -242,7 +293,7 @@ def fit_content_weights(data: Dataset, values: Floats) -> Floats:
     if not blocks:
         return np.empty((0, values.shape[1]), dtype=np.float32)
     regression = fit_content_kernel(data)
-    left = np.asarray(regression.coefficients.T @ values, dtype=np.float32)
+    left = regression.project(values)
     parts = [
         np.float32(block.weight) * (block.matrix[regression.landmarks].T @ left)
         for block in blocks
@@ -276,7 +327,7 @@ def predict_leave_one_out(data: Dataset, values: Floats) -> Floats:
     landmarks = take_landmarks(data.train_items, regression.landmarks)
     k = content_kernel(landmarks, data.train_items)
     leverage = regression.leverage[:, None]
-    fitted = k.T @ np.asarray(regression.coefficients.T @ values, dtype=np.float32)
+    fitted = k.T @ regression.project(values)
     return np.asarray((fitted - leverage * values) / (1 - leverage), dtype=np.float32)
 
 
@@ -303,7 +354,8 @@ def impute_from_content(data: Dataset, values: Floats, known: Mask) -> Floats:
         return imputed
     regression = fit_content_kernel(data)
     landmarks = take_landmarks(data.train_items, regression.landmarks)
-    smoother = content_kernel(landmarks, data.train_items)[:, new].T @ regression.coefficients.T
+    towards = content_kernel(landmarks, data.train_items)[:, new].T @ regression.inverse
+    smoother = towards @ regression.kernel.T if regression.kernel.size else towards
     left = np.eye(len(new)) - smoother[:, new]
     imputed[new] += np.linalg.solve(left, smoother @ (imputed - centre)).astype(np.float32)
     return imputed

@@ -23,6 +23,8 @@ N_POWER_ITERATIONS = 4
 """Multiplications by the matrix and its transpose; more make the directions more exact."""
 MAX_BLOCK_CELLS = 32_000_000
 """Size of a dense block of a matrix that is computed in blocks: 128 MB [numbers]."""
+DENSE_PRODUCT_SPEED = 90
+"""Multiplications of a sparse and a dense matrix in the time of one of two sparse ones."""
 MIRROR_BLOCK_ROWS = 256
 """Rows of a block of a matrix that is mirrored; two blocks fit into the cache of a core."""
 
@@ -97,17 +99,23 @@ def sparse_cooccurrence(
 ) -> Sparse:
     """Return ``X'X`` without its diagonal, with the largest weights of each column.
 
+    Where most pairs of items have a user in common, blocks of the product are dense.
+
     Args:
         x: (n_users, n_train_items) interactions.
-        rescale: Function of counts, their rows and their columns that returns weights.
+        rescale: Function of counts, their rows and their columns that returns weights, which
+            are not negative, and 0 where a count is 0. The arguments broadcast.
         n_kept: Weights kept in a column.
 
     Memory: 8 bytes for each kept weight, and 12 * ``MAX_BLOCK_CELLS`` bytes during computation.
     """
     capped = cap_rows(x, MAX_EVENTS_PER_USER)
     transposed = sp.csr_array(capped.T)
+    work = _count_products(transposed, np.diff(capped.indptr))
+    if DENSE_PRODUCT_SPEED * work.sum() > capped.nnz * capped.shape[1]:
+        return _dense_cooccurrence(transposed, rescale, n_kept)
     parts = []
-    for span in _iter_even_blocks(_count_products(transposed, np.diff(capped.indptr))):
+    for span in _iter_even_blocks(work):
         counts = sp.coo_array(transposed[span] @ capped)
         column, row = counts.row + span.start, counts.col
         off = column != row
@@ -117,6 +125,27 @@ def sparse_cooccurrence(
     if not parts:
         return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
     return sp.csr_array(sp.vstack(parts).T, dtype=np.float32)
+
+
+def _dense_cooccurrence(
+    transposed: Sparse, rescale: Callable[[Floats, Rows, Rows], Floats], n_kept: int
+) -> Sparse:
+    """Return the result of :func:`sparse_cooccurrence`, from dense blocks of columns.
+
+    Args:
+        transposed: (n_train_items, n_users) CSR interactions.
+        rescale: See there.
+        n_kept: Weights kept in a column.
+    """
+    n, parts = transposed.shape[0], []
+    every = np.arange(n)
+    for span in iter_blocks(n, max(transposed.shape)):
+        counts = transposed @ np.ascontiguousarray(transposed[span].toarray().T)
+        columns = every[span]
+        weights = rescale(counts, every[:, None], columns[None, :])
+        weights[columns, np.arange(len(columns))] = 0
+        parts.append(top_positive_per_column(weights, n_kept))
+    return sp.csr_array(sp.hstack(parts), dtype=np.float32)
 
 
 def top_per_row(matrix: Sparse, n_kept: int) -> Sparse:
@@ -135,10 +164,13 @@ def top_per_column(matrix: Floats, n_kept: int) -> Sparse:
     n_rows, n_columns = matrix.shape
     if n_rows <= n_kept:
         return sp.csc_array(matrix, dtype=np.float32)
-    rows = np.argpartition(-np.abs(matrix), n_kept, axis=0)[:n_kept]
-    values = np.take_along_axis(matrix, rows, axis=0)
-    at = (rows.ravel(), np.tile(np.arange(n_columns), n_kept))
-    result = sp.csc_array((values.ravel(), at), shape=matrix.shape, dtype=np.float32)
+    columns: Floats = np.ascontiguousarray(matrix.T)  # rows in memory are found much faster
+    rows = np.argpartition(-np.abs(columns), n_kept, axis=1)[:, :n_kept]
+    rows.sort(axis=1)
+    values = np.take_along_axis(columns, rows, axis=1)
+    starts = np.arange(0, n_kept * n_columns + 1, n_kept)
+    parts = (values.ravel(), rows.ravel(), starts)
+    result = sp.csc_array(parts, shape=matrix.shape, dtype=np.float32)
     result.eliminate_zeros()
     return result
 
@@ -160,7 +192,9 @@ def top_positive_per_column(matrix: Floats, n_kept: int) -> Sparse:
         least = np.partition(columns, width - n_kept, axis=1)[:, [width - n_kept]]
         is_kept, is_equal = columns > least, columns == least
         n_open = n_kept - is_kept.sum(axis=1, dtype=np.int32)
-        is_equal &= np.cumsum(is_equal, axis=1, dtype=np.int32) <= n_open[:, None]
+        tied = np.flatnonzero(is_equal.sum(axis=1, dtype=np.int32) > n_open)
+        first = np.cumsum(is_equal[tied], axis=1, dtype=np.int32) <= n_open[tied, None]
+        is_equal[tied] &= first
         is_kept |= is_equal
     else:
         is_kept = np.ones(columns.shape, dtype=bool)

@@ -163,7 +163,7 @@ def _predict_newness(data: Dataset, is_newest: Mask) -> tuple[Floats, Floats]:
     label -= label.mean()
     kernel = fit_content_kernel(data)
     landmarks = take_landmarks(data.train_items, kernel.landmarks)
-    found = (label @ kernel.coefficients) @ content_kernel(landmarks, data.items)
+    found = kernel.project(label[:, None])[:, 0] @ content_kernel(landmarks, data.items)
     known = found[data.train_item_rows]
     left_out = (known - kernel.leverage * label) / (1 - kernel.leverage)
     return found.astype(np.float32), left_out.astype(np.float32)
@@ -187,7 +187,7 @@ def _past_position(data: Dataset, is_newest: Mask) -> float:
     filled = impute_from_content(data, label, ~is_newest)
     kernel = fit_content_kernel(data)
     landmarks = take_landmarks(data.train_items, kernel.landmarks)
-    known = (filled[:, 0] @ kernel.coefficients) @ content_kernel(landmarks, data.train_items)
+    known = kernel.project(filled)[:, 0] @ content_kernel(landmarks, data.train_items)
     left_out = (known - kernel.leverage * filled[:, 0]) / (1 - kernel.leverage)
     unit = float(left_out[label[:, 0] > 0].mean())
     if unit <= 0:
