@@ -1,8 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
+from daybreak.data import Vocabulary
 from daybreak.data.dataset import Dataset
+from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.simulation.splits import (
+    SOURCE_KIND,
+    count_hidden_source_users,
     iter_splits,
     mark_last_events,
     mark_newest_items,
@@ -98,3 +105,34 @@ def test_simulations_repeat_with_the_seed_and_need_times_only_for_arrivals(data)
         data.profiles,
     )
     assert {split.name for split in iter_splits(undated, 1)} == {"random"}
+
+
+def with_sources(data, n_shared):
+    """The data set with a source of one item, which the first users have chosen."""
+    told = sp.csr_array((np.arange(data.n_users) < n_shared).astype(np.float32)[:, None])
+    domain = SourceDomain("food", np.array([0]), told[:n_shared])
+    return replace(
+        data, sources=SourceData(Vocabulary(["tea"]), np.array([-1]), told, (domain,))
+    )
+
+
+def source_queries(data):
+    splits = iter_splits(data, 0)
+    kinds = (labelled for split in splits for labelled in split.query_sets)
+    asked = (q for q in kinds if q.kind == SOURCE_KIND and len(q.queries))
+    return [set(q.users.tolist()) for q in asked if not q.queries.n_events.any()]
+
+
+def test_users_of_sources_are_held_out_in_turn(data):
+    n_shared = int(0.6 * data.n_users)
+    found = source_queries(with_sources(data, n_shared))
+    shared = set(range(n_shared))
+    first, second, *_ = (users & shared for users in found)
+    assert len(first) == len(second) == n_shared // 2
+    assert not first & second
+    assert first | second == shared
+
+
+@pytest.mark.parametrize(("n_shared", "hidden"), [(7, 3), (900, 450), (6_000, 1_200)])
+def test_half_of_few_users_of_sources_are_held_out_and_a_fifth_of_many(n_shared, hidden):
+    assert count_hidden_source_users(n_shared) == hidden

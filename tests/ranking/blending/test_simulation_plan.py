@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data import Vocabulary
+from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.ranking.blending.arrival_shift import ItemArrivals
 from daybreak.ranking.blending.prior import PriorWeights
 from daybreak.ranking.blending.simulation_plan import (
@@ -14,7 +17,7 @@ from daybreak.ranking.blending.simulation_plan import (
     plan_simulations,
 )
 from daybreak.ranking.blending.weights import EVENT_LEVELS
-from daybreak.simulation.splits import count_random_fit_splits, iter_splits
+from daybreak.simulation.splits import SOURCE_KIND, count_random_fit_splits, iter_splits
 from tests.models.tiny import random_dataset
 
 ONES = np.ones((len(EVENT_LEVELS), 2))
@@ -71,6 +74,16 @@ def test_few_customers_are_asked_in_every_simulation():
     shop = random_dataset(n_users=20, n_items=30, dim=4)
     plan = plan_simulations(shop, sure_prior(100.0), LATE)
     assert all(kinds is None or "new_user" in kinds for kinds in plan.asked)
+
+
+def test_users_of_sources_are_asked_in_every_simulation(shop):
+    """The weights of sources have no prior."""
+    told = sp.csr_array(np.ones((shop.n_users, 1), np.float32))
+    source = SourceDomain("food", np.array([0]), told)
+    sources = SourceData(Vocabulary(["tea"]), np.array([-1]), told, (source,))
+    plan = plan_simulations(replace(shop, sources=sources), sure_prior(1e6), HIDDEN)
+    assert len(plan.asked) == 3
+    assert all(kinds is None or SOURCE_KIND in kinds for kinds in plan.asked)
 
 
 def test_the_newest_items_are_held_out_only_for_arrivals(shop):

@@ -45,6 +45,13 @@ def test_halves_by_item_share_no_new_item_and_all_others():
     assert first.pool.n_relevant.tolist() == expected.tolist()
 
 
+def test_halves_by_user_share_no_user():
+    pool = replace(pool_of([0] * 6), users=np.array([5, 2, 5, 9, 2, 7]))
+    task = RankingTask(pool.features, pool, pool.present)
+    halves = [half.pool.users.tolist() for half in task.split_by_user()]
+    assert halves == [[2, 2, 7], [5, 5, 9]]
+
+
 def test_levels_with_few_queries_have_no_tasks():
     pools = TrainingPools({"new_user": pool_of([0] * MIN_QUERIES + [3])}, np.ones(2))
     tasks = build_warm_item_tasks(pools)

@@ -5,7 +5,7 @@ scores as :class:`TrainingPools`, from which the weights of a blend are fitted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,8 @@ class CandidatePool:
     """(n_queries,)"""
     item_rows: Rows
     """(n_queries, width) rows of the catalogue"""
+    users: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(n_queries,) row of the user of each query; empty: every query is of another user"""
 
     def take(self, rows: Rows) -> "CandidatePool":
         """Return the pool of some of the queries, without columns that none of them uses."""
@@ -85,6 +87,7 @@ class CandidatePool:
             self.n_relevant[rows],
             self.n_events[rows],
             self.item_rows[rows, :width],
+            self.users[rows] if len(self.users) else self.users,
         )
 
     @classmethod
@@ -512,6 +515,7 @@ def build_candidate_pool(
         relevant.sum(axis=1),
         labelled.queries.n_events,
         columns.astype(np.int32),
+        labelled.users,
     )
 
 

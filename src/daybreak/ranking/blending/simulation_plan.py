@@ -17,7 +17,12 @@ from daybreak.ranking.blending.tasks import MIN_QUERIES
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.ranking.blending.wish_weights import PRIOR_QUERIES
 from daybreak.simulation.holdout import ITEM_FRACTION, USER_FRACTION
-from daybreak.simulation.splits import KNOWN_USER_FACTOR, MAX_QUERIES, count_random_fit_splits
+from daybreak.simulation.splits import (
+    KNOWN_USER_FACTOR,
+    MAX_QUERIES,
+    SOURCE_KIND,
+    count_random_fit_splits,
+)
 from daybreak.simulation.statements import MAX_SPEAKERS
 
 MIN_CHANGE = 0.05
@@ -170,6 +175,8 @@ def count_questions(data: Dataset, prior: PriorWeights) -> tuple[KindQuestions, 
         ),
         KindQuestions(("user",), "known users", known, prior.questions * counts),
     ]
+    if data.sources is not None:  # their weights have no prior
+        groups.append(KindQuestions((SOURCE_KIND,), "users of sources", MAX_QUERIES, 0.0))
     if data.items.blocks:
         hidden = min(ITEM_FRACTION * len(data.train_item_rows), MAX_QUERIES)
         speakers = min(USER_FRACTION * n_users, 2 * MAX_SPEAKERS) / n_levels

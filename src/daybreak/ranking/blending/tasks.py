@@ -131,6 +131,15 @@ class RankingTask:
         rows = np.arange(len(self.pool.n_events))
         return self.restrict_queries(rows[::2]), self.restrict_queries(rows[1::2])
 
+    def split_by_user(self) -> tuple["RankingTask", "RankingTask"]:
+        """Split the queries into two halves without any user in common."""
+        if not len(self.pool.users):
+            return self.split_by_query()
+        half = np.unique(self.pool.users, return_inverse=True)[1] % 2
+        rows = (np.flatnonzero(half == number) for number in (0, 1))
+        first, second = (self.restrict_queries(one) for one in rows)
+        return first, second
+
     def split_by_item(self) -> tuple["RankingTask", "RankingTask"]:
         """Split the new items into two halves; items with events stay in both.
 
