@@ -9,6 +9,7 @@ knows no store and no service. Files named ``shared_*`` hold what several models
 # isort: off
 from daybreak.models import popular
 from daybreak.models import age
+from daybreak.models import season
 from daybreak.models import profile
 from daybreak.models import again
 from daybreak.models import ease

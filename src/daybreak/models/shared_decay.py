@@ -37,15 +37,18 @@ class Moment:
     """(n_events,)"""
 
 
-def iter_moments(at: Doubles) -> Iterator[Moment]:
-    """Yield moments in the second half of the events, with what came next.
+def iter_moments(
+    at: Doubles, quantiles: tuple[float, ...] = MOMENT_QUANTILES
+) -> Iterator[Moment]:
+    """Yield moments, by default in the second half of the events, with what came next.
 
     Args:
         at: (n,) epoch seconds, in any order; 0: unknown.
+        quantiles: Shares of events before the moments.
     """
     known = np.sort(at[at > 0])
     n = len(known)
-    for quantile in MOMENT_QUANTILES:
+    for quantile in quantiles:
         start = int(quantile * n)
         stop = min(start + max(int(NEXT_SHARE * n), 1), n - 1)
         moment, end = known[start], known[stop]

@@ -27,6 +27,7 @@ from daybreak.models.age import AgeModel
 from daybreak.models.content_history import ContentHistoryModel
 from daybreak.models.next_event import NextEventModel
 from daybreak.models.popular import PopularModel
+from daybreak.models.season import SeasonModel
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import as_frame, changed_rows
@@ -470,7 +471,7 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
     counting = {
         row: model
         for row, model in enumerate(fitted.models)
-        if isinstance(model, PopularModel | AgeModel)
+        if isinstance(model, PopularModel | AgeModel | SeasonModel)
     }
     if not counting or not len(positive) or not len(fitted.train_items):
         return None
