@@ -31,7 +31,7 @@ from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Rows
 
 
-class Period(NamedTuple):
+class CalendarPeriod(NamedTuple):
     """A time after which the calendar repeats."""
 
     length_s: float
@@ -40,9 +40,9 @@ class Period(NamedTuple):
 
 
 PERIODS = {
-    "year": Period(365.2425 * DAY_S, 14 * DAY_S),
-    "week": Period(7 * DAY_S, DAY_S / 2),
-    "day": Period(DAY_S, 3_600.0),
+    "year": CalendarPeriod(365.2425 * DAY_S, 14 * DAY_S),
+    "week": CalendarPeriod(7 * DAY_S, DAY_S / 2),
+    "day": CalendarPeriod(DAY_S, 3_600.0),
 }
 """Periods by name: the same four weeks of a year, the same weekday, the same two hours."""
 MIN_PERIODS = 2
@@ -187,7 +187,7 @@ def dated_events(data: Dataset) -> DatedEvents:
 
 
 def season_lifts(
-    events: DatedEvents, now: float, period: Period, priors: tuple[float, ...]
+    events: DatedEvents, now: float, period: CalendarPeriod, priors: tuple[float, ...]
 ) -> Doubles | None:
     """Return (n_priors, n_items) logs of the rate at this time, relative to the usual rate.
 
@@ -288,7 +288,7 @@ def _tests_after(events: DatedEvents, moment: Moment) -> Iterator[SeasonTest]:
 def likelihood_gains(
     events: DatedEvents,
     tests: list[SeasonTest],
-    period: Period,
+    period: CalendarPeriod,
     half_life_s: float,
     priors: Doubles,
 ) -> tuple[Doubles, Doubles]:
