@@ -3,28 +3,25 @@
 Some items are new: their events are hidden, and only their titles are known. The model chooses
 attributes and keywords of the catalogue for them. The content ridge ranks the new items for
 their users with the title alone, with what the model wrote, and with the true attributes, the
-most that a model could give. Answers are kept in a file, so that a stopped run continues:
-
-    python -m benchmarks.language_models.enrichment --data SHARED/data --sets ml100k \
-        --answers WORK/enrichment --items 40 --seconds 200
+most that a model could give.
 """
 
-import argparse
-import json
-import time
-from collections.abc import Mapping
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from benchmarks.language_models.imagined_buyers import load_tables, read_rows
+from benchmarks.language_models.asking import Answer, MeasuredUse, Question, sum_costs
+from benchmarks.language_models.data import load_tables
 from daybreak import Recommender
 from daybreak.data.fields import infer_fields
 from daybreak.estimates import bootstrap, paired_bootstrap
-from daybreak.language_models import load_language_model
+from daybreak.language_models import LanguageModel
 from daybreak.metrics import ndcg_of_ids
 from daybreak.service.imagined_buyers import learning_split
 from daybreak.service.language.enrichment import (
@@ -37,36 +34,28 @@ MAX_USERS = 400
 LIST_LENGTH = 10
 
 
-def write_answers(options: argparse.Namespace, name: str) -> None:
-    """Ask the model about new items until the time is over."""
-    tables, column = load_tables(options.data / name)
-    visible, buyers = learning_split(tables, options.items, seed=1)
+def questions(folder: Path, options: Namespace) -> Iterator[Question]:
+    """Yield one question for each new item."""
+    tables, column = load_tables(folder)
+    visible, buyers = learning_split(tables, options.n, seed=1)
     known = visible.items.filter(~pl.col("item_id").is_in(list(buyers)))
-    model = load_language_model(options.model, threads=1)
-    if model is None:
-        raise SystemExit("--model must not be none")
-    enricher = ItemEnricher(model, CatalogueVocabulary.of(known))
+    vocabulary = CatalogueVocabulary.of(known)
     titles = dict(tables.items.select("item_id", column).iter_rows())
-    file = options.answers / f"{name}.jsonl"
-    done = {row["item"] for row in read_rows(file)}
-    end = time.monotonic() + options.seconds
+
+    def write(item: str, model: LanguageModel) -> Answer:
+        given = ItemText(item, {column: str(titles[item])}, {})
+        found = ItemEnricher(model, vocabulary).enrich(given)
+        return {"item": item, **asdict(found), "text": found.text}
+
     for item in sorted(buyers):
-        if item in done or time.monotonic() > end:
-            continue
-        began = time.process_time()
-        found = enricher.enrich(ItemText(item, {column: str(titles[item])}, {}))
-        row = {"item": item, **asdict(found), "text": found.text}
-        row |= {"cpu_s": time.process_time() - began, "tokens": model.usage.tokens}
-        with file.open("a", encoding="utf-8") as out:
-            out.write(
-                json.dumps(row | {"faults": model.usage.faults}, ensure_ascii=False) + "\n"
-            )
+        yield item, partial(write, item)
 
 
-def report(folder: Path, rows: list[dict[str, Any]], n_items: int) -> Mapping[str, Any]:
+def report(folder: Path, answers: Sequence[Answer], options: Namespace) -> Mapping[str, Any]:
     """Return NDCG@10 among the new items by what is known of them."""
     tables, column = load_tables(folder)
-    _, buyers = learning_split(tables, n_items, seed=1)
+    rows = answers
+    _, buyers = learning_split(tables, options.n, seed=1)
     texts = {row["item"]: row["text"] for row in rows}
     new = [item for item in sorted(buyers) if item in texts]
     visible = tables.events.filter(~pl.col("item_id").is_in(list(buyers)))
@@ -96,10 +85,8 @@ def report(folder: Path, rows: list[dict[str, Any]], n_items: int) -> Mapping[st
         "users": len(active),
         **{name: tuple(bootstrap(found)) for name, found in values.items()},
         "gain": tuple(paired_bootstrap(values["written"], values["title"])),
-        "cpu_s": float(np.mean([row["cpu_s"] for row in rows])),
-        "tokens": rows[-1]["tokens"],
-        "faults": rows[-1]["faults"],
         "examples": [(row["item"], row["text"]) for row in rows[:3]],
+        **sum_costs(answers),
     }
 
 
@@ -124,26 +111,4 @@ def _variant(
     return rows.with_columns(pl.Series("about", [text or None for text in written]))
 
 
-def main() -> None:
-    """Ask, then print what the answers kept so far give."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=["ml100k", "gift_shop"])
-    parser.add_argument("--model", default="qwen2.5-coder-0.5b-instruct")
-    parser.add_argument("--answers", type=Path, required=True)
-    parser.add_argument("--items", type=int, default=40)
-    parser.add_argument("--seconds", type=float, default=200.0)
-    options = parser.parse_args()
-    options.answers.mkdir(parents=True, exist_ok=True)
-    for name in options.sets:
-        if options.seconds > 0:
-            write_answers(options, name)
-        rows = read_rows(options.answers / f"{name}.jsonl")
-        if len(rows) > 1:
-            print(
-                json.dumps({"data": name, **report(options.data / name, rows, options.items)})
-            )
-
-
-if __name__ == "__main__":
-    main()
+USE = MeasuredUse(questions, report)

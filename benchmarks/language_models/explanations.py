@@ -1,87 +1,73 @@
-"""Explanations in words: how many sentences of a language model are nothing but the evidence.
+"""Explanations in words: how many sentences of a model are nothing but the evidence.
 
-Users with events get lists; each item is explained by the model. A sentence that says more than
-the reasons is dropped, and the template writes. Run from the repository:
-
-    python -m benchmarks.language_models.explanations --data SHARED/data --model NAME \
-        --sets gift_shop ml100k --out benchmarks/results/language_explanations.md
+Users with events get lists; one item of each list is explained by the model, in English and in
+Chinese. A sentence that says more than the reasons is dropped, and the template writes.
 """
 
-import argparse
-import json
-import time
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from daybreak import Recommender, read_folder
-from daybreak.language_models import MeteredLanguageModel, load_language_model
+from benchmarks.language_models.asking import (
+    Answer,
+    MeasuredUse,
+    Question,
+    share_with_interval,
+    sum_costs,
+)
+from benchmarks.language_models.data import load_tables
+from daybreak import Recommender
+from daybreak.language_models import LanguageModel
+from daybreak.rng import create_generator
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.explainer import SentenceWriter
 
-USERS = 8
-ITEMS_PER_USER = 2
 MIN_EVENTS = 5
 STRATEGIES = ["ease", "content/ridge"]
 """Few strategies, so that most of the time is that of the model."""
+LANGUAGES = ("en", "zh")
 
 
-def explained_items(folder: Path) -> Iterator[tuple[str, list[RecommendationReason]]]:
-    """Yield titles and reasons of the first items of some lists."""
-    imported = read_folder(folder)
-    tables = imported.tables
-    model = Recommender(strategies=STRATEGIES, encoder="none", rules=imported.rules).fit(
+def questions(folder: Path, options: Namespace) -> Iterator[Question]:
+    """Yield one question for each user and language."""
+    tables, _ = load_tables(folder)
+    model = Recommender(strategies=STRATEGIES, encoder="none").fit(
         tables.events, tables.items, tables.users
     )
     counts = tables.events["user_id"].value_counts().sort("user_id")
-    users = counts.filter(counts["count"] >= MIN_EVENTS)["user_id"].gather_every(37)[:USERS]
-    rows = model.recommend(users.to_list(), k=ITEMS_PER_USER, explain=True, titles=True)
-    for row in rows.to_dicts():
+    users = counts.filter(counts["count"] >= MIN_EVENTS)["user_id"].to_list()
+    order = create_generator(0, "explained users").permutation(len(users))[: options.n]
+    asked = [users[row] for row in order.tolist()]
+    lists = model.recommend(asked, k=1, explain=True, titles=True)
+    for row in lists.to_dicts():
         title = str(row.get("title") or row["item_id"])
-        yield title, [RecommendationReason(**reason) for reason in row["reasons"]]
+        reasons = [RecommendationReason(**reason) for reason in row["reasons"]]
+        for language in LANGUAGES:
+            yield f"{language} {row['user_id']}", partial(_write, title, reasons, language)
 
 
-def measure(pairs: list[Any], name: str, language: str) -> dict[str, Any]:
-    """Return counts of one language."""
-    inner = load_language_model(name, threads=1)
-    if inner is None:
-        raise SystemExit("--model must not be none")
-    model = MeteredLanguageModel(inner)
-    writer = SentenceWriter(model, language)
-    began = time.process_time()
-    written = [writer.write(title, reasons) for title, reasons in pairs]
-    seconds = time.process_time() - began
-    asked = model.usage.n_requests
-    used = [sentence.text for sentence in written if sentence.source == "model"]
-    return {
-        "language": language,
-        "items": len(pairs),
-        "asked": asked,
-        "used": len(used),
-        "faults": model.usage.faults,
-        "tokens": model.usage.tokens / max(asked, 1),
-        "cpu_s": seconds / max(asked, 1),
-        "examples": used[:2],
-    }
+def _write(
+    title: str, reasons: Sequence[RecommendationReason], language: str, model: LanguageModel
+) -> Answer:
+    sentence = SentenceWriter(model, language).write(title, reasons)
+    return {"language": language, "source": sentence.source, "text": sentence.text}
 
 
-def main() -> None:
-    """Write one JSON line for each data set and language."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=["gift_shop", "ml100k"])
-    parser.add_argument("--model", default="qwen2.5-coder-0.5b-instruct")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    for name in options.sets:
-        pairs = list(explained_items(options.data / name))
-        for language in ("en", "zh"):
-            row = {"data": name, "model": options.model}
-            row |= measure(pairs, options.model, language)
-            print(json.dumps(row, ensure_ascii=False), flush=True)
-            with options.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+def report(folder: Path, answers: Sequence[Answer], options: Namespace) -> Mapping[str, Any]:
+    """Return the share of the sentences that are used, for each language."""
+    found: dict[str, Any] = {}
+    for language in LANGUAGES:
+        asked = [one for one in answers if one["language"] == language and one["requests"]]
+        used = [one for one in asked if one["source"] == "model"]
+        found[language] = {
+            "used": (len(used), len(asked)),
+            "share": share_with_interval(len(used), len(asked)),
+            "examples": [one["text"] for one in used[:3]],
+            **sum_costs(asked),
+        }
+    return found
 
 
-if __name__ == "__main__":
-    main()
+USE = MeasuredUse(questions, report)

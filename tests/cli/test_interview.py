@@ -21,3 +21,9 @@ def test_an_unknown_language_is_named(trained, call):
     status, _, err = call("interview", "--lang", "xx", "--answer", "1")
     assert status == 2
     assert "xx" in err
+
+
+def test_without_a_model_templates_ask(trained, ask):
+    found = ask("interview", "--use-model", "--answer", "tea pot", "-k", "2")
+    assert found["question"]["source"] == "template"
+    assert found["readings"][0]["source"] == "rules"

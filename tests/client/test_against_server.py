@@ -59,6 +59,7 @@ def test_an_interview_continues_from_earlier_answers(shop):
     assert second.understood.liked or second.understood.wanted
     assert second.question != first.question
     assert shop.interview([turn], undo=1).turns == ()
+    assert shop.interview(use_model=True).question.source == "template"
 
 
 def test_lists_hold_only_the_given_categories(shop):

@@ -176,6 +176,27 @@ def test_the_interview_is_shown_as_code_that_works(watch, shop):
     expect(snippet).to_contain_text("shop.interview(")
 
 
+def test_the_language_model_takes_part_if_there_is_one_and_it_is_wanted(watch):
+    page = watch.open("try")
+    expect(page.get_by_role("button", name="Start the questions")).to_be_visible()
+    expect(page.get_by_label("Let the language model ask and read")).to_have_count(0)
+
+    def has_model(route):
+        found = route.fetch()
+        route.fulfill(response=found, json=found.json() | {"language_model": True})
+
+    page.route("**/api/v1/status", has_model)
+    page.reload()
+    toggle = page.get_by_label("Let the language model ask and read")
+    expect(toggle).not_to_be_checked()
+    toggle.check()
+    assert watch.serious_findings() == []
+    page.get_by_role("button", name="Start the questions").click()
+    panel = page.get_by_role("region", name="Ask me")
+    expect(panel).to_contain_text("Question 1 of 5")
+    expect(page.locator("pre.snippet").last).to_contain_text('"use_model":true')
+
+
 def test_cards_slide_after_an_answer(browser, shop):
     with watched(browser, shop, reduced_motion="no-preference") as watch:
         _, panel = start(watch)

@@ -367,6 +367,9 @@ def test_an_interview_asks_reads_and_recommends(api):
     assert second["question"]["choices"] != question["choices"]
     back = api.post("/interview", json={"turns": [turn], "undo": 1, "k": 3}).json()
     assert back["turns"] == []
+    plain = api.post("/interview", json={"k": 3, "n_choices": 2, "use_model": True}).json()
+    assert plain["question"] == question  # no model is set
+    assert question["source"] == "template"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,12 @@ QuestionsOption = Annotated[
 AttributesOption = Annotated[
     bool, typer.Option(help="Whether to ask about attributes of items, too.")
 ]
+UseModelOption = Annotated[
+    bool,
+    typer.Option(
+        help="Whether the language model of the settings words questions and reads answers."
+    ),
+]
 
 
 def interview(
@@ -51,6 +57,7 @@ def interview(
     choices: ChoicesOption = 6,
     questions: QuestionsOption = 5,
     attributes: AttributesOption = True,
+    use_model: UseModelOption = False,
     where: Annotated[
         str | None, typer.Option(metavar="FILTER", help="Filter that items must match.")
     ] = None,
@@ -67,6 +74,7 @@ def interview(
             n_choices=choices,
             max_questions=questions,
             ask_attributes=attributes,
+            use_model=use_model,
             rules=Rules(where=where or ""),
         )
         notes = workspace.notes

@@ -285,8 +285,8 @@ class AsyncClient:
             turns: Answers so far; ``answer.question.answered(...)`` makes one.
             language: Language of the questions, ``en`` or ``zh``.
             k: Number of items; also accepted as ``n``.
-            **options: ``n_choices, max_questions, attributes, undo, where, categories, fields,
-                session_id, record``.
+            **options: ``n_choices, max_questions, attributes, undo, use_model, where,
+                categories, fields, session_id, record``.
         """
         body = without_none(turns=list(turns), language=language, k=k, **options)
         return await self._send(ApiCall("POST", "/interview", InterviewAnswer, body=body))

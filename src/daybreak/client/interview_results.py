@@ -35,6 +35,8 @@ class AskedQuestion:
     choices: tuple[OfferedChoice, ...] = ()
     gain: float = 0.0
     """Expected improvement of the list [DCG@10]."""
+    source: str = "template"
+    """``template`` or ``model``: who worded it."""
 
     def answered(
         self, text: str = "", *, chosen: Any = (), rejected: Any = ()

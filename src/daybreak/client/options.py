@@ -104,6 +104,8 @@ class InterviewOptions(TypedDict, total=False):
     """Whether to ask about attributes of items."""
     undo: int
     """Number of latest turns that are taken back."""
+    use_model: bool
+    """Whether the language model of the server words questions and reads answers."""
     where: str
     """Filter of the items of the list."""
     categories: Sequence[str]

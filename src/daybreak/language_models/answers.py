@@ -1,6 +1,12 @@
 """Types of answers: their JSON schemas are what language models follow."""
 
-from pydantic import BaseModel, Field
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, Field, WithJsonSchema, create_model
+
+MAX_READ_NAMES = 5
+"""Maximum number of names that a person likes, and does not want, in one answer."""
 
 
 class SentenceAnswer(BaseModel):
@@ -47,3 +53,58 @@ class SimilarityAnswer(BaseModel):
     """
 
     grade: int = Field(ge=0, le=4)
+
+
+class QuestionAnswer(BaseModel):
+    """One question.
+
+    Example:
+        >>> QuestionAnswer.model_validate_json('{"question": "Which?"}').question
+        'Which?'
+    """
+
+    question: str
+
+
+class ReadName(BaseModel):
+    """A name of the catalogue, and the words of an answer that mean it.
+
+    Example:
+        >>> ReadName.model_validate_json('{"words": "hot leaves", "name": "tea"}').name
+        'tea'
+    """
+
+    words: str
+    name: str
+
+
+class NamesAnswer(BaseModel):
+    """Which names a person likes, and does not want.
+
+    Example:
+        >>> NamesAnswer.model_validate_json('{"likes": [], "dislikes": []}').likes
+        []
+    """
+
+    likes: list[ReadName] = Field(max_length=MAX_READ_NAMES)
+    dislikes: list[ReadName] = Field(max_length=MAX_READ_NAMES)
+
+
+def names_answer_of(names: Sequence[str]) -> type[NamesAnswer]:
+    """Return the type of answers with some names.
+
+    The schema has the names, so that a server that follows it strictly writes no others. Other
+    names are no wrong format: the caller counts and drops them.
+
+    Args:
+        names: Names that the model may use.
+
+    Example:
+        >>> schema = names_answer_of(["tea", "rum"]).model_json_schema()
+        >>> schema["$defs"]["ReadName"]["properties"]["name"]["enum"]
+        ['tea', 'rum']
+    """
+    known = WithJsonSchema({"type": "string", "enum": list(names)})
+    read = create_model("ReadName", __base__=ReadName, name=(Annotated[str, known], ...))
+    several = (list[read], Field(max_length=MAX_READ_NAMES))  # type: ignore[valid-type]
+    return create_model("NamesAnswer", __base__=NamesAnswer, likes=several, dislikes=several)

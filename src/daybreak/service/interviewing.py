@@ -6,10 +6,12 @@ from typing import Any
 
 import polars as pl
 
+from daybreak.language_models import MemoryCompletions
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.explaining import ExplainingRecommender
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.interview.conduct import conduct_interview
+from daybreak.service.interview.model import InterviewModel, remember_answers
 from daybreak.service.interview.turns import (
     AnswerReading,
     InterviewQuestion,
@@ -64,8 +66,9 @@ class InterviewingRecommender(ExplainingRecommender):
             language: Language of the questions, ``en`` or ``zh``; answers may be in any.
             k: Number of items of the list.
             rules: Rules of the list.
-            **options: ``n_choices, max_questions, ask_attributes, undo``; see
-                :class:`InterviewRequest`.
+            **options: ``n_choices, max_questions, ask_attributes, undo, use_model``; see
+                :class:`InterviewRequest`. With ``use_model``, :attr:`language_model` words the
+                question and reads the answers, and what it writes is checked.
 
         Raises:
             NotFittedError: The recommender is not fitted.
@@ -73,7 +76,16 @@ class InterviewingRecommender(ExplainingRecommender):
             DataError: An answer is invalid.
         """
         request = InterviewRequest.of(turns, language=language, **options)
-        step = conduct_interview(self.state, request)
+        return self._hold_interview(request, remember_answers(), k, rules)
+
+    def _hold_interview(
+        self, request: InterviewRequest, answers: MemoryCompletions, k: int, rules: Rules | None
+    ) -> InterviewResult:
+        """Return the next question and the list; ``answers`` are those of the model."""
+        helper = None
+        if request.use_model and self.language_model is not None:
+            helper = InterviewModel(self.language_model, answers)
+        step = conduct_interview(self.state, request, model=helper)
         return InterviewResult(step, self._interviewed_list(step, check_k(k), rules))
 
     def start_interview(self, **options: Any) -> "Interview":
@@ -127,6 +139,7 @@ class Interview:
 
     def __post_init__(self) -> None:
         """Ask the first question."""
+        self._answers = remember_answers()
         self._ask()
 
     @property
@@ -159,5 +172,8 @@ class Interview:
         return self._ask()
 
     def _ask(self) -> InterviewResult:
-        self.result = self.recommender.interview(self.turns, **self.options)
+        options = {"k": 10, "rules": None, **self.options}
+        k, rules = options.pop("k"), options.pop("rules")
+        request = InterviewRequest.of(self.turns, **options)
+        self.result = self.recommender._hold_interview(request, self._answers, k, rules)
         return self.result

@@ -337,6 +337,8 @@ class Workspace(ClosesOnExit):
             ConfigError: An option is out of range.
         """
         recommender = self.load_recommender()
+        if options.get("use_model"):
+            recommender.language_model = open_language_model(self.settings, self.store)
         return recommender.start_interview(**{"k": self.settings.k, **options})
 
     def similar_items(

@@ -61,6 +61,11 @@ class InterviewBody(RequestModel):
     undo: int = Field(
         0, ge=0, le=MAX_QUESTIONS, description="Number of latest turns that are taken back."
     )
+    use_model: bool = Field(
+        False,
+        description="Whether the language model of the settings words questions and reads "
+        "answers; what it writes is checked.",
+    )
     k: Count = Field(10, description="Number of items; also accepted as `n`.")
     where: Filter = Field("", description=FILTER_DESCRIPTION)
     categories: Names = Field([], description="An item must be in one of them.")
@@ -81,6 +86,7 @@ class InterviewBody(RequestModel):
             self.max_questions,
             self.attributes,
             self.undo,
+            self.use_model,
         )
 
     def to_request(self) -> RecommendRequest:
@@ -111,6 +117,7 @@ class InterviewQuestionOut(BaseModel):
     text: str
     choices: list[InterviewChoiceOut]
     gain: float = Field(description="Expected improvement of the list [DCG@10].")
+    source: str = Field(description="`template` or `model`: who worded the question.")
 
 
 class InterviewReadingOut(BaseModel):

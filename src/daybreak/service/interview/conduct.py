@@ -1,10 +1,14 @@
 """Conducts an interview: reads the answers so far and chooses the next question.
 
 The conversation is held by its caller: each request has all turns so far. The posterior of the
-models chooses what to ask; templates word it; rules and the text encoder read the answers.
+models chooses what to ask; templates word it; rules and the text encoder read the answers. A
+language model may word a question and add to what the rules read.
 """
 
+from dataclasses import replace
+
 from daybreak.service.interview.likings import liking_offsets
+from daybreak.service.interview.model import InterviewModel
 from daybreak.service.interview.reading import AnswerReader, join_readings
 from daybreak.service.interview.selection import InterviewSelector, SelectedQuestion
 from daybreak.service.interview.turns import (
@@ -23,7 +27,11 @@ MAX_EXCLUDED_SHARE = 0.9
 
 
 def conduct_interview(
-    state: ServingState, request: InterviewRequest, *, prefer_attributes: bool = False
+    state: ServingState,
+    request: InterviewRequest,
+    *,
+    prefer_attributes: bool = False,
+    model: InterviewModel | None = None,
 ) -> InterviewStep:
     """Return what the answers say, and the next question.
 
@@ -31,19 +39,24 @@ def conduct_interview(
         state: State that answers.
         request: The turns so far.
         prefer_attributes: Whether an attribute is asked about, if there is any.
+        model: Words the question and reads the answers; None: templates ask and rules read.
 
     Raises:
         DataError: An answer is invalid.
     """
     vocabulary = InterviewVocabulary.from_state(state)
     reader = AnswerReader(vocabulary)
-    readings = tuple(reader.read(turn) for turn in request.turns)
+    if model is None:
+        readings = tuple(reader.read(turn) for turn in request.turns)
+    else:
+        readings = tuple(model.read(reader, turn, request.language) for turn in request.turns)
     understood = join_readings(readings)
     excluded = _excluded_items(vocabulary, understood)
     question = None
     if len(request.turns) < request.max_questions:
         selector = InterviewSelector(vocabulary, understood, request.turns, excluded)
         question = _worded(selector.next_question(request, prefer_attributes), request)
+        question = _reworded(question, request, model)
     offsets = liking_offsets(vocabulary, understood.wanted, request.language)
     return InterviewStep(question, request.turns, readings, understood, excluded, offsets)
 
@@ -69,3 +82,13 @@ def _worded(
     kind: QuestionKind = "attribute" if selected.kind == "attribute" else "items"
     text = word_question(kind, selected.name, selected.choices, request.language)
     return InterviewQuestion(kind, selected.name, text, selected.choices, selected.gain)
+
+
+def _reworded(
+    question: InterviewQuestion | None, request: InterviewRequest, model: InterviewModel | None
+) -> InterviewQuestion | None:
+    """Return a question in the words of the model, if there are any that pass the checks."""
+    if question is None or model is None:
+        return question
+    text = model.word(question, request.language)
+    return question if text is None else replace(question, text=text, source="model")

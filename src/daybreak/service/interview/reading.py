@@ -87,6 +87,13 @@ class AnswerReader:
             self._read_sentence(turn, text, found)
         return _to_reading(found, source)
 
+    def has_sentence(self, turn: InterviewTurn) -> bool:
+        """Return whether an answer has words other than yes, no, none, all and numbers."""
+        text = turn.text.strip()
+        return bool(text) and not (
+            is_none(text) or self._read_short_answer(turn, text, _Findings())
+        )
+
     def _read_choices(self, turn: InterviewTurn, found: _Findings) -> None:
         for ids, positive in ((turn.chosen, True), (turn.rejected, False)):
             if turn.kind == "attribute":

@@ -47,6 +47,8 @@ class InterviewQuestion:
     choices: tuple[InterviewChoice, ...] = ()
     gain: float = 0.0
     """Expected improvement of the list [DCG@10]."""
+    source: str = "template"
+    """Who worded it: ``template`` or ``model``."""
 
     def answered(
         self, text: str = "", chosen: Sequence[str] = (), rejected: Sequence[str] = ()
@@ -129,6 +131,8 @@ class InterviewRequest:
     """Whether questions may be about attributes of items."""
     undo: int = 0
     """Number of latest turns that are taken back."""
+    use_model: bool = False
+    """Whether the language model of the settings words questions and reads answers."""
 
     @classmethod
     def of(
@@ -159,6 +163,8 @@ class InterviewRequest:
         _check_number("n_choices", self.n_choices, 1, MAX_CHOICES)
         _check_number("max_questions", self.max_questions, 0, MAX_QUESTIONS)
         _check_number("undo", self.undo, 0, MAX_QUESTIONS)
+        if not isinstance(self.use_model, bool):
+            raise ConfigError(f"use_model must be true or false, got {self.use_model!r:.80}")
         if len(self.turns) > MAX_QUESTIONS:
             raise ConfigError(
                 f"an interview has at most {MAX_QUESTIONS} answers, got {len(self.turns)}"

@@ -18,10 +18,11 @@ _TEMPLATES: dict[tuple[str, Language], str] = {
     ("open", "en"): "What do you like, and what would you rather not have?",
     ("open", "zh"): "您喜欢什么？不想要什么？",
 }
-_HINTS: dict[Language, str] = {
+HINTS: dict[Language, str] = {
     "en": "You may also answer in your own words, or with: none of these.",
     "zh": "也可以用自己的话回答，或者说“都不是”。",
 }
+"""How a question with choices may be answered."""
 _FIELD_NAMES_ZH = {
     "actors": "演员",
     "artist": "艺术家",
@@ -63,13 +64,23 @@ def word_question(
         >>> word_question("attribute", "categories", (), "zh")
         '在“类别”方面，您最喜欢什么？不想要什么？ 也可以用自己的话回答，或者说“都不是”。'
     """
+    text = question_template(kind, name, len(choices), language)
+    return text if kind == "open" else f"{text} {HINTS[language]}"
+
+
+def question_template(kind: QuestionKind, name: str, n_choices: int, language: Language) -> str:
+    """Return a question of the template, without the hint how to answer.
+
+    Example:
+        >>> question_template("items", "", 1, "en")
+        'Do you know and like this one?'
+    """
     form: str = kind
-    if kind == "items" and len(choices) == 1:
+    if kind == "items" and n_choices == 1:
         form = "item"
     if kind == "attribute" and name == "words":
         form = "words"
-    text = _TEMPLATES[form, language].format(field=field_label(name, language))
-    return text if kind == "open" else f"{text} {_HINTS[language]}"
+    return _TEMPLATES[form, language].format(field=field_label(name, language))
 
 
 def word_liking(value: str, language: Language) -> str:

@@ -5,10 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from daybreak.service.interview.conduct import conduct_interview
+from daybreak.service.interview.model import InterviewModel, remember_answers
 from daybreak.service.interview.turns import InterviewRequest, InterviewStep
 from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
+from daybreak.service.serving.served_model import ServedLanguageModel
+
+MAX_INTERVIEW_S = 10.0
+"""Time after which a language model is not asked any more in one request [s]."""
 
 
 @dataclass(frozen=True)
@@ -19,35 +24,55 @@ class InterviewResponse:
     list: RecommendResponse
 
 
-def hold_interview(
-    releases: ReleaseManager,
-    engine: RecommendEngine,
-    interview: InterviewRequest,
-    request: RecommendRequest,
-) -> InterviewResponse:
-    """Return the next question of an interview, and the list after the answers so far.
+class InterviewHolder:
+    """Holds the interviews of a server.
+
+    While the language model words or reads for one request, templates and rules do for others.
 
     Args:
         releases: Releases in memory.
-        engine: Answers the request for the list.
-        interview: The turns so far.
-        request: Length and rules of the list; what the answers say is added.
-
-    Raises:
-        DataError: An answer is invalid.
-        FilterError: A filter of the rules cannot be parsed.
+        engine: Answers the requests for lists.
+        model: Language model of the server.
     """
-    step = conduct_interview(releases.current, interview)
-    liked = tuple({"item_id": item} for item in step.understood.liked)
-    listed = replace(
-        request,
-        profile=_with_text(request.profile, step.text),
-        events=(*request.events, *liked),
-        rules=step.rules(request.rules),
-        explore=False,
-        experiment=False,
-    )
-    return InterviewResponse(step, engine.submit(listed).result())
+
+    def __init__(
+        self, releases: ReleaseManager, engine: RecommendEngine, model: ServedLanguageModel
+    ) -> None:
+        self._releases, self._engine, self._model = releases, engine, model
+        self._answers = remember_answers()
+
+    def hold(self, interview: InterviewRequest, request: RecommendRequest) -> InterviewResponse:
+        """Return the next question of an interview, and the list after the answers so far.
+
+        Args:
+            interview: The turns so far.
+            request: Length and rules of the list; what the answers say is added.
+
+        Raises:
+            DataError: An answer is invalid.
+            FilterError: A filter of the rules cannot be parsed.
+        """
+        step = self._conduct(interview)
+        liked = tuple({"item_id": item} for item in step.understood.liked)
+        listed = replace(
+            request,
+            profile=_with_text(request.profile, step.text),
+            events=(*request.events, *liked),
+            rules=step.rules(request.rules),
+            explore=False,
+            experiment=False,
+        )
+        return InterviewResponse(step, self._engine.submit(listed).result())
+
+    def _conduct(self, interview: InterviewRequest) -> InterviewStep:
+        state = self._releases.current
+        if not (interview.use_model and self._model.is_set):
+            return conduct_interview(state, interview)
+        with self._model.lend() as model:
+            helper = None
+            if model is not None:
+                helper = InterviewModel(model, self._answers, MAX_INTERVIEW_S)
+            return conduct_interview(state, interview, model=helper)
 
 
 def _with_text(profile: Mapping[str, Any], text: str) -> Mapping[str, Any]:

@@ -36,13 +36,14 @@ from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
 from daybreak.service.serving.encoders import EncodersResource
 from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.interest_maps import InterestsResource
-from daybreak.service.serving.interviews import InterviewResponse, hold_interview
+from daybreak.service.serving.interviews import InterviewHolder, InterviewResponse
 from daybreak.service.serving.item_insights import ItemInsights
 from daybreak.service.serving.list_explainer import ListExplainer
 from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
 from daybreak.service.serving.resources import EventsResource, ItemsResource, UsersResource
+from daybreak.service.serving.served_model import ServedLanguageModel
 from daybreak.service.serving.shared_lists import SharedLists
 from daybreak.service.serving.status import StatusReporter
 from daybreak.service.serving.writer import Ingestor
@@ -210,9 +211,19 @@ class RecommenderService(ClosesOnExit):
         )
 
     @cached_property
+    def _language_model(self) -> ServedLanguageModel:
+        """Language model of the settings, for one request at a time."""
+        return ServedLanguageModel(self.settings)
+
+    @cached_property
     def _explanations(self) -> ListExplainer:
         """Writes the sentences of lists."""
-        return ListExplainer(self.settings)
+        return ListExplainer(self._language_model)
+
+    @cached_property
+    def _interviews(self) -> InterviewHolder:
+        """Holds interviews."""
+        return InterviewHolder(self.releases, self.engine, self._language_model)
 
     def recommend(self, request: RecommendRequest) -> RecommendResponse:
         """Return the best items; concurrent calls are answered in one batch.
@@ -311,7 +322,7 @@ class RecommenderService(ClosesOnExit):
         Raises:
             DataError: An answer is invalid.
         """
-        return hold_interview(self.releases, self.engine, interview, request)
+        return self._interviews.hold(interview, request)
 
     def retrain(self, *, wait: bool = False, reason: str = "requested") -> str:
         """Start a training in a process of its own; its release must pass the gate.
@@ -336,8 +347,11 @@ class RecommenderService(ClosesOnExit):
     def status(self) -> dict[str, Any]:
         """Return the active release, counts, and problems, as plain values."""
         exposure = vars(self.explorer.exposure_status())
-        rates = self.experiments.click_rates()
-        return self._status.status() | {"experiment_ctr": rates, "exposure": exposure}
+        return self._status.status() | {
+            "experiment_ctr": self.experiments.click_rates(),
+            "exposure": exposure,
+            "language_model": self._language_model.is_set,
+        }
 
     def ingest_import(
         self, imported: ImportResult, *, replace_items: bool = False
@@ -369,7 +383,7 @@ class RecommenderService(ClosesOnExit):
         if not self._closed:
             self._closed = True
             self.engine.close()
-            self._explanations.close()
+            self._language_model.close()
             self.jobs.close()
             self.answer_log.close()
             self.store.close()

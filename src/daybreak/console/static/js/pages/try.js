@@ -60,7 +60,7 @@ export default function TryPage({ route }) {
     <div class=${classes("try-grid", asking && "asking")}>
       <div class="stack">
         ${asking ? html`<${Interview} interview=${interview} onEnd=${end} />` : html`<${Person} person=${person} onChange=${change} />`}
-        ${!asking && person.mode === "invent" && html`<${AskMe} onStart=${() => interview.setTurns([])} focused=${ended !== null} />`}
+        ${!asking && person.mode === "invent" && html`<${AskMe} settings=${settings} onChange=${setSettings} onStart=${() => interview.setTurns([])} focused=${ended !== null} />`}
         <${WarmUp} history=${history} temperature=${temperature} nEvents=${nLiked} />
       </div>
       <div class="stack">

@@ -14,6 +14,7 @@ export const NONE_OF_THESE = "none of these";
 export function toInterview(turns, settings) {
   const body = { turns, language: language.value, k: settings.k };
   if (settings.where.trim()) body.where = settings.where.trim();
+  if (settings.useModel) body.use_model = true;
   return { ...body, record: false };
 }
 

@@ -3,7 +3,8 @@ import { html, useEffect, useId, useRef, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { useLoaded } from "../load.js";
 import { Card } from "../components/card.js";
-import { Field } from "../components/form.js";
+import { get } from "../api.js";
+import { Field, Toggle } from "../components/form.js";
 import { Notice, Problem } from "../components/problem.js";
 import { Icon } from "../components/icon.js";
 import { MAX_ANSWER_CHARS, MAX_QUESTIONS, NONE_OF_THESE, describeAnswers, readInterview, toInterview, toTurn } from "./answers.js";
@@ -22,11 +23,13 @@ export function useInterview(settings) {
 }
 
 /** Offer the interview; `focused`: whether the button gets the focus, as after an interview. */
-export function AskMe({ onStart, focused }) {
+export function AskMe({ settings, onChange, onStart, focused }) {
   const button = useRef(null);
+  const { data: status } = useLoaded((signal) => get("status", {}, { signal }), []);
   useEffect(() => { if (focused) button.current.focus(); }, []);
   return html`<${Card} title=${t("try.ask")} hint=${t("try.ask.hint", { n: MAX_QUESTIONS })} class="ask-me">
-    <div class="actions"><button ref=${button} onClick=${onStart}><${Icon} name="question" /> ${t("try.ask.start")}</button></div>
+    <div class="actions"><button ref=${button} onClick=${onStart}><${Icon} name="question" /> ${t("try.ask.start")}</button>
+      ${status?.language_model && html`<${Toggle} label=${t("try.ask.model")} value=${settings.useModel} onChange=${(on) => onChange({ ...settings, useModel: on })} />`}</div>
   <//>`;
 }
 

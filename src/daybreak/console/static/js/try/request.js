@@ -1,7 +1,7 @@
 // The state of the page "Try it" as a request for recommendations.
 
 export const NOBODY = { mode: "invent", text: "", attributes: {}, favourites: [], userId: "" };
-export const DEFAULTS = { popularity: null, diversity: 0, novelty: 0, explore: false, where: "", release: "", strategy: "", k: 12 };
+export const DEFAULTS = { popularity: null, diversity: 0, novelty: 0, explore: false, where: "", release: "", strategy: "", useModel: false, k: 12 };
 const TYPES = { like: "like", dislike: "dislike", buy: "purchase" };
 
 /**
