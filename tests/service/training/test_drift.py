@@ -54,6 +54,46 @@ def test_content_drifts_when_new_items_are_of_another_kind():
     assert content_drift(items, old, np.arange(260, 320)).score == 0.0
 
 
+def delivered_shop(seed, size=40, n_new=60):
+    """Six hundred items that arrive in deliveries of one kind, and new ones of two kinds."""
+    rng = np.random.default_rng(seed)
+    old = np.repeat(rng.integers(0, 4, -(-600 // size)), size)[:600]
+    kinds = np.r_[old, np.repeat(rng.integers(0, 4, -(-n_new // size)), size)[:n_new]]
+    n = len(kinds)
+    vectors = np.eye(4, dtype=np.float32)[kinds] + 0.05 * rng.normal(size=(n, 4))
+    names = Vocabulary(f"i{row:03d}" for row in range(n))
+    items = Items(names, (ContentBlock("meaning", vectors.astype(np.float32)),))
+    return items, np.arange(600), np.arange(600, n), np.arange(n) * 3_600.0
+
+
+def test_deliveries_of_one_kind_are_no_drift_where_they_are_usual():
+    formula, learned = [], []
+    for seed in range(30):
+        items, old, new, arrivals = delivered_shop(seed)
+        rng = np.random.default_rng(seed)
+        formula.append(content_drift(items, old, new).score > 0)
+        learned.append(content_drift(items, old, new, arrivals, rng).score > 0)
+    assert np.mean(formula) > 0.9
+    assert np.mean(learned) <= 0.1
+
+
+def test_new_content_of_another_kind_exceeds_what_mixed_arrivals_let_expect():
+    items, old, _, arrivals = delivered_shop(0, size=1)
+    found = content_drift(items, old, np.arange(600, 660), arrivals, np.random.default_rng(0))
+    assert found.is_learned
+    assert found.score == 0.0
+    of_one_kind = np.r_[np.flatnonzero(np.argmax(items.blocks[0].matrix[:600], axis=1) == 0)]
+    moved = content_drift(items, old, of_one_kind[:60], arrivals, np.random.default_rng(0))
+    assert moved.score > 0.25
+
+
+def test_without_known_arrivals_the_threshold_is_that_of_independent_items():
+    items, old, new, arrivals = delivered_shop(0)
+    unknown = content_drift(items, old, new, arrivals * np.nan, np.random.default_rng(0))
+    assert not unknown.is_learned
+    assert unknown == content_drift(items, old, new)
+
+
 def topics(n, shares, rng, run=1):
     """Topics of ``n`` events; each topic is taken ``run`` times in a row."""
     drawn = rng.choice(len(shares), size=-(-n // run), p=shares)

@@ -9,7 +9,9 @@ from threading import Event, Thread
 
 import numpy as np
 
+from daybreak.data.dataset import Dataset
 from daybreak.errors import DaybreakError
+from daybreak.models.age import item_births
 from daybreak.rng import create_generator
 from daybreak.service.experiments import ExperimentManager
 from daybreak.service.exploration.explorer import Explorer
@@ -73,7 +75,8 @@ class RetrainMonitor:
         self.drift: dict[str, float] = {}
         """Drift scores by name, as of the last check."""
         self.thresholds: dict[str, float] = {}
-        """Values that the drift of interests seldom exceeds without a change, by name."""
+        """Values that the drift of interests and of content seldom exceeds without a change, by
+        name; content only where its past says so."""
 
     def check(self, *, now: bool = False) -> str | None:
         """Start a training if one is due; return the id of its task.
@@ -116,8 +119,11 @@ class RetrainMonitor:
         events, items = _growth_shares(state)
         scores = _drift_scores(state, release.created_at)
         interests = self._interest_drift(state, release.created_at)
-        scores["interests"] = interests.score
+        content = _content_drift(state)
+        scores |= {"content": content.score, "interests": interests.score}
         thresholds = {"interests": interests.chance_level}
+        if content.is_learned:
+            thresholds["content"] = content.chance_level
         return RetrainSignals(age, events, items, scores, thresholds)
 
     def _interest_drift(self, state: ServingState, trained_at: float) -> DriftScore:
@@ -251,10 +257,9 @@ def _growth_shares(state: ServingState) -> tuple[float, float]:
 
 
 def _drift_scores(state: ServingState, trained_at: float) -> dict[str, float]:
-    """Return the drift of popularity and content, and the share of events on new items."""
-    ranker, catalogue = state.ranker, state.catalogue
-    n = len(catalogue.items)
-    trained_rows = np.arange(len(state.trained.items))
+    """Return the drift of popularity, and the share of events on new items."""
+    ranker = state.ranker
+    n = len(state.catalogue.items)
     positive = state.histories.all_positive()
     inside = positive.item < n
     is_late = inside & (positive.at > trained_at)
@@ -265,9 +270,20 @@ def _drift_scores(state: ServingState, trained_at: float) -> dict[str, float]:
     new_share = float(
         counts_since[~ranker.is_known].sum() / max(counts_since.sum(), MIN_EVENTS)
     )
-    new_rows = np.setdiff1d(np.flatnonzero(ranker.is_available), trained_rows)
     return {
         "popularity": popularity_drift(counts_before, counts_since).score,
-        "content": content_drift(catalogue.items, trained_rows, new_rows).score,
         "new_items": new_share,
     }
+
+
+def _content_drift(state: ServingState) -> DriftScore:
+    """Return the drift of the content of items since a training."""
+    items = state.catalogue.items
+    trained_rows = np.arange(len(state.trained.items))
+    new_rows = np.setdiff1d(np.flatnonzero(state.ranker.is_available), trained_rows)
+    if not len(new_rows):
+        return DriftScore(0.0, 0.0)
+    positive = state.histories.all_positive()
+    known = positive.filter(positive.item < len(items))
+    arrivals = item_births(Dataset(items, known, int(known.user.max(initial=-1)) + 1))
+    return content_drift(items, trained_rows, new_rows, arrivals, create_generator(0, "drift"))

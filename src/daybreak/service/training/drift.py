@@ -41,6 +41,8 @@ class DriftScore:
     chance_level: float
     """Index that is reached in 1 % of comparisons of this size without a change: by sampling
     alone or, where it was learned, by what was usual in the past."""
+    is_learned: bool = False
+    """Whether the past was long enough to learn ``chance_level`` from it."""
 
     @property
     def score(self) -> float:
@@ -121,7 +123,8 @@ def interest_drift(
     reference = np.bincount(before, minlength=n_groups).astype(np.float64)
     current = np.bincount(since[-size:], minlength=n_groups).astype(np.float64)
     found = stability_index(reference, current)
-    return DriftScore(found.psi, learn_threshold(before, n_groups, size, rng))
+    threshold = learn_threshold(before, n_groups, size, rng)
+    return DriftScore(found.psi, threshold, is_learned=True)
 
 
 def learn_threshold(
@@ -171,21 +174,41 @@ def learn_threshold(
     return max(learned, float(np.median([one.chance_level for one in found])))
 
 
-def content_drift(items: Items, old: Rows, new: Rows) -> DriftScore:
+def content_drift(
+    items: Items,
+    old: Rows,
+    new: Rows,
+    arrivals: Doubles | None = None,
+    rng: np.random.Generator | None = None,
+) -> DriftScore:
     """Compare the content of new items with that of old ones.
 
-    Each item belongs to the group of the most similar of ``N_GROUPS`` old items.
+    Each item belongs to the group of the most similar of ``N_GROUPS`` old items. Where enough
+    arrivals are known, the threshold is learned from windows of items that arrived together:
+    deliveries of one kind and collections of a season are in the past of most shops.
 
     Args:
         items: The catalogue.
         old: Rows of the items of the training.
         new: Rows of the items added since.
+        arrivals: (n_items,) times at which the items arrived [epoch s], NaN: unknown; None: all
+            unknown.
+        rng: Draws windows of the past, and the order of items of one time; required with
+            ``arrivals``.
     """
     if len(old) < N_GROUPS or not len(new) or not items.blocks:
         return DriftScore(0.0, 0.0)
     centres = items.take(old[np.linspace(0, len(old) - 1, N_GROUPS + 2).astype(np.int64)[1:-1]])
-    counts: list[Doubles] = []
-    for rows in (old, new):
-        nearest = np.argmax(centres.similarity(items.take(rows)), axis=0)
-        counts.append(np.bincount(nearest, minlength=N_GROUPS).astype(np.float64))
-    return stability_index(counts[0], counts[1])
+    nearest = [np.argmax(centres.similarity(items.take(rows)), axis=0) for rows in (old, new)]
+    counts: list[Doubles] = [
+        np.bincount(one, minlength=N_GROUPS).astype(np.float64) for one in nearest
+    ]
+    found = stability_index(counts[0], counts[1])
+    if arrivals is None or rng is None:
+        return found
+    known = np.flatnonzero(np.isfinite(arrivals[old]))
+    if not MIN_WINDOW_EVENTS <= len(new) <= MAX_WINDOW_SHARE * len(known):
+        return found
+    order = known[np.lexsort((rng.random(len(known)), arrivals[old][known]))]
+    threshold = learn_threshold(nearest[0][order], N_GROUPS, len(new), rng)
+    return DriftScore(found.psi, threshold, is_learned=True)
