@@ -29,16 +29,19 @@ BLENDS: dict[str, tuple[str, ...] | None] = {"no transfer": None, "Daybreak": ()
 METHODS = (*BLENDS, *PEERS, GRAPH)
 
 
-def blend_values(case: Case, names: tuple[str, ...] | None) -> tuple[np.ndarray, str]:
+def blend_values(
+    case: Case, names: tuple[str, ...] | None, encoder: str = "none"
+) -> tuple[np.ndarray, str]:
     """Return NDCG@10 of each test user, and the bridges that the training uses.
 
     Args:
         case: The transfer.
         names: Strategies of the source; None: without it, empty: the default ones.
+        encoder: Text encoder.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = fit(case, names)
+        model = fit(case, names, encoder)
         values = measure(model, case, 10)["ndcg"]
     slices = model.report.get("sources", ())
     return values, ", ".join(sorted({one["bridge"] for one in slices if one["used"]}))
@@ -66,7 +69,7 @@ def peer_values(case: Case, name: str) -> np.ndarray:
 
 
 def all_values(
-    case: Case, folder: Path | None, parts: Sequence[str]
+    case: Case, folder: Path | None, parts: Sequence[str], encoder: str = "none"
 ) -> tuple[dict[str, np.ndarray], str]:
     """Return NDCG@10 of each test user by method, and the bridges that are used.
 
@@ -74,6 +77,7 @@ def all_values(
         case: The transfer.
         folder: Folder that keeps values between runs; None: nothing is kept.
         parts: Methods that are measured if they are not kept.
+        encoder: Text encoder of the whole trainings.
     """
     values, used = {}, ""
     for name in parts:
@@ -83,7 +87,7 @@ def all_values(
             kept = np.load(file)
             found, bridges = kept["values"], str(kept["used"])
         elif name in BLENDS:
-            found, bridges = blend_values(case, BLENDS[name])
+            found, bridges = blend_values(case, BLENDS[name], encoder)
         else:
             found, bridges = peer_values(case, name), ""
         if file is not None and not file.exists():
@@ -128,6 +132,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, help="people in both domains; default: all")
     parser.add_argument("--test", type=int, default=500)
     parser.add_argument("--method", action="append", choices=METHODS, help="default: all")
+    parser.add_argument("--encoder", default="none", help="text encoder, or auto")
     parser.add_argument("--values", type=Path, help="folder that keeps values between runs")
     options = parser.parse_args()
     shares = options.share or (1.0, 0.1, 0.01, 0.0)
@@ -145,7 +150,7 @@ def main() -> None:
     for case in cases:
         if options.match in case.name:
             started = time.process_time()
-            values, used = all_values(case, options.values, chosen)
+            values, used = all_values(case, options.values, chosen, options.encoder)
             if {*BLENDS} <= {*values}:
                 print(row_of(case, values, used), flush=True)
             print(f"{case.name}: {time.process_time() - started:.0f} s", file=sys.stderr)

@@ -162,9 +162,15 @@ def _cdrib(path: Path, side: str) -> pl.DataFrame:
     return pl.DataFrame({"user_id": users, "item_id": ids})
 
 
-def fit(case: Case, names: tuple[str, ...] | None) -> Recommender:
-    """Return a recommender with the strategies of a method."""
-    model = Recommender(encoder="none", strategies=(*BASE, *(names or ())))
+def fit(case: Case, names: tuple[str, ...] | None, encoder: str = "none") -> Recommender:
+    """Return a recommender with the strategies of a method.
+
+    Args:
+        case: The transfer.
+        names: Strategies of the source; None: without it, empty: the default ones.
+        encoder: Text encoder of the content of both domains.
+    """
+    model = Recommender(encoder=encoder, strategies=(*BASE, *(names or ())))
     events = case.train if case.train.height else None
     if names is None:
         return model.fit(events, case.items)

@@ -108,6 +108,14 @@ def test_sources_are_named_anew_or_left_out(call, remembering):
     assert "exclude each other" in err
 
 
+def test_an_evaluation_has_the_sources_of_the_training_before(ask, call, remembering):
+    status, out, _ = call("evaluate", "--slice", "cold_user_nothing", *STORE)
+    assert status == 0
+    assert "without_sources" in out
+    _, out, _ = call("evaluate", "--slice", "cold_user_nothing", "--no-sources", *STORE)
+    assert "without_sources" not in out
+
+
 def write_domains(folder):
     """One table of events on two domains; people have one taste in both."""
     rng = np.random.default_rng(0)

@@ -69,6 +69,32 @@ def test_a_refused_source_has_a_note_and_no_strategy():
     assert not any("source/" in name for name in model.state.trained.blend.strategies)
 
 
+SLICES = ["cold_user_nothing"]
+
+
+@pytest.mark.parametrize("as_domain", [True, False], ids=["a domain of the data", "a frame"])
+def test_an_evaluation_measures_with_and_without_a_source(as_domain):
+    """Of held-out people the source knows the taste, a quarter of the catalogue."""
+    data, sources = two_domains(), ["food"]
+    if not as_domain:
+        is_food = pl.col("domain") == "food"
+        sources = {"food": data.filter(is_food).drop("domain")}
+        data = data.filter(~is_food).drop("domain")
+    model = Recommender(encoder="none", strategies=["popular", "item_knn"])
+    report = model.evaluate(data, sources=sources, slices=SLICES)
+    assert report.systems == ("daybreak", "without_sources", "random", "popular")
+    gain = report.compare("daybreak", "without_sources")["cold_user_nothing"]
+    assert gain.is_better
+
+
+def test_an_evaluation_with_a_shuffled_source_is_the_same_without_it():
+    model = Recommender(encoder="none", strategies=["popular", "item_knn"])
+    shuffled = two_domains(3, shuffled=True)
+    report = model.evaluate(shuffled, sources="food", slices=SLICES)
+    gain = report.compare("daybreak", "without_sources")["cold_user_nothing"]
+    assert not gain.differs
+
+
 def taste_share(lists, taste):
     return np.mean([int(id_[1:]) % N_TASTES == taste for id_ in lists["item_id"].to_list()])
 

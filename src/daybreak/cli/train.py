@@ -88,7 +88,7 @@ SourceOption = Annotated[
 ]
 NoSourcesOption = Annotated[
     bool,
-    typer.Option("--no-sources", help="Train without the sources of the training before."),
+    typer.Option("--no-sources", help="Do without the sources of the training before."),
 ]
 OldReleaseArgument = Annotated[
     str,
@@ -191,6 +191,8 @@ def evaluate(
     slice_: SliceOption = None,
     cold_items: ColdItemsOption = "random",
     k: options.KOption = None,
+    source: SourceOption = None,
+    no_sources: NoSourcesOption = False,
     html: options.HtmlOption = None,
     store: options.StoreOption = None,
     encoder: options.EncoderOption = None,
@@ -205,7 +207,11 @@ def evaluate(
         show_progress("hiding users and items") as progress,
     ):
         report = workspace.evaluate(
-            strategy or (), slices=slice_, cold_items=cold_items, progress=progress.update
+            strategy or (),
+            _choose_sources(source, without=no_sources),
+            slices=slice_,
+            cold_items=cold_items,
+            progress=progress.update,
         )
     if html is not None:
         _write_report(html, report)

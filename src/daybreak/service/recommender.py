@@ -580,10 +580,12 @@ class Recommender(InterviewingRecommender):
             items: As for :meth:`fit`.
             users: As for :meth:`fit`.
             **options: ``k``, ``slices``, ``also`` (strategies that are evaluated alone as
-                well), ``cold_items`` (``"random"`` or ``"newest"``), ``progress``.
+                well), ``cold_items`` (``"random"`` or ``"newest"``), ``sources`` (as for
+                :meth:`fit`), ``progress``.
 
         Returns:
-            The report, which compares with random and popular lists.
+            The report, which compares with random and popular lists, and with a training
+            without the sources if there are any.
         """
         from daybreak.service.benchmarking.evaluate import evaluate_recommender  # noqa: PLC0415 - answers need no simulation
 

@@ -268,17 +268,29 @@ class Workspace(ClosesOnExit):
             return recommender
         raise next(iter(errors.values()))
 
-    def evaluate(self, strategies: Sequence[str] = (), **options: Any) -> Report:
+    def evaluate(
+        self,
+        strategies: Sequence[str] = (),
+        sources: Sequence[str] | None = None,
+        **options: Any,
+    ) -> Report:
         """Evaluate the default recommender, single strategies, random and popular.
 
         Args:
             strategies: Names of strategies, each evaluated alone.
+            sources: Other shops and domains to learn from; None: those that the store
+                remembers; empty: none.
             **options: ``k``, ``slices``, ``cold_items``, ``progress``; see
                 :meth:`Recommender.evaluate`.
+
+        Raises:
+            NotFoundError: A source is gone.
         """
         options = {"k": self.settings.k, **options}
+        rules = stored_event_rules(self.store)
+        read = TrainingSources.read(self.store, self.tables, sources, rules)
         report: Report = self.new_recommender().evaluate(
-            self.tables, also=strategies, **options
+            read.target, also=strategies, sources=list(read.found), **options
         )
         return report
 

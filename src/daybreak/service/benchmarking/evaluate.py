@@ -10,6 +10,8 @@ from daybreak.data import EventRules, Tables
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.service.inputs.frames import as_tables
+from daybreak.service.inputs.sources import SourceTables
+from daybreak.service.source_inputs import read_sources
 from daybreak.simulation.slices import FEW_SHOT_SLICES
 from daybreak.simulation.table_slices import PAIR_COLUMNS
 
@@ -19,6 +21,8 @@ USER_SLICES = (
     *FEW_SHOT_SLICES,
 )
 ITEM_SLICES = ("cold_item", "cold_item_all")
+WITHOUT_SOURCES = "without_sources"
+"""Name of the system that is trained without the sources."""
 JOINT_PROTOCOL_NOTE = " The training also lacks the {} of the other slices."
 JOINT_TARGETS_NOTE = " Events with these items are relevant as well."
 
@@ -101,8 +105,8 @@ class Evaluable(Protocol):
         """Return a recommender with the same settings, not fitted."""
         ...
 
-    def fit(self, data: Any) -> Self:
-        """Train on a data set."""
+    def fit(self, data: Any, *, sources: Any = ()) -> Self:
+        """Train on a data set, with other shops as sources."""
         ...
 
 
@@ -116,6 +120,7 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
     slices: Sequence[str] | None = None,
     also: Sequence[str] = (),
     cold_items: Literal["random", "newest"] = "random",
+    sources: Any = (),
     progress: Any = None,
 ) -> Report:
     """Return a report about a recommender and the baselines.
@@ -129,9 +134,12 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
         slices: Names of slices; None: all that the data allow.
         also: Names of strategies that are evaluated alone as well.
         cold_items: How new items are chosen: ``"random"`` or ``"newest"``.
+        sources: Other shops to learn from, as for ``fit``. Held-out users keep what they chose
+            there; the same recommender without them is evaluated as ``without_sources``.
         progress: Called with the number of finished steps, of all steps, and the next step.
     """
     tables, rules, *_ = as_tables(data, items, users, model.rules)
+    tables, found = read_sources(tables, sources, rules)
     signs = rules.resolve(tables.events).signs(tables.events)
     plans = make_plans(
         tables,
@@ -140,11 +148,13 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
         cold_items=cold_items,
         seed=model.seed,
     )
-    systems = {"daybreak": _training_system(model.clone(rules=rules))}
+    systems = {"daybreak": _training_system(model.clone(rules=rules), found)}
+    if found:
+        systems[WITHOUT_SOURCES] = _training_system(model.clone(rules=rules))
     for name in (name for name in also if name not in BASELINES):  # measured in any case
         systems[name] = _training_system(model.clone([name], rules))
     return measure(systems, plans, k=k, progress=progress)
 
 
-def _training_system(model: Evaluable) -> Any:
-    return lambda train: model.clone().fit(train)
+def _training_system(model: Evaluable, sources: Sequence[SourceTables] = ()) -> Any:
+    return lambda train: model.clone().fit(train, sources=list(sources))
