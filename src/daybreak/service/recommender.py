@@ -572,24 +572,24 @@ class Recommender(InterviewingRecommender):
     ) -> "Report":
         """Evaluate the settings of this recommender on held-out parts of the data.
 
-        The fitted models are neither used nor changed: for each part a new recommender is
-        trained on the rest of the data.
+        The fitted models are not used: for each part a new recommender is trained on the rest.
 
         Args:
             data: As for :meth:`fit`.
             items: As for :meth:`fit`.
             users: As for :meth:`fit`.
             **options: ``k``, ``slices``, ``also`` (strategies that are evaluated alone as
-                well), ``cold_items`` (``"random"`` or ``"newest"``), ``sources`` (as for
-                :meth:`fit`), ``progress``.
+                well), ``cold_items`` (``"random"`` or ``"newest"``), ``progress``, and
+                ``sources`` as for :meth:`fit`, with and without which it is evaluated.
 
         Returns:
-            The report, which compares with random and popular lists, and with a training
-            without the sources if there are any.
+            The report, which compares with random and popular lists.
         """
         from daybreak.service.benchmarking.evaluate import evaluate_recommender  # noqa: PLC0415 - answers need no simulation
 
-        return evaluate_recommender(self, data, items, users, **options)
+        tables, rules, *_ = as_tables(data, items, users, self.rules)
+        target, found = read_sources(tables, options.pop("sources", ()), rules)
+        return evaluate_recommender(self, target, rules, sources=found, **options)
 
     def clone(
         self, strategies: str | Sequence[str] | None = None, rules: EventRules | None = None

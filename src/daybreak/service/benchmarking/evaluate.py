@@ -9,9 +9,7 @@ import polars as pl
 from daybreak.data import EventRules, Tables
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
 from daybreak.evaluation.baselines import BASELINES
-from daybreak.service.inputs.frames import as_tables
 from daybreak.service.inputs.sources import SourceTables
-from daybreak.service.source_inputs import read_sources
 from daybreak.simulation.slices import FEW_SHOT_SLICES
 from daybreak.simulation.table_slices import PAIR_COLUMNS
 
@@ -96,7 +94,6 @@ def _restrict_to_users(slice_: Slice, users: pl.Series) -> Slice:
 class Evaluable(Protocol):
     """Settings of a recommender that can be trained again on a part of the data."""
 
-    rules: EventRules | None
     seed: int
 
     def clone(
@@ -112,34 +109,30 @@ class Evaluable(Protocol):
 
 def evaluate_recommender(  # noqa: PLR0913 - public keywords
     model: Evaluable,
-    data: Any,
-    items: Any = None,
-    users: Any = None,
+    tables: Tables,
+    rules: EventRules,
     *,
     k: int = 10,
     slices: Sequence[str] | None = None,
     also: Sequence[str] = (),
     cold_items: Literal["random", "newest"] = "random",
-    sources: Any = (),
+    sources: Sequence[SourceTables] = (),
     progress: Any = None,
 ) -> Report:
     """Return a report about a recommender and the baselines.
 
     Args:
         model: Recommender whose settings are evaluated; its fitted models are not used.
-        data: As for :meth:`Recommender.fit`.
-        items: As for ``fit``.
-        users: As for ``fit``.
+        tables: Data set of the target.
+        rules: Rules that say which events are positive.
         k: Length of the lists.
         slices: Names of slices; None: all that the data allow.
         also: Names of strategies that are evaluated alone as well.
         cold_items: How new items are chosen: ``"random"`` or ``"newest"``.
-        sources: Other shops to learn from, as for ``fit``. Held-out users keep what they chose
-            there; the same recommender without them is evaluated as ``without_sources``.
+        sources: Other shops to learn from. Held-out users keep what they chose there; the
+            same recommender without them is evaluated as ``without_sources``.
         progress: Called with the number of finished steps, of all steps, and the next step.
     """
-    tables, rules, *_ = as_tables(data, items, users, model.rules)
-    tables, found = read_sources(tables, sources, rules)
     signs = rules.resolve(tables.events).signs(tables.events)
     plans = make_plans(
         tables,
@@ -148,8 +141,8 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
         cold_items=cold_items,
         seed=model.seed,
     )
-    systems = {"daybreak": _training_system(model.clone(rules=rules), found)}
-    if found:
+    systems = {"daybreak": _training_system(model.clone(rules=rules), sources)}
+    if sources:
         systems[WITHOUT_SOURCES] = _training_system(model.clone(rules=rules))
     for name in (name for name in also if name not in BASELINES):  # measured in any case
         systems[name] = _training_system(model.clone([name], rules))
