@@ -16,7 +16,7 @@ from daybreak.models.base import (
 )
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_decay import fade, half_life
-from daybreak.models.shared_equal_counts import count_similar_purchases
+from daybreak.models.shared_equal_counts import order_equal_counts
 from daybreak.models.shared_statistics import cached
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Floats
@@ -56,7 +56,7 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
     """Score an item by its number of users, the same for every query.
 
     In a shop with few customers, many counts are equal; such items are ordered by the customers
-    of similar items.
+    of similar items, and by how completely they are described if that tells what sells.
     """
 
     Config: ClassVar = PopularConfig
@@ -112,7 +112,7 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         sums = np.bincount(rows, weights, minlength=len(data.train_item_rows))
         # All windows are scaled to one total, so that the 1 of log1p means the same in each.
         scale = 10_000 / max(float(sums.sum()), 1e-9)
-        counts = scale * (sums if needs_times else sums + count_similar_purchases(data))
+        counts = scale * (sums if needs_times else sums + order_equal_counts(data))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
         dated = not needs_times or data.events.has_time_order
         return PopularState(values.astype(np.float32), dated, half_life_s)
