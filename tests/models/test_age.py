@@ -88,3 +88,30 @@ def test_counting_again_keeps_the_half_life():
     model = PopularModel(learns_half_life=True).fit(data)
     assert model.recounted(data).state.half_life_s == model.state.half_life_s
     np.testing.assert_allclose(model.recounted(data).state.values, model.state.values)
+
+
+def test_items_that_hardly_anybody_chooses_any_more_are_past():
+    data = newsroom()
+    model = AgeModel().fit(data)
+    assert 1.8 * DAY < model.state.past_age <= 2 * DAY
+    past = model.is_past(data.items, data.items)
+    assert past[: 4 * 37].all()
+    assert not past[-4:].any()
+    ages = np.array([START, START + 40 * DAY, np.nan])
+    new = Items(Vocabulary(["old", "young", "unknown"]), (), ages)
+    assert model.is_past(data.items, new).tolist() == [True, False, False]
+
+
+def test_a_few_readers_of_the_archive_do_not_keep_articles_from_being_past():
+    data = newsroom()
+    item = np.where(np.arange(len(data.events)) % 400 == 0, 0, data.events.item)
+    read = Events.of(data.events.user, item, data.events.at)
+    model = AgeModel().fit(Dataset(data.items, read, 500))
+    assert 1.5 * DAY < model.state.past_age <= 2 * DAY
+
+
+def test_where_old_items_are_chosen_none_is_past():
+    model = AgeModel().fit(newsroom(life_days=100))
+    assert model.state.past_age == 0
+    items = newsroom().items
+    assert not model.is_past(items, items).any()

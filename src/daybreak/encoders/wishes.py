@@ -14,6 +14,9 @@ from daybreak.types import Floats, Rows, Sparse
 CONTEXT_SHARE = 0.25
 """Weight of the whole text in each of its wishes: "wrapping paper and gift tags" is about gifts
 where it is about paper, too."""
+UNWANTED_ALONE_FACTOR = 0.1
+"""Weight of the meaning of a text that only rules out, in words that no item has: the likeness
+of everything else stays below :data:`daybreak.models.wish.MIN_REFERENCE`."""
 TextEncodeFn = Callable[[Sequence[str]], tuple[ContentBlock, ...]]
 WishVector = tuple[Sparse | Floats, ...]
 """One (n, dim) matrix per content block."""
@@ -106,15 +109,26 @@ def _add_context(rows: Any, start: int, n_wishes: int) -> Any:
 def _encode_wanted(
     wanted: Sequence[str], unwanted: Sequence[Sequence[str]], encode_texts: TextEncodeFn
 ) -> WishVector:
-    """Return the (n, dim) vectors of wanted texts minus those of what each rules out."""
+    """Return the (n, dim) vectors of wanted texts minus those of what each rules out.
+
+    The meaning of a text that only rules out counts little, and not at all where its words are
+    known: what is least like horror is not what somebody wants who says "no horror".
+    """
     owner = [row for row, ruled_out in enumerate(unwanted) for _ in ruled_out]
     ruled_out = [text for one in unwanted for text in one]
-    return tuple(
+    blocks = tuple(
         _subtract_unwanted(
             block.matrix[: len(wanted)], block.matrix[len(wanted) :], np.array(owner, dtype=int)
         )
         for block in encode_texts([*wanted, *ruled_out])
     )
+    has_words = np.zeros(len(wanted), dtype=bool)
+    for block in blocks:
+        if sp.issparse(block):
+            has_words |= np.diff(sp.csr_array(block).indptr) > 0
+    alone = np.where(has_words, 0, UNWANTED_ALONE_FACTOR)
+    factors = np.where([bool(text) for text in wanted], 1, alone).astype(np.float32)
+    return tuple(block if sp.issparse(block) else block * factors[:, None] for block in blocks)
 
 
 def _subtract_unwanted(wanted: Any, unwanted: Any, owner: Rows) -> Any:

@@ -1,6 +1,6 @@
 """The age of an item: how often items of an age are chosen, as the data say."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,13 +12,20 @@ from daybreak.models.card import ModelCard
 from daybreak.models.shared_decay import MIN_EVENTS, iter_moments
 from daybreak.models.shared_persistence import MAY_BE_NAN
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Doubles
+from daybreak.types import Doubles, Mask
 
 AGE_QUANTILES = tuple(np.linspace(0, 1, 13).tolist())
 """Quantiles of the ages at which items were chosen, which are the bounds of the groups."""
 OLDER_SLOPE = -0.05
 """Change of the log rate per unit of ``log(1 + age)`` beyond the last group, if that is chosen
 least: where all items are older than what is chosen, newer ones come first."""
+PAST_QUANTILES = (0.95, 0.97, 0.98, 0.99, 0.995, 1.0)
+"""Quantiles of the ages at which items were chosen from which items may be past."""
+MAX_PAST_RATE = 0.02
+"""Largest rate of past items, relative to the mean rate of all."""
+MIN_PAST_EVENTS = 50.0
+"""Number of events that items of an age would have at the mean rate, from which on they may
+count as past."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class AgeState:
     """(n_groups,) ``log(1 + age)`` of the groups, ascending; empty: nothing is scored"""
     log_rates: Doubles
     """(n_groups,) log of the rate at which items of the group are chosen, relative to all"""
+    past_age: float = 0.0
+    """Age from which items are past, as hardly anybody chooses them [s]; 0: no age is"""
 
 
 @models.register("age")
@@ -71,20 +80,32 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         train_births = births[data.train_item_rows]
         if len(data.events) < MIN_EVENTS or not data.events.has_time_order:
             return AgeState(train_births, now, nothing, nothing)
-        log_ages, log_rates = self._rates(data, births)
-        return AgeState(train_births, now, log_ages, log_rates)
+        exposed, chosen = _observed_ages(data, births)
+        if not len(chosen):
+            return AgeState(train_births, now, nothing, nothing)
+        log_ages, log_rates = self._rates(exposed, chosen)
+        return AgeState(train_births, now, log_ages, log_rates, find_past_age(exposed, chosen))
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the rates; see :meth:`LinearModel.linear_scorer`."""
-        rows = train_items.ids.rows(items.ids)
-        births = _created_at(items)
-        known = rows >= 0
-        births[known] = self.state.births[rows[known]]
+        births = self._births(train_items, items)
         if not len(self.state.log_ages):
             return LinearScorer.unscored(len(items))
         bias = np.where(np.isfinite(births), self._log_rates(births), self._mean_log_rate())
         scored = np.ones(len(items), dtype=bool)
         return LinearScorer(WeightMatrix(), bias.astype(np.float32), scored)
+
+    def is_past(self, train_items: Items, items: Items) -> Mask:
+        """Return (n_items,) whether an item is older than what people choose.
+
+        Args:
+            train_items: Items of the training.
+            items: Items to judge; those of unknown age are not past.
+        """
+        if not self.state.past_age:
+            return np.zeros(len(items), dtype=bool)
+        age = self.state.now - self._births(train_items, items)
+        return np.asarray(np.nan_to_num(age) > self.state.past_age)
 
     def recounted(self, data: Dataset) -> Self:
         """Return the model at the present of newer events; the rates stay.
@@ -94,7 +115,14 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         """
         state = self.state
         now = max(state.now, latest_time(data.events.at))
-        return self.with_state(AgeState(state.births, now, state.log_ages, state.log_rates))
+        return self.with_state(replace(state, now=now))
+
+    def _births(self, train_items: Items, items: Items) -> Doubles:
+        rows = train_items.ids.rows(items.ids)
+        births = _created_at(items)
+        known = rows >= 0
+        births[known] = self.state.births[rows[known]]
+        return births
 
     def _log_rates(self, births: Doubles) -> Doubles:
         ages = np.log1p(np.maximum(self.state.now - np.nan_to_num(births), 0))
@@ -108,18 +136,7 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         births = self.state.births[np.isfinite(self.state.births)]
         return float(self._log_rates(births).mean()) if len(births) else 0.0
 
-    def _rates(self, data: Dataset, births: Doubles) -> tuple[Doubles, Doubles]:
-        events = data.events
-        ages, chosen = [], []
-        for moment in iter_moments(events.at):
-            exists = births < moment.at
-            rows = events.item[moment.following]
-            ages.append(moment.at - births[exists])
-            chosen.append(moment.at - births[rows[exists[rows]]])
-        nothing = np.empty(0)
-        exposed, events_at = np.r_[nothing, *ages], np.r_[nothing, *chosen]
-        if not len(events_at):
-            return nothing, nothing
+    def _rates(self, exposed: Doubles, events_at: Doubles) -> tuple[Doubles, Doubles]:
         bounds = np.unique(np.quantile(events_at, AGE_QUANTILES))[1:]
         n_groups = len(bounds) + 1  # the last group is older than anything that was chosen
         group = np.searchsorted(bounds, exposed)
@@ -131,6 +148,41 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         middle = np.bincount(group, np.log1p(exposed), minlength=n_groups)
         used = n_items > 0
         return middle[used] / n_items[used], log_rates[used]
+
+
+def find_past_age(exposed: Doubles, chosen: Doubles) -> float:
+    """Return the age from which items are hardly ever chosen [s]; 0: there is none.
+
+    Args:
+        exposed: (n,) ages of the items that existed at several moments [s].
+        chosen: (n_events,) ages of the items that were chosen after these [s], at least one.
+
+    Example:
+        >>> find_past_age(np.arange(1000.0), np.tile(np.arange(10.0), 100))
+        9.0
+        >>> find_past_age(np.arange(1000.0), np.arange(1000.0))
+        0.0
+    """
+    mean_rate = len(chosen) / len(exposed)
+    for age in np.unique(np.quantile(chosen, PAST_QUANTILES)).tolist():
+        expected = mean_rate * np.count_nonzero(exposed > age)
+        if expected < MIN_PAST_EVENTS:
+            break
+        if np.count_nonzero(chosen > age) < MAX_PAST_RATE * expected:
+            return float(age)
+    return 0.0
+
+
+def _observed_ages(data: Dataset, births: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the ages of all items at several moments, and of those chosen after these [s]."""
+    events = data.events
+    ages, chosen = [np.empty(0)], [np.empty(0)]
+    for moment in iter_moments(events.at):
+        exists = births < moment.at
+        rows = events.item[moment.following]
+        ages.append(moment.at - births[exists])
+        chosen.append(moment.at - births[rows[exists[rows]]])
+    return np.concatenate(ages), np.concatenate(chosen)
 
 
 def item_births(data: Dataset) -> Doubles:

@@ -371,6 +371,7 @@ def decompose(
             parts = parts - np.asarray(rows @ centre.weights)[:, None]
         sums.add(names, weights[row] * parts)
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
+    sums.add([("strategy", "age")], scorer.past_bias(level)[items][None, :])
     return replace(sums.result(), matches=matches)
 
 

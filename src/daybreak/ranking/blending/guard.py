@@ -4,7 +4,7 @@ Weights are tested on simulated queries that they were not fitted on. Where a li
 sellers is better, the blend is moved towards it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -58,10 +58,18 @@ def windowed_rows(strategies: Sequence[Strategy]) -> frozenset[int]:
     )
 
 
+def needs_test(tasks: Sequence[RankingTask]) -> bool:
+    """Return whether the weights of a level need a test on held-out queries."""
+    n_queries = sum(len(task.pool.n_events) for task in tasks)
+    return bool(tasks) and not (
+        n_queries >= MAX_GUARDED_QUESTIONS and tasks[0].pool.n_events.any()
+    )
+
+
 def guard_weights(
     tasks: Sequence[RankingTask],
     weights: Doubles,
-    refit: Callable[[Sequence[RankingTask]], Doubles],
+    folds: Sequence[tuple[Doubles, Sequence[RankingTask]]],
     popular: Rows,
     windowed: Collection[int] = (),
 ) -> tuple[Doubles, float]:
@@ -70,7 +78,8 @@ def guard_weights(
     Args:
         tasks: Tasks of one level.
         weights: (n_strategies,) weights that were fitted on all their queries.
-        refit: Returns the weights that are fitted on some of the queries.
+        folds: Weights that were fitted on some of the queries, and the other queries; none if
+            the weights need no test.
         popular: Positions of the strategies that rank by popularity.
         windowed: Those that rank by recent popularity. They count as best sellers only where
             they are significantly better than popularity of all time: what is recent in a
@@ -80,14 +89,8 @@ def guard_weights(
     Returns:
         The weights, and the share of the best sellers that was added to them.
     """
-    n_queries = sum(len(task.pool.n_events) for task in tasks)
-    if not len(popular) or not tasks:
+    if not len(popular) or not tasks or not folds:
         return weights, 0.0
-    if n_queries >= MAX_GUARDED_QUESTIONS and tasks[0].pool.n_events.any():
-        return weights, 0.0
-    halves = [task.split_by_query() for task in tasks]
-    parts = [[pair[half] for pair in halves] for half in (0, 1)]
-    folds = [(refit(parts[1 - half]), parts[half]) for half in (0, 1)]
 
     def measure(row: int, share: float) -> float:
         moved = [(_move(fitted, row, share), part) for fitted, part in folds]

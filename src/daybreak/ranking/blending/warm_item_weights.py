@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from daybreak.ranking.blending.ablation import SelectionThresholds, select_strat
 from daybreak.ranking.blending.guard import (
     MIN_GUARD_QUERIES,
     guard_weights,
+    needs_test,
     popular_rows,
     windowed_rows,
 )
@@ -23,6 +23,7 @@ from daybreak.ranking.blending.objective import (
 )
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.prior import PriorWeights
+from daybreak.ranking.blending.prior_trust import choose_trust, fit_halves
 from daybreak.ranking.blending.shrinkage import report_moves, shrink_weights
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.strategy_masks import (
@@ -31,7 +32,6 @@ from daybreak.ranking.blending.strategy_masks import (
     warm_item_masks,
 )
 from daybreak.ranking.blending.tasks import (
-    MIN_QUERIES,
     RankingTask,
     build_warm_item_tasks,
     sample_by_share,
@@ -88,28 +88,27 @@ def fit_warm_item_weights(
     report = []
     masks, priors = _level_rules(tasks, selection.masks, strategies, prior)
     for level, (level_tasks, mask) in enumerate(zip(tasks, masks, strict=True)):
-        if level:
-            questions[level] = CARRIED_QUESTION_SHARE * questions[level - 1]
+        carried = CARRIED_QUESTION_SHARE * questions[level - 1] if level else 0
+        questions[level] = sum(len(task.pool.n_events) for task in level_tasks) or carried
         expected = priors[level].weights[level] * mask
-        if level_tasks:
-            questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
         if level_tasks and not (level and _are_same(level_tasks, tasks[level - 1])):
             known = [expected, *([] if earlier is None else [earlier[level] * mask])]
             starts = (one for one in known if one.any())
             current = _fit_level(level_tasks, mask, [current * mask, *starts])
-        counted = float(questions[level]), priors[level].questions_at(level)
-        weights[level] = shrink_weights(current, expected, *counted)
-        refit = partial(_refit_level, mask, expected, counted)
+        asked, counted = float(questions[level]), priors[level].questions_at(level)
+        tested = level_tasks or few_tasks[level]
+        halves = fit_halves(tested, mask, expected, asked) if needs_test(tested) else ()
+        counted *= choose_trust(halves, expected, asked, counted)
         weights[level], added = guard_weights(
-            level_tasks or few_tasks[level],
-            weights[level],
-            refit,
+            tested,
+            shrink_weights(current, expected, asked, counted),
+            [one.shrink(expected, asked, counted) for one in halves],
             popular_rows(strategies, mask),
             windowed_rows(strategies),
         )
         if level_tasks:
             measured = _report_level(level_tasks, weights[level], strategies, level)
-            moves = report_moves(names, current, expected, *counted)
+            moves = report_moves(names, current, expected, asked, counted)
             added_share = {"best_sellers_added": added} if added else {}
             report.append(measured | moves | added_share | selection.report(level, names))
     return WarmItemWeights(weights, questions, report)
@@ -149,20 +148,6 @@ def _level_rules(
         for mask, next_ in zip(masks, is_next, strict=True)
     ]
     return allowed, [none if next_ else prior for next_ in is_next]
-
-
-def _refit_level(
-    allowed: Mask,
-    prior: Doubles,
-    counted: tuple[float, float],
-    tasks: Sequence[RankingTask],
-) -> Doubles:
-    """Return the weights that half of the queries of a level lead to."""
-    questions, prior_questions = counted
-    if questions < MIN_QUERIES and prior.any():
-        return prior
-    fitted = fit_softmax(sample_by_share(tasks), allowed)
-    return shrink_weights(fitted, prior, questions / 2, prior_questions)
 
 
 def _fit_level(

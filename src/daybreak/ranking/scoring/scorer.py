@@ -25,13 +25,14 @@ from daybreak.models.wish import (
 from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.scoring.past_items import past_bias
 from daybreak.ranking.scoring.query_features import (
     SEPARATE_KINDS,
     WISH_KIND,
     FeatureLayout,
     QueryFeatures,
 )
-from daybreak.ranking.scoring.sums import sum_weighted, summed_size_bytes
+from daybreak.ranking.scoring.sums import scores_differ, sum_weighted, summed_size_bytes
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_LEVEL_CACHE_BYTES = 1_200_000_000
@@ -307,6 +308,10 @@ class Scorer:
         bias = (1 - unsold) * bias + unsold * lowered
         return np.where(self.is_warm, 0, bias).astype(np.float32)
 
+    def past_bias(self, level: int) -> Floats:
+        """Return the (n_items,) bias of items older than what people choose, else 0."""
+        return past_bias(self.fitted, self.items, self.blend.weights[level])
+
     def dominant_strategy(
         self,
         levels: Rows,
@@ -562,7 +567,7 @@ class Scorer:
         )
 
     def _bias(self, level: int, weights: Floats) -> Floats:
-        bias = self.new_bias(level)
+        bias = self.new_bias(level) + self.past_bias(level)
         for row, linear in enumerate(self.linear_models):
             bias += weights[row] * (linear.bias - self.centres[row].constant)
         return bias
@@ -585,17 +590,6 @@ class Scorer:
 def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:
     """Return (n_wishes, n_items) likeness times the factors of wishes, where it is positive."""
     return np.where(likeness > 0, likeness * factors[:, None], likeness)
-
-
-def scores_differ(linear: LinearScorer) -> bool:
-    """Return whether scores can differ between any two items."""
-    bias = linear.bias[linear.scored]
-    if not len(bias):
-        return False
-    matrix = linear.weights
-    if np.ptp(bias) or (matrix.sparse is not None and matrix.sparse.nnz):
-        return True
-    return any(part is not None and part.any() for part in (matrix.dense, matrix.right))
 
 
 def score_centre(linear: LinearScorer, is_warm: Mask, kind: str) -> ScoreCentre:

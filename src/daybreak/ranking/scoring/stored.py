@@ -20,8 +20,8 @@ from daybreak.ranking.scoring.scorer import (
     ScoreCentre,
     ScorerParts,
     score_centre,
-    scores_differ,
 )
+from daybreak.ranking.scoring.sums import scores_differ
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 SCORER_FOLDER = "scorer"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Rows
 
@@ -74,3 +75,14 @@ def _sum_dense(weighted: Sequence[Weighted]) -> Floats | None:
 def _without_empty_columns(matrix: WeightMatrix, factors: Floats) -> Floats:
     """Return factors of 0 for the items whose column is one of zeros."""
     return factors if matrix.columns is None else np.where(matrix.columns < 0, 0, factors)
+
+
+def scores_differ(linear: LinearScorer) -> bool:
+    """Return whether scores can differ between any two items."""
+    bias = linear.bias[linear.scored]
+    if not len(bias):
+        return False
+    matrix = linear.weights
+    if np.ptp(bias) or (matrix.sparse is not None and matrix.sparse.nnz):
+        return True
+    return any(part is not None and part.any() for part in (matrix.dense, matrix.right))

@@ -1,0 +1,36 @@
+"""Items that are older than what people choose: they come after all others.
+
+Weights of a blend are fitted on the first places of lists, where past items hardly ever are.
+Far down in a list, or for somebody with a long history, likeness alone would bring them back.
+"""
+
+import numpy as np
+
+from daybreak.data.dataset import Items
+from daybreak.models.age import AgeModel
+from daybreak.ranking.blending.strategies import FittedStrategies
+from daybreak.ranking.scoring.query_features import WISH_KIND
+from daybreak.types import Doubles, Floats
+
+PAST_FACTOR = 3.0
+"""What the score of a past item is lowered by, in multiples of the sum of the weights; hardly
+any strategy differs by more between two items."""
+
+
+def past_bias(fitted: FittedStrategies, items: Items, weights: Doubles) -> Floats:
+    """Return (n_items,) what the scores of past items are lowered by, 0 for all others.
+
+    What somebody asks for weighs more: wishes are not among the weights.
+
+    Args:
+        fitted: Fitted strategies.
+        items: Items to score.
+        weights: (n_strategies,) weights of a level.
+    """
+    bias = np.zeros(len(items), dtype=np.float32)
+    orders_all = np.array([m.feature_kind != WISH_KIND for m in fitted.models], dtype=bool)
+    for model in fitted.models:
+        if isinstance(model, AgeModel):
+            is_past = model.is_past(fitted.train_items, items)
+            bias[is_past] = -PAST_FACTOR * weights[orders_all].sum()
+    return bias
