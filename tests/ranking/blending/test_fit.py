@@ -69,7 +69,7 @@ def new_item_weights(weights):
 
 
 def test_planted_weights_are_recovered():
-    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500)
+    pool = planted_pool(lambda events: (2.0, 1.7), [0] * 500)
     weights = warm_weights(pool, FAST).weights
     ratio = weights[0, 1] / weights[0, 0]
     assert ratio == pytest.approx(0.5, abs=0.15)
@@ -116,20 +116,35 @@ def test_levels_without_queries_have_the_weights_of_the_prior():
     np.testing.assert_allclose(new.bias, -2.0)
 
 
-def test_queries_move_the_weights_from_the_prior():
+def weights_beside_prior(planted):
+    """Return the weights and the report of one level beside a prior of equal weights."""
     levels = np.tile([0.5, 0.5], (len(EVENT_LEVELS), 1))
     prior = PriorWeights(levels, levels, np.zeros(len(EVENT_LEVELS)), 500.0)
-    pool = planted_pool(lambda events: (2.0, 0.0), [1] * 500)
+    pool = planted_pool(lambda events: planted, [1] * 500)
     pools = TrainingPools({"new_user": pool}, np.ones(2))
     warm = fit_warm_item_weights(pools, FAST, SelectionThresholds(), None, prior)
-    assert warm.weights[1, 0] / warm.weights[1].sum() == pytest.approx(0.75, abs=0.05)
-    assert warm.report[0]["prior"]["share"] == 0.5
-    assert warm.report[0]["prior"]["questions"] == 500
+    return warm.weights[1], warm.report[0]
+
+
+def test_queries_move_the_weights_from_the_prior():
+    weights, report = weights_beside_prior((2.0, 1.7))
+    fitted = warm_weights(planted_pool(lambda events: (2.0, 1.7), [1] * 500), FAST).weights[1]
+    share = fitted[0] / fitted.sum()
+    assert share > 0.51
+    assert weights[0] / weights.sum() == pytest.approx(0.5 * share + 0.25, abs=1e-6)
+    assert report["prior"]["share"] == 0.5
+    assert report["prior"]["questions"] == 500
+
+
+def test_a_prior_that_ranks_significantly_worse_counts_less():
+    weights, report = weights_beside_prior((2.0, 0.0))
+    assert weights[0] / weights.sum() > 0.9
+    assert report["prior"]["share"] < 0.25
 
 
 def test_the_bias_of_new_items_is_recovered(monkeypatch):
     monkeypatch.setattr("daybreak.ranking.blending.new_item_weights.BEST_STRATEGY_SHARE", 0.0)
-    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
+    pool = planted_pool(lambda events: (2.0, 1.7), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
     new = fit_new_item_weights(pools, FAST, warm, SelectionThresholds(), None)
@@ -139,7 +154,7 @@ def test_the_bias_of_new_items_is_recovered(monkeypatch):
 
 
 def test_weights_of_new_items_lean_towards_the_best_strategy(monkeypatch):
-    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
+    pool = planted_pool(lambda events: (2.0, 1.7), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
     shares = []
