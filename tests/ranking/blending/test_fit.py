@@ -69,7 +69,7 @@ def new_item_weights(weights):
 
 
 def test_planted_weights_are_recovered():
-    pool = planted_pool(lambda events: (2.0, 1.7), [0] * 500)
+    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500)
     weights = warm_weights(pool, FAST).weights
     ratio = weights[0, 1] / weights[0, 0]
     assert ratio == pytest.approx(0.5, abs=0.15)
