@@ -144,7 +144,7 @@ def test_a_prior_that_ranks_significantly_worse_counts_less():
 
 def test_the_bias_of_new_items_is_recovered(monkeypatch):
     monkeypatch.setattr("daybreak.ranking.blending.new_item_weights.BEST_STRATEGY_SHARE", 0.0)
-    pool = planted_pool(lambda events: (2.0, 1.7), [0] * 500, n_new=10, bias=1.5)
+    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
     new = fit_new_item_weights(pools, FAST, warm, SelectionThresholds(), None)
@@ -154,7 +154,7 @@ def test_the_bias_of_new_items_is_recovered(monkeypatch):
 
 
 def test_weights_of_new_items_lean_towards_the_best_strategy(monkeypatch):
-    pool = planted_pool(lambda events: (2.0, 1.7), [0] * 500, n_new=10, bias=1.5)
+    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
     shares = []
