@@ -39,10 +39,15 @@ def task_of(n_queries=60, width=40, n_new=0, seed=0):
     return RankingTask(pool.features, pool, pool.present)
 
 
+def folds_of(task, weights):
+    """Return both halves of the queries, each with weights that were not fitted on it."""
+    return [(weights, [half]) for half in task.split_by_query()]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_weights_below_the_best_sellers_are_moved_to_them(seed):
     task, noise = task_of(seed=seed), np.array([0.0, 1.0])
-    guarded, share = guard_weights([task], noise, lambda part: noise, np.array([0]))
+    guarded, share = guard_weights([task], noise, folds_of(task, noise), np.array([0]))
     assert share > 0
     assert guarded.sum() == pytest.approx(1)
     best = mean_sampled_ndcg([task], np.array([1.0, 0.0]))
@@ -52,7 +57,7 @@ def test_weights_below_the_best_sellers_are_moved_to_them(seed):
 
 def test_weights_above_the_best_sellers_stay():
     task, weights = task_of(), np.array([1.0, 0.0])
-    guarded, share = guard_weights([task], weights, lambda part: weights, np.array([0]))
+    guarded, share = guard_weights([task], weights, folds_of(task, weights), np.array([0]))
     assert guarded is weights
     assert share == 0
 
@@ -64,7 +69,7 @@ def test_recent_popularity_is_believed_less_than_popularity_of_all_time():
     same = np.stack([task.features[0], task.features[0]])
     task = RankingTask(same, replace(task.pool, features=same), task.present)
     noise = np.array([0.0, 0.0])
-    guarded, _ = guard_weights([task], noise, lambda part: noise, np.array([0, 1]), {1})
+    guarded, _ = guard_weights([task], noise, folds_of(task, noise), np.array([0, 1]), {1})
     assert guarded[0] > 0
     assert guarded[1] == 0
 
@@ -83,7 +88,7 @@ def two_windows(recent_wins, n_queries=60):
 @pytest.mark.parametrize(("recent_wins", "chosen"), [(0.0, 0), (0.6, 0), (1.0, 1)])
 def test_recent_popularity_counts_where_it_is_significantly_better(recent_wins, chosen):
     task, nothing = two_windows(recent_wins), np.array([0.0, 0.0, 1.0])
-    guarded, _ = guard_weights([task], nothing, lambda part: nothing, np.array([0, 1]), {1})
+    guarded, _ = guard_weights([task], nothing, folds_of(task, nothing), np.array([0, 1]), {1})
     assert guarded[chosen] > 0
     assert guarded[1 - chosen] == 0
 
@@ -91,7 +96,7 @@ def test_recent_popularity_counts_where_it_is_significantly_better(recent_wins, 
 def test_without_a_strategy_of_popularity_nothing_is_guarded():
     noise = np.array([0.0, 1.0])
     rows = popular_rows(STRATEGIES[1:], np.ones(1, dtype=bool))
-    assert guard_weights([task_of()], noise, lambda part: noise, rows) == (noise, 0.0)
+    assert guard_weights([task_of()], noise, folds_of(task_of(), noise), rows) == (noise, 0.0)
 
 
 def test_only_allowed_strategies_of_popularity_guard():
