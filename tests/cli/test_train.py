@@ -219,3 +219,11 @@ def test_a_language_model_is_a_second_teacher(teacher, ask, monkeypatch):
         made = ask(*given, "--judgements", 20)["judgements"]
         assert len(judge.asked) == 20
     assert (made["pairs"], made["used"]) == (20, False)  # the same grade for all
+
+
+def test_the_curve_of_the_shop_is_measured_and_kept_with_the_release(many, here, ask, call):
+    status, out, err = call("evaluate", "--shop-curve")
+    assert status == 0, err
+    assert "against popular" in out
+    assert (here / "releases" / many / "shop_curve.json").is_file()
+    assert {one["users"] for one in ask("evaluate", "--shop-curve")["points"]} >= {5}

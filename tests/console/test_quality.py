@@ -2,6 +2,11 @@
 
 from playwright.sync_api import expect
 
+from daybreak.service.serving import RecommenderService
+from tests.console.conftest import WAIT_MS, watched
+from tests.server.conftest import served
+from tests.server.example_store import make_shop
+
 REPORT = {
     "id": "r",
     "report": {
@@ -79,3 +84,120 @@ def test_a_report_that_cannot_be_read_is_told_and_tried_again(watch):
     page = watch.open("quality")
     page.get_by_role("alert").get_by_role("button", name="Try again").click()
     expect(page.get_by_role("region", name="Warm-up of a new user").first).to_be_visible()
+
+
+def point(system, users, events, value, **more):
+    interval = {"low": value - 0.02, "high": value + 0.02}
+    return {"system": system, "users": users, "events": events, "queries": 200} | {
+        "value": value,
+        **interval,
+        "difference": None,
+        "difference_low": None,
+        "difference_high": None,
+        "verdict": None,
+        **more,
+    }
+
+
+def own(users, events, value, verdict):
+    ends = {"difference": 0.1, "difference_low": 0.06, "difference_high": 0.14}
+    return point("daybreak", users, events, value, verdict=verdict, **ends)
+
+
+CURVE = {
+    "k": 10,
+    "measured_at": 1.7e9,
+    "seconds": 12.4,
+    "n_users": 900,
+    "n_items": 300,
+    "n_events": 9_000,
+    "points": [
+        *(own(n, 0, 0.1 + n / 1_000, "better") for n in (5, 20, 100)),
+        own(5, 3, 0.05, "worse"),
+        *(own(n, 3, 0.15 + n / 1_000, "tied") for n in (20, 100)),
+        *(point("popular", n, events, 0.1) for n in (5, 20, 100) for events in (0, 3)),
+        *(point("random", n, events, 0.01) for n in (5, 20, 100) for events in (0, 3)),
+    ],
+    "protocols": {},
+    "notes": ["young_500: not measured, only 3 users came after the first 500"],
+}
+DONE = {"id": "shop_curve-1", "kind": "shop_curve", "status": "done", "note": "", "reason": ""}
+
+
+def with_curve(watch, curve, tasks=()):
+    """Answer with a report that has a curve, or none."""
+    report = REPORT | {"shop_curve": curve}
+    watch.page.route("**/api/v1/models/*/report", lambda route: route.fulfill(json=report))
+    listed = {"tasks": list(tasks)}
+    watch.page.route("**/api/v1/tasks", lambda route: route.fulfill(json=listed))
+
+
+def test_the_warm_up_of_the_shop_has_intervals_baselines_and_a_protocol(watch):
+    with_curve(watch, CURVE)
+    page = watch.open("quality")
+    shop = page.get_by_role("region", name="Warm-up of the shop", exact=True)
+    expect(shop.get_by_role("img", name="Quality by the number of users")).to_be_visible()
+    expect(shop).to_contain_text("5% better than the best sellers (0.100)")
+    expect(shop).to_contain_text("100% better than the best sellers")
+    shop.locator("summary").filter(has_text="All sizes").click()
+    rows = shop.get_by_role("region", name="All sizes").get_by_role("row")
+    expect(rows.filter(has_text="worse")).to_contain_text("0.050 (0.030 – 0.070)")
+    expect(rows.filter(has_text="worse")).to_contain_text("+0.060 … +0.140")
+    expect(shop).to_contain_text("only 3 users came after")
+    expect(shop).to_contain_text("on 9,000 events of 900 users, in 12 seconds")
+    shop.get_by_text("How the shop is measured").click()
+    expect(shop.get_by_role("listitem")).to_have_count(4)
+    assert watch.serious_findings() == []
+
+
+def test_a_shop_that_was_not_measured_is_told_how_and_the_page_starts_it(watch):
+    with_curve(watch, None)
+    started = []
+    watch.page.route(
+        "**/api/v1/models/*/shop-curve",
+        lambda route: (started.append(route.request.method), route.fulfill(json=DONE)),
+    )
+    page = watch.open("quality")
+    shop = page.get_by_role("region", name="Warm-up of the shop", exact=True)
+    expect(shop).to_contain_text("Not measured for this release")
+    expect(shop).to_contain_text("daybreak evaluate --shop-curve")
+    shop.get_by_role("button", name="Measure").click()
+    expect(page.get_by_text("The measurement has begun")).to_be_visible()
+    assert started == ["POST"]
+
+
+def test_a_running_measurement_shows_its_step_and_a_failed_one_its_reason(watch):
+    note = "nothing can be measured: <img src=x onerror=alert(1)>"
+    running = DONE | {"status": "running", "started_at": 1.7e9, "note": note}
+    with_curve(watch, None, [running])
+    page = watch.open("quality")
+    shop = page.get_by_role("region", name="Warm-up of the shop", exact=True)
+    expect(shop.get_by_role("status")).to_contain_text("four trainings on the first users")
+    expect(shop.get_by_role("button", name="Measure")).to_be_disabled()
+    with_curve(watch, None, [DONE | {"status": "failed", "note": note}])
+    page.reload()
+    expect(shop).to_contain_text("The last measurement failed")
+    expect(shop).to_contain_text("onerror=alert(1)")
+
+
+def test_the_curve_of_the_shop_is_explained_in_chinese(browser, shop):
+    with watched(browser, shop, locale="zh-CN") as watch:
+        with_curve(watch, CURVE)
+        page = watch.open("quality")
+        card = page.get_by_role("region", name="商店的热身过程", exact=True)
+        expect(card).to_contain_text("比畅销榜好 5%")
+        expect(card).to_contain_text("如何测量商店")
+
+
+def test_the_page_measures_a_real_shop_and_shows_its_curve(browser, tmp_path):
+    settings = make_shop(tmp_path)
+    with (
+        RecommenderService(settings) as service,
+        served(service, rate=0) as (_, url),
+        watched(browser, url) as watch,
+    ):
+        page = watch.open("quality")
+        shop = page.get_by_role("region", name="Warm-up of the shop", exact=True)
+        shop.get_by_role("button", name="Measure").click()
+        expect(shop).to_contain_text("After 5 users", timeout=4 * WAIT_MS)
+        expect(shop).to_contain_text("only 10 users came after the first 20")

@@ -99,6 +99,16 @@ NewReleaseArgument = Annotated[
 ]
 
 
+ShopCurveOption = Annotated[
+    bool,
+    typer.Option(
+        "--shop-curve",
+        help="Only measure the shop when it has learned from its first users, and keep the "
+        "curve with the active release for the web page.",
+    ),
+]
+
+
 def train(
     strategy: options.StrategyOption = None,
     start: StartOption = None,
@@ -194,6 +204,7 @@ def evaluate(
     source: SourceOption = None,
     no_sources: NoSourcesOption = False,
     html: options.HtmlOption = None,
+    shop_curve: ShopCurveOption = False,
     store: options.StoreOption = None,
     encoder: options.EncoderOption = None,
     seed: options.SeedOption = None,
@@ -202,6 +213,9 @@ def evaluate(
     """Evaluate on held-out users, items and events, and compare with baselines."""
     from daybreak.service.benchmarking.summary import evaluation_table
 
+    if shop_curve:
+        _measure_shop(store, encoder, seed, as_json=json)
+        return
     with (
         options.open_workspace(store=store, encoder=encoder, seed=seed, k=k) as workspace,
         show_progress("hiding users and items") as progress,
@@ -222,6 +236,24 @@ def evaluate(
         return
     show_lines([report.table(), ""])
     show_frame(evaluation_table(report), f"NDCG@{report.k} with 95 % intervals")
+
+
+def _measure_shop(
+    store: str | None, encoder: str | None, seed: int | None, *, as_json: bool
+) -> None:
+    """Measure the warm-up curve of the shop, and keep it with the active release."""
+    from daybreak.service.benchmarking.summary import shop_curve_table
+
+    with (
+        options.open_workspace(store=store, encoder=encoder, seed=seed) as workspace,
+        show_progress("learning from the first users") as progress,
+    ):
+        curve = workspace.measure_shop(progress=progress.update)
+    if as_json:
+        show_json(curve.to_dict())
+        return
+    show_frame(shop_curve_table(curve), f"NDCG@{curve.k} by the number of users learned from")
+    show_lines([f"note: {note}" for note in curve.notes])
 
 
 def _show_verdict(verdict: "Mapping[str, Any]", *, as_json: bool) -> None:

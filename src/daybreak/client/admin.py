@@ -109,6 +109,19 @@ class AdminApi:
         """Return checks of the stored data, what they allow, and how event types count."""
         return self._send(ApiCall("GET", "/data", StoredDataReport))
 
+    def measure_shop(self, model_id: str) -> Task:
+        """Start to measure the warm-up curve of the shop; ``model_report`` has it later.
+
+        Args:
+            model_id: Id of a release, which keeps the curve.
+
+        Raises:
+            RejectedError: A training or another task is running.
+            ResourceNotFoundError: There is no such release.
+        """
+        path = path_of("models", model_id, "shop-curve")
+        return self._send(ApiCall("POST", path, Task, repeatable=False))
+
     def exposure(self, item_id: str) -> WarmUpStatus:
         """Return how an item warms up: impressions, users, and what exploration promises it.
 

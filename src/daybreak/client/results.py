@@ -381,13 +381,14 @@ class ModelReport:
 
     Attributes:
         report: Quality of simulated new users and items, weights and verdicts of strategies.
-        gate: Comparison with the release before; None: not compared.
+        gate, shop_curve: Comparison with the release before, and warm-up curve of the shop.
     """
 
     id: str
     report: Mapping[str, Any] = field(default_factory=dict)
     gate: Mapping[str, Any] | None = None
     strategies: tuple[Mapping[str, Any], ...] = ()
+    shop_curve: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

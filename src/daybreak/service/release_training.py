@@ -33,6 +33,7 @@ from daybreak.service.training.task_process import (
     LeaseLostError,
     TaskCancelledError,
     check_lease,
+    report_progress,
 )
 from daybreak.service.training.task_records import TrainingOutcome
 from daybreak.service.training.tuned_encoders import used_encoder
@@ -340,7 +341,12 @@ def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
         with open_store(chosen.store) as store:
             root = releases_root(chosen.store) or Path()
             chosen = replace(chosen, encoder=used_encoder(store, root, chosen.encoder))
-            result = train_release(store, chosen, TrainOptions.from_dict(options))
+            result = train_release(
+                store,
+                chosen,
+                TrainOptions.from_dict(options),
+                progress=lambda step: report_progress(0, 1, step),
+            )
     except LeaseLostError:
         raise
     except GateRefusedError as error:

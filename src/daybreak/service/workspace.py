@@ -35,6 +35,7 @@ from daybreak.errors import (
 )
 from daybreak.evaluation import Report
 from daybreak.ranking.reranking.rules import Rules, check_unknown_items
+from daybreak.service.benchmarking.shop_curve import ShopCurve
 from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
@@ -62,6 +63,7 @@ from daybreak.service.releases.release import (
 )
 from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
+from daybreak.service.shop_measuring import measure_shop
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.profiles import AdHocProfile
 from daybreak.service.state.rules import RuleCompiler
@@ -293,6 +295,15 @@ class Workspace(ClosesOnExit):
             read.target, also=strategies, sources=list(read.found), **options
         )
         return report
+
+    def measure_shop(self, release: str = "active", progress: Any = None) -> ShopCurve:
+        """Measure the warm-up curve of the shop, and store it with a release.
+
+        Args:
+            release: Id of the release, or ``active``.
+            progress: Called with the number of finished steps, of all steps, and the next step.
+        """
+        return measure_shop(self.store, self.settings, release, progress)
 
     def recommend(
         self,

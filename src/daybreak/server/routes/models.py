@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from daybreak.errors import NotFittedError
-from daybreak.server.http.languages import all_in_language, rows_in_language
+from daybreak.server.http.languages import all_in_language, in_language, rows_in_language
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
@@ -49,6 +49,18 @@ async def report(request: Request, id: str) -> Response:
 
 
 @router.post(
+    "/models/{id:id}/shop-curve",
+    response_model=TaskOut,
+    status_code=202,
+    openapi_extra=require_role("admin", cost="bulk"),
+)
+async def measure_shop(request: Request, id: str) -> Response:
+    """Start to measure the warm-up curve of the shop; the report of the release gets it."""
+    task = await run_in_threadpool(state_of(request).service.measure_shop, id)
+    return json_response(task, 202)
+
+
+@router.post(
     "/models/{id:id}/activate",
     response_model=ModelOut,
     openapi_extra=require_role("admin", cost="bulk"),
@@ -84,6 +96,9 @@ async def train(request: Request) -> Response:
 async def tasks(request: Request) -> Response:
     """Return trainings and other long operations, the newest first."""
     rows = await run_in_threadpool(state_of(request).service.tasks)
+    for row in rows:
+        if row["progress"] is not None:
+            row["progress"] = {**row["progress"], "step": in_language(row["progress"]["step"])}
     return json_response({"tasks": rows_in_language(rows, "reason", "note")})
 
 
@@ -128,7 +143,10 @@ def _report_in_language(found: dict[str, Any]) -> dict[str, Any]:
     report = {**report, "candidates": dict(zip(candidates, verdicts, strict=True))}
     if gate is not None:
         gate = {**gate, "notes": all_in_language(gate["notes"])}
-    return {**found, "report": report, "gate": gate}
+    curve = found["shop_curve"]
+    if curve is not None:
+        curve = {**curve, "notes": all_in_language(curve["notes"])}
+    return {**found, "report": report, "gate": gate, "shop_curve": curve}
 
 
 def _release_to_dict(release: Release) -> dict[str, Any]:

@@ -41,6 +41,12 @@ class ModelReportOut(ResponseModel):
         "and the interval of the difference."
     )
     strategies: list[dict[str, Any]]
+    shop_curve: dict[str, Any] | None = Field(
+        description="Warm-up curve of the shop: `points` by `system`, number of `users` that "
+        "the shop has learned from and of known `events` of a later user, with the ends of the "
+        "95 % interval and the difference from the best sellers; null: not measured, see "
+        "`POST /models/{id}/shop-curve`."
+    )
 
 
 class TaskBody(BaseModel):

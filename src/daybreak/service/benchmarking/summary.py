@@ -1,12 +1,15 @@
 """Short tables of reports, gate results and recommendations."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
+from daybreak.estimates import Estimate
 from daybreak.evaluation import Report
 from daybreak.evaluation.report import format_estimate, format_number
+from daybreak.service.benchmarking.shop_curve import ShopCurve
 
 MAX_REASONS = 4
 """Largest number of reasons that are shown for one recommendation."""
@@ -147,6 +150,32 @@ def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
     schema = {"slice": pl.String, "users": pl.Int64}
     schema |= dict.fromkeys((*report.systems, "against_popular"), pl.String)
     return pl.DataFrame(rows, schema=schema)
+
+
+def shop_curve_table(curve: ShopCurve) -> pl.DataFrame:
+    """Return the quality of each size of a shop, and how it compares with the best sellers.
+
+    Example:
+        >>> from daybreak.service.benchmarking.shop_curve import ShopCurvePoint
+        >>> gain = (0.1, 0.05, 0.15, "better")
+        >>> point = ShopCurvePoint("daybreak", 5, 0, 25, 0.3, 0.25, 0.35, *gain)
+        >>> popular = ShopCurvePoint("popular", 5, 0, 25, 0.2, 0.15, 0.25)
+        >>> curve = ShopCurve(10, 0.0, 1.0, 30, 24, 180, (point, popular), {})
+        >>> shop_curve_table(curve).row(0)
+        (5, 0, 25, '.300 [.250, .350]', '.200 [.150, .250]', 'better, +0.100')
+    """
+    systems = list(dict.fromkeys(point.system for point in curve.points))
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
+    for point in curve.points:
+        place = {"users": point.users, "events": point.events, "queries": point.queries}
+        row = rows.setdefault((point.users, point.events), place)
+        ends = (math.nan if end is None else end for end in (point.low, point.high))
+        row[point.system] = format_estimate(Estimate(point.value, *ends))
+        if point.difference is not None:
+            row["against_popular"] = f"{point.verdict}, {point.difference:+.3f}"
+    schema: dict[str, type[pl.DataType]] = {"users": pl.Int64, "events": pl.Int64}
+    schema |= {"queries": pl.Int64, **dict.fromkeys((*systems, "against_popular"), pl.String)}
+    return pl.DataFrame(list(rows.values()), schema=schema)
 
 
 def format_reasons(answer: pl.DataFrame) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from daybreak.service.releases.release import (
     release_folder,
     reported_damage,
 )
+from daybreak.service.releases.shop_curve_file import read_shop_curve
 from daybreak.service.serving.fallback import needs_rebuild, untrained_state
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.item_map import ItemMap
@@ -226,6 +227,8 @@ class ReleaseManager:
     def report(self, id: str) -> dict[str, Any]:
         """Return what the training of a release reports; see :func:`read_report`.
 
+        ``shop_curve`` is the warm-up curve of the shop; None: it was not measured.
+
         Args:
             id: Id of the release.
 
@@ -233,7 +236,20 @@ class ReleaseManager:
             NotFoundError: There is no such release.
             DataError: The release is damaged.
         """
-        return read_report(self.release_folder(self._find_release(id)))
+        folder = self.release_folder(self._find_release(id))
+        curve = read_shop_curve(folder)
+        return {**read_report(folder), "shop_curve": None if curve is None else curve.to_dict()}
+
+    def require(self, id: str) -> None:
+        """Raise if there is no such release.
+
+        Args:
+            id: Id of the release.
+
+        Raises:
+            NotFoundError: There is no such release.
+        """
+        self._find_release(id)
 
     def keep_loaded(self, releases: Sequence[str]) -> None:
         """Keep these releases in memory in addition to the active one, and drop all others.

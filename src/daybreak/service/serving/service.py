@@ -47,10 +47,11 @@ from daybreak.service.serving.served_model import ServedLanguageModel
 from daybreak.service.serving.shared_lists import SharedLists
 from daybreak.service.serving.status import StatusReporter
 from daybreak.service.serving.writer import Ingestor
+from daybreak.service.shop_measuring import SHOP_CURVE_KIND, measure_release
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
 from daybreak.service.state.placement import ItemPlacement
-from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner
+from daybreak.service.training.retraining import BackgroundJob, RetrainPolicy, RetrainRunner
 from daybreak.store import Store, WriteResult, open_store
 
 TRAINING_LOG_FOLDER = "trainings"
@@ -339,6 +340,24 @@ class RecommenderService(ClosesOnExit):
             self.training.wait(task)
             self.releases.check_active_release()
         return task
+
+    def measure_shop(self, release: str) -> dict[str, Any]:
+        """Start to measure the warm-up curve of the shop, and to store it with a release.
+
+        Args:
+            release: Id of the release.
+
+        Returns:
+            The task.
+
+        Raises:
+            BusyError: A training or another task is running.
+            NotFoundError: There is no such release.
+        """
+        self.releases.require(release)
+        job = BackgroundJob(SHOP_CURVE_KIND, measure_release, {"release": release})
+        id_ = self.training.start_job(job)
+        return next(task.to_dict() for task in self.training.tasks() if task.id == id_)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return the trainings and other long operations, the latest first."""

@@ -82,6 +82,6 @@ function codes() {
   const key = session.value?.needs_key ? ' -H "X-API-Key: $KEY"' : "";
   return {
     curl: ["events", "items", "users"].map((table) => `curl -s${key} --data-binary @${table}.csv '${new URL(`import?table=${table}`, ROOT).href}'`).join("\n"),
-    "command line": "daybreak import events.csv items.csv users.csv\ndaybreak train",
+    [t("data.command_line")]: "daybreak import events.csv items.csv users.csv\ndaybreak train",
   };
 }

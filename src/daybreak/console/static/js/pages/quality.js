@@ -9,6 +9,7 @@ import { Chart } from "../components/chart.js";
 import { Field } from "../components/form.js";
 import { Notice, Problem } from "../components/problem.js";
 import { Table } from "../components/table.js";
+import { ShopWarmUp } from "../quality/shop.js";
 
 const RELEASES_IN_HISTORY = 8;
 const QUALITY = "ndcg@10";
@@ -42,8 +43,11 @@ function Report({ id }) {
   const levels = data.report.levels ?? [];
   const measured = levels.filter((level) => level.queries > 0);
   return html`
-    ${measured.length ? html`<${WarmUp} levels=${measured} newItems=${data.report.new_items ?? []} />`
+    <div class="warm-ups">
+      ${measured.length ? html`<${WarmUp} levels=${measured} newItems=${data.report.new_items ?? []} />`
     : html`<${Notice} icon="quality" title=${t("quality.small")}>${t("quality.small.text")}<//>`}
+      <${ShopWarmUp} id=${id} curve=${data.shop_curve} reload=${reload} />
+    </div>
     <${Weights} levels=${levels} strategies=${data.strategies} />
     <${Verdicts} candidates=${data.report.candidates ?? {}} levels=${levels} />
     <div class="grid">

@@ -52,6 +52,7 @@ function Training({ task, last }) {
   return html`<${Card} title=${t("releases.training")} class="training">
     <progress max=${last ?? 1} value=${last === null ? undefined : Math.min(passed, last)} aria-label=${t("releases.training")}></progress>
     <p>${t("releases.training.passed", { n: Math.round(passed) })} ${left === null ? "" : left > 0 ? t("releases.training.left", { n: Math.round(left) }) : t("releases.training.longer")}</p>
+    ${task.progress?.step && html`<p class="fine" role="status" lang=${languageOf(task.progress.step)}>${task.progress.step}</p>`}
     ${task.note && html`<p class="fine" lang=${languageOf(task.note)}>${task.note}</p>`}
   <//>`;
 }

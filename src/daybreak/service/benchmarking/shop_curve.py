@@ -1,0 +1,181 @@
+"""The warm-up curve of a shop: quality by the number of users that it has learned from.
+
+:func:`measure_shop_curve` trains on the first users of a shop alone, and asks about later ones.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from daybreak.data import EventRules, Tables
+from daybreak.errors import DataError
+from daybreak.estimates import PairedDifference
+from daybreak.evaluation import Report
+from daybreak.evaluation.report import SliceInfo
+from daybreak.service.benchmarking.evaluate import Evaluable, evaluate_recommender
+from daybreak.simulation.slices import (
+    YOUNG_SHOT_COUNTS,
+    YOUNG_SLICES,
+    YOUNG_USER_COUNTS,
+    young_slice_names,
+)
+
+SYSTEM = "daybreak"
+"""Name of the recommender in the report."""
+BASELINE = "popular"
+"""Baseline with which the recommender is compared."""
+METRIC = "ndcg"
+"""Metric of the curve."""
+LIST_LENGTH = 10
+"""Length of the lists that are measured [items]."""
+
+
+@dataclass(frozen=True)
+class ShopCurvePoint:
+    """Quality of one system in a shop of one size, for later users with some known events."""
+
+    system: str
+    users: int
+    """Number of users that the shop has learned from."""
+    events: int
+    """Number of known events of a later user."""
+    queries: int
+    """Number of later users who were asked about."""
+    value: float
+    low: float | None
+    """Lower end of the 95 % interval; None: there are too few queries for one."""
+    high: float | None
+    """Upper end of the 95 % interval."""
+    difference: float | None = None
+    """Mean paired difference from the best sellers; None: this is a baseline."""
+    difference_low: float | None = None
+    difference_high: float | None = None
+    verdict: str | None = None
+    """``better``, ``tied`` or ``worse`` than the best sellers."""
+
+
+@dataclass(frozen=True)
+class ShopCurve:
+    """The warm-up curve of a shop.
+
+    Points with the same number of users have the same queries and targets; shops of different
+    size are asked about different users.
+    """
+
+    k: int
+    """Length of the lists [items]."""
+    measured_at: float
+    """Epoch [s]."""
+    seconds: float
+    n_users: int
+    """Number of users in the data."""
+    n_items: int
+    n_events: int
+    points: tuple[ShopCurvePoint, ...]
+    protocols: Mapping[str, str]
+    """How each slice was measured, by its name."""
+    notes: tuple[str, ...] = ()
+    """Sizes that could not be measured, and why."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the curve as JSON values."""
+        return {**asdict(self), "protocols": dict(self.protocols)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ShopCurve":
+        """Return the curve that :meth:`to_dict` described.
+
+        Raises:
+            DataError: The values describe no curve.
+        """
+        try:
+            points = tuple(ShopCurvePoint(**point) for point in values["points"])
+            notes, protocols = tuple(values["notes"]), dict(values["protocols"])
+            return cls(**{**values, "points": points, "notes": notes, "protocols": protocols})
+        except (TypeError, KeyError, ValueError) as error:
+            raise DataError(f"these values are no warm-up curve: {error}") from error
+
+
+def measure_shop_curve(
+    model: Evaluable, tables: Tables, rules: EventRules | None = None, progress: Any = None
+) -> ShopCurve:
+    """Train on the first users of a shop, for several sizes, and measure lists of later users.
+
+    Args:
+        model: Recommender whose settings are measured; its fitted models are not used.
+        tables: All data of the shop.
+        rules: Rules that say which events are positive; None: the data decide.
+        progress: Called with the number of finished steps, of all steps, and the next step.
+
+    Raises:
+        DataError: The shop has too few users for any size.
+    """
+    started = time.perf_counter()
+    report = evaluate_recommender(
+        model,
+        tables,
+        rules or EventRules(),
+        k=LIST_LENGTH,
+        slices=YOUNG_SLICES,
+        progress=progress,
+    )
+    return ShopCurve(
+        k=report.k,
+        measured_at=time.time(),
+        seconds=round(time.perf_counter() - started, 1),
+        n_users=tables.users.height,
+        n_items=tables.items.height,
+        n_events=tables.events.height,
+        points=tuple(_points(report)),
+        protocols={info.name: info.protocol for info in report.slices},
+        notes=report.notes,
+    )
+
+
+def _points(report: Report) -> Sequence[ShopCurvePoint]:
+    places = {
+        name: (n_users, shots)
+        for n_users in YOUNG_USER_COUNTS
+        for shots, name in zip(YOUNG_SHOT_COUNTS, young_slice_names(n_users), strict=True)
+    }
+    differences = report.compare(SYSTEM, BASELINE, METRIC)
+    return [
+        _point(report, info, system, places[info.name], differences[info.name])
+        for info in report.slices
+        for system in report.systems
+    ]
+
+
+def _point(
+    report: Report,
+    info: SliceInfo,
+    system: str,
+    place: tuple[int, int],
+    difference: PairedDifference,
+) -> ShopCurvePoint:
+    value, low, high = map(float, report.cell(info.name, system).values[METRIC])
+    interval = (_finite(low), _finite(high))
+    point = ShopCurvePoint(system, *place, info.counts["users"], value, *interval)
+    if system != SYSTEM:
+        return point
+    return ShopCurvePoint(
+        **{
+            **asdict(point),
+            "difference": difference.difference,
+            "difference_low": _finite(difference.low),
+            "difference_high": _finite(difference.high),
+            "verdict": _verdict(difference),
+        }
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _verdict(difference: PairedDifference) -> str:
+    if not difference.differs:
+        return "tied"
+    return "better" if difference.is_better else "worse"

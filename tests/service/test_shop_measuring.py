@@ -1,0 +1,67 @@
+"""The curve of a shop is measured on its store and stored with a release."""
+
+from dataclasses import asdict
+
+import pytest
+
+from daybreak.config import Settings
+from daybreak.errors import BusyError, ConfigError, NotFoundError
+from daybreak.service import release_training
+from daybreak.service.release_training import TrainOptions
+from daybreak.service.releases.release import find_release, releases_root
+from daybreak.service.releases.shop_curve_file import read_shop_curve
+from daybreak.service.serving import RecommenderService
+from daybreak.service.shop_measuring import measure_release, measure_shop
+from daybreak.service.workspace import Workspace
+from daybreak.store import open_store
+from tests.server.example_store import make_shop
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return make_shop(tmp_path_factory.mktemp("measured"))
+
+
+def test_the_curve_is_stored_with_the_release_that_was_named(settings):
+    with open_store(settings.store) as store:
+        curve = measure_shop(store, settings, "active")
+        folder = find_release(store, releases_root(settings.store), "active")
+        assert read_shop_curve(folder) == curve
+    assert {one.users for one in curve.points} == {5}
+
+
+def test_a_task_reports_what_went_wrong(settings):
+    outcome = measure_release(vars(settings), {"release": "gone"})
+    assert (outcome["status"], "no release" in outcome["note"]) == ("failed", True)
+
+
+def test_a_store_in_memory_has_no_place_for_a_curve(settings):
+    with open_store(settings.store) as store, pytest.raises(ConfigError):
+        measure_shop(store, Settings(store="sqlite:///:memory:", encoder="none"), "active")
+
+
+def test_a_service_measures_in_a_process_of_its_own_and_its_report_has_the_curve(settings):
+    with RecommenderService(settings) as service:
+        release = service.releases.current.release
+        with pytest.raises(NotFoundError):
+            service.measure_shop("gone")
+        task = service.measure_shop(release)
+        with pytest.raises(BusyError):
+            service.measure_shop(release)
+        assert service.training.wait(task["id"], 120).status == "done"
+        curve = service.releases.report(release)["shop_curve"]
+        assert {point["system"] for point in curve["points"]} >= {"daybreak", "popular"}
+
+
+def test_a_workspace_measures_the_active_release(settings):
+    with Workspace(settings) as workspace:
+        assert workspace.measure_shop().points
+
+
+def test_a_training_of_a_service_reports_its_steps(settings, monkeypatch):
+    steps = []
+    monkeypatch.setattr(release_training, "report_progress", lambda *state: steps.append(state))
+    outcome = release_training.retrain(vars(settings), asdict(TrainOptions(gate=False)))
+    assert outcome["status"] == "done"
+    assert {state[:2] for state in steps} == {(0, 1)}
+    assert "fitting on all data" in [state[2] for state in steps]
