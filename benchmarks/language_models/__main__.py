@@ -10,7 +10,16 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.language_models import buyers, enrichment, explanations, grades, guesses
+from benchmarks.language_models import (
+    assistants,
+    buyers,
+    enrichment,
+    explanations,
+    grades,
+    guesses,
+    interview,
+    reading,
+)
 from benchmarks.language_models.asking import MeasuredUse, ask_questions, read_answers
 from daybreak.language_models import load_language_model
 
@@ -20,6 +29,9 @@ USES: dict[str, MeasuredUse] = {
     "buyers": buyers.USE,
     "enrichment": enrichment.USE,
     "grades": grades.USE,
+    "interview": interview.USE,
+    "reading": reading.USE,
+    "assistants": assistants.USE,
 }
 MIN_ANSWERS = 2
 

@@ -48,7 +48,7 @@ def report(folder: Path, answers: Sequence[Answer], options: Namespace) -> Mappi
         said = [one["says_yes"] for one in answers if one["is_real"] == is_real]
         usable = [one for one in said if one is not None]
         found[name] = (sum(usable), *share_with_interval(sum(usable), len(usable)))
-    return found | sum_costs(answers)
+    return {**found, **sum_costs(answers)}
 
 
 USE = MeasuredUse(questions, report)

@@ -142,7 +142,7 @@ def hold_interviews(
                 memo[said] = _next_step(one, said, way)
             steps[user] = memo[said]
         if number in ANSWER_COUNTS:
-            found[number] = _evaluate(one, steps)
+            found[number] = evaluate_steps(one, steps)
         for user, step in steps.items():
             if step.question is not None:
                 turn = people[user].answer(step)
@@ -192,7 +192,8 @@ def ask_onboarding(one: OnboardingSplit) -> dict[int, list[float]]:
     return found
 
 
-def _evaluate(one: OnboardingSplit, steps: Mapping[str, InterviewStep]) -> list[float]:
+def evaluate_steps(one: OnboardingSplit, steps: Mapping[str, InterviewStep]) -> list[float]:
+    """Return the NDCG@10 of each user after the answers of a step."""
     values = []
     for user, step in steps.items():
         name = f"new {user}"
