@@ -11,7 +11,13 @@ import sys
 from pathlib import Path
 
 CLIENT = Path(__file__).parents[1] / "src" / "daybreak" / "client"
-SOURCES = ("async_client.py", "async_experiments.py", "async_admin.py", "async_encoders.py")
+SOURCES = (
+    "async_client.py",
+    "async_experiments.py",
+    "async_admin.py",
+    "async_encoders.py",
+    "async_language.py",
+)
 """Files of the asynchronous client; the names of the others lack ``async_``."""
 
 HEADER = '''"""{title}
@@ -23,6 +29,7 @@ TITLES = {
     "async_client.py": "Blocking client of a Daybreak service.",
     "async_admin.py": "Blocking methods for operators: ``client.admin``.",
     "async_encoders.py": "Blocking methods for fine-tuned encoders: ``client.encoders``.",
+    "async_language.py": "Blocking methods of a language model: ``client.language``.",
     "async_experiments.py": "Blocking methods for experiments: ``client.experiments``.",
 }
 """First sentences of the generated files."""
@@ -40,8 +47,9 @@ TOKENS = (
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\bhttpx\.AsyncBaseTransport\b", "httpx.BaseTransport"),
-    (r"\basync_(experiments|admin|encoders)\b", r"\1"),
-    (r"\bAsync(Client|Iterator|ExperimentsApi|AdminApi|EncodersApi|SendFn)\b", r"\1"),
+    (r"\basync_(experiments|admin|encoders|language)\b", r"\1"),
+    (r"\bAsync(Client|Iterator|SendFn)\b", r"\1"),
+    (r"\bAsync(Experiments|Admin|Encoders|Language)Api\b", r"\1Api"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
     (r"\baclose\b", "close"),
 )

@@ -17,6 +17,7 @@ from daybreak.client import (
     admin_results,
     encoder_results,
     interview_results,
+    language_results,
     results,
     title_results,
 )
@@ -31,6 +32,7 @@ from daybreak.server.schemas import (
     interests,
     interview,
     keys,
+    language,
     policy,
     recommend,
     rows,
@@ -131,6 +133,10 @@ RESULT_TYPES = [
     (SampleRatioCheck, results.SampleRatio, set()),
     (OnlineReport, results.OnlineResult, set()),
     (OnlinePeriod, results.Period, set()),
+    (language.EnrichmentOut, language_results.EnrichmentStatus, NOT_NEEDED),
+    (language.EnrichmentJobOut, language_results.EnrichmentJob, set()),
+    (language.BuyersOut, language_results.BuyersStatus, NOT_NEEDED),
+    (language.BuyersJobOut, language_results.BuyersJob, set()),
     (encoders.EncoderBody, encoder_results.EncoderInfo, set()),
     (encoders.EncodersOut, encoder_results.EncoderList, NOT_NEEDED),
     (encoders.EncoderOut, encoder_results.EncoderCard, NOT_NEEDED),
@@ -180,7 +186,7 @@ def sent(described):
         return httpx.Response(200, json=page)
 
     with Client(transport=httpx.MockTransport(service), retries=Retries(times=0)) as shop:
-        for methods in (shop, shop.experiments, shop.admin, shop.encoders):
+        for methods in (shop, shop.experiments, shop.admin, shop.encoders, shop.language):
             for name, method in inspect.getmembers(methods, inspect.ismethod):
                 if not name.startswith("_") and name not in {"close", "is_ready", "request"}:
                     call(method)

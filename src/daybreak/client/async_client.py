@@ -16,6 +16,7 @@ import httpx
 from daybreak.client.async_admin import AsyncAdminApi
 from daybreak.client.async_encoders import AsyncEncodersApi
 from daybreak.client.async_experiments import AsyncExperimentsApi
+from daybreak.client.async_language import AsyncLanguageApi
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
 from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
@@ -112,6 +113,8 @@ class AsyncClient:
         """Methods for operators: API keys, policy, data, map and tasks."""
         self.encoders = AsyncEncodersApi(self._send)
         """Methods for fine-tuned text encoders."""
+        self.language = AsyncLanguageApi(self._send)
+        """Methods for tasks with a language model."""
 
     # Lists
 

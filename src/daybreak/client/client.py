@@ -19,6 +19,7 @@ from daybreak.client.encoders import EncodersApi
 from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.experiments import ExperimentsApi
 from daybreak.client.interview_results import InterviewAnswer
+from daybreak.client.language import LanguageApi
 from daybreak.client.options import EventFields, InterviewOptions, RecommendOptions
 from daybreak.client.results import (
     Accepted,
@@ -110,6 +111,8 @@ class Client:
         """Methods for operators: API keys, policy, data, map and tasks."""
         self.encoders = EncodersApi(self._send)
         """Methods for fine-tuned text encoders."""
+        self.language = LanguageApi(self._send)
+        """Methods for tasks with a language model."""
 
     # Lists
 

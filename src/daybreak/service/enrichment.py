@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
+from daybreak.config import Settings
 from daybreak.data import Tables
 from daybreak.errors import ConfigError
 from daybreak.estimates import PairedDifference, paired_bootstrap
@@ -20,7 +21,7 @@ from daybreak.service.language.enrichment import (
 )
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import new_recommender
-from daybreak.service.workspace import Workspace
+from daybreak.store import Store
 from daybreak.types import Progress, ignore_progress
 
 COLD_SLICE = "cold_item"
@@ -28,6 +29,29 @@ COLD_SLICE = "cold_item"
 
 USES = ("auto", "always", "never")
 """When what is written is used."""
+
+
+class EnrichedStore(Protocol):
+    """A store with its tables, such as a :class:`~daybreak.service.workspace.Workspace`."""
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the job."""
+        ...
+
+    @property
+    def tables(self) -> Tables:
+        """All tables of the store."""
+        ...
+
+    def forget_tables(self) -> None:
+        """Read the tables again when they are needed."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -65,7 +89,7 @@ class EnrichmentResult:
 
 
 def enrich_store(
-    workspace: Workspace,
+    workspace: EnrichedStore,
     model: LanguageModel | None,
     *,
     language: str = "en",
@@ -117,7 +141,7 @@ def enrich_store(
 
 
 def measure_gain(
-    workspace: Workspace, progress: Progress = ignore_progress
+    workspace: EnrichedStore, progress: Progress = ignore_progress
 ) -> PairedDifference | None:
     """Return how much the NDCG@10 of simulated new items grows by what is written.
 
@@ -152,7 +176,7 @@ def _cold_values(recommender: Recommender, tables: Tables, items: pl.DataFrame) 
     return report.cell(COLD_SLICE, report.systems[0]).per_user["ndcg"]
 
 
-def set_enrichment(workspace: Workspace, *, is_used: bool) -> None:
+def set_enrichment(workspace: EnrichedStore, *, is_used: bool) -> None:
     """Write the column ``written_by_model`` of the items, or remove it.
 
     Args:

@@ -38,6 +38,7 @@ from daybreak.service.serving.engine import RecommendEngine
 from daybreak.service.serving.interest_maps import InterestsResource
 from daybreak.service.serving.interviews import InterviewHolder, InterviewResponse
 from daybreak.service.serving.item_insights import ItemInsights
+from daybreak.service.serving.language_tasks import LanguageTasks
 from daybreak.service.serving.list_explainer import ListExplainer
 from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
@@ -146,6 +147,8 @@ class RecommenderService(ClosesOnExit):
     """Runs trainings in processes of their own."""
     encoders: EncodersResource
     """Fine-tuned encoders: make, get, use."""
+    language_tasks: LanguageTasks
+    """Enrichment and imagined buyers, by the language model of the settings."""
     retrain_monitor: RetrainMonitor
     """Starts a training when one is due."""
     jobs: BackgroundJobs
@@ -190,6 +193,7 @@ class RecommenderService(ClosesOnExit):
         self.interests = InterestsResource(self.releases, pseudonyms)
         self.training = _create_runner(settings, self.store, options.training)
         self.encoders = EncodersResource(settings, self.store, self.training)
+        self.language_tasks = LanguageTasks(settings, self.store, self.training)
         self.retrain_monitor = RetrainMonitor(
             self.store, self.releases, self.training, self.policy
         )
