@@ -11,7 +11,8 @@ from daybreak.nets.finetuning.examples import Ratings, TrainingExamples
 from daybreak.nets.finetuning.objectives import objectives
 from daybreak.nets.finetuning.objectives.base import in_batch_loss
 from daybreak.nets.finetuning.objectives.masked import mask_tokens
-from tests.nets.finetuning.tiny_text_model import tiny_examples, tiny_model
+from daybreak.nets.finetuning.transformer import TextModel
+from tests.nets.finetuning.tiny_text_model import WORDS, tiny_examples, tiny_model
 
 SHARES = np.log(np.full(3, 1 / 3))
 
@@ -83,6 +84,92 @@ def test_contrastive_training_brings_the_colour_of_a_user_together():
         optimiser.step()
     red_globe, red_lamp, blue_globe = model.encode(["red globe", "red lamp", "blue globe"])
     assert red_globe @ red_lamp > red_globe @ blue_globe + 0.2
+
+
+class KnownVectors(TextModel):
+    """Vectors of texts, with a weight so that gradients exist."""
+
+    dim = 4
+
+    def __init__(self, rows):
+        super().__init__()
+        self.rows = rows
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, texts):
+        return torch.tensor([self.rows[text] for text in texts]) + self.weight
+
+
+class Cosine(torch.nn.Module):
+    """A head without weights."""
+
+    def forward(self, users, items):
+        return (users * items).sum(dim=1)
+
+
+AXES = torch.eye(4).tolist()
+LIKED = {"a": AXES[0], "b": AXES[0]} | {f"other {n}": AXES[1] for n in range(40)}
+"""Two items that everybody chose, with equal vectors, and others that nobody chose."""
+
+
+def by_hand(name, rows, histories, ratings=None):
+    """An objective over items with known vectors, and the model."""
+    texts = tuple((text,) for text in rows)
+    items = np.concatenate(histories)
+    starts = np.concatenate([[0], np.cumsum([len(one) for one in histories])])
+    examples = TrainingExamples(texts, items, starts, ratings or Ratings())
+    model = KnownVectors(rows)
+    objective = objectives[name](examples, model)
+    if hasattr(objective, "head"):
+        objective.head = Cosine()
+    return model, objective
+
+
+def test_classification_by_hand():
+    # a chosen item has the score 1, the other one 0: (log(1 + e^-1) + log 2) / 2
+    model, objective = by_hand("click", LIKED, [[0, 1]] * 3)
+    loss = objective.loss(model, 8, np.random.default_rng(1))
+    assert float(loss.detach()) == pytest.approx((math.log(1 + math.exp(-1)) + math.log(2)) / 2)
+
+
+def test_ranking_by_hand():
+    # the chosen item is 1 above the other one: log(1 + e^-1)
+    model, objective = by_hand("ranking", LIKED, [[0, 1]] * 3)
+    loss = objective.loss(model, 8, np.random.default_rng(1))
+    assert float(loss.detach()) == pytest.approx(math.log(1 + math.exp(-1)))
+
+
+def test_regression_by_hand():
+    # ratings 5 and 1 are +1 and -1 standard deviation; both scores are 0, so each error is 1
+    rows = {"a": AXES[0], "b": AXES[1]}
+    users = np.repeat(np.arange(40), 2)
+    ratings = Ratings(users, np.tile([0, 1], 40), np.tile([5.0, 1.0], 40))
+    model, objective = by_hand("rating", rows, [[0, 1]] * 40, ratings)
+    assert (objective.mean, objective.std) == (3, 2)
+    loss = objective.loss(model, 8, np.random.default_rng(0))
+    assert float(loss.detach()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["contrastive", "history"])
+def test_pairs_and_histories_by_hand(name):
+    # all items are orthogonal, so all cosines are 0. Two users in the batch: log 2; the same
+    # user twice: 0, for another item of the user is no wrong answer
+    rows = dict(zip("abcd", AXES, strict=True))
+    model, objective = by_hand(name, rows, [[0, 1], [2, 3]])
+    losses = {
+        round(float(objective.loss(model, 2, np.random.default_rng(seed)).detach()), 4)
+        for seed in range(12)
+    }
+    assert losses == {0.0, round(math.log(2), 4)}
+
+
+def test_guessing_among_equal_words_by_hand():
+    model = tiny_model(layers=1)
+    with torch.no_grad():
+        model.network.get_input_embeddings().weight.zero_()
+    objective = objectives["masked"](tiny_examples(), model)
+    loss = objective.loss(model, 4, np.random.default_rng(0))
+    assert float(loss.detach()) == pytest.approx(math.log(len(WORDS)), abs=1e-5)
 
 
 MODEL = tiny_model(layers=1)

@@ -1,5 +1,9 @@
 import json
+import signal
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,7 +19,7 @@ from tests.encoders.tiny_models import tiny_torch
 from tests.service.finetuning.tasteful_shop import write_encoder
 
 pytest.importorskip("transformers", reason="transformers, of the extra finetune, is missing")
-pytest.importorskip("onnx", reason="onnx, of the extra finetune, is missing")
+onnx = pytest.importorskip("onnx", reason="onnx, of the extra finetune, is missing")
 
 WORDS = ("red", "globe", "tiny", "lamp", "ein", "kreisel", "aus", "holz")
 
@@ -73,6 +77,8 @@ def test_a_tuned_transformer_is_an_encoder_with_8_bit_weights(method, place):
     facts = json.loads((result.folder / "finetuned.json").read_text())
     assert facts["objective"] == "contrastive"
     assert facts["best_step"] in {0, 2, 4, 6, 8}
+    assert facts["precision"] == "int8"
+    assert 0.95 <= facts["int8_cosine"] <= 1.0001
     assert facts["verdict"] == result.verdict
     assert "Verdict" in (result.folder / "README.md").read_text()
 
@@ -107,6 +113,36 @@ def test_an_interrupted_training_continues_where_it_was(place):
     assert load_encoder(place / "part").hash == load_encoder(place / "whole").hash
 
 
+@pytest.mark.parametrize("method", ["last_layer", "delta"])
+def test_a_killed_process_continues_and_writes_the_same_encoder(method, place):
+    code = f"""
+import os, signal
+from tests.service.finetuning.test_networks import tune, one_thread
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+
+def kill(done, total, task):
+    if task.startswith("training") and done >= total // 2 + 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+tune(Path({str(place)!r}), "killed_{method}", {method!r}, kill)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path.cwd(), check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert (place / f"killed_{method}" / TRAINING_FOLDER / "checkpoint.safetensors").is_file()
+    steps = []
+    part = tune(
+        place, f"killed_{method}", method, lambda done, total, task: steps.append((task, done))
+    )
+    whole = tune(place, f"whole_{method}", method)
+    assert min(done for task, done in steps if task.startswith("training")) > 0
+    texts = ["red globe", "tiny lamp", "aus holz"]
+    first, second = (load_encoder(one.folder).encode(texts) for one in (part, whole))
+    np.testing.assert_allclose(first, second, atol=1e-3)
+    assert part.verdict == whole.verdict
+
+
 def test_other_options_do_not_continue_an_unfinished_training(place):
     def interrupt(done, total, task):
         if task.startswith("training") and done == 3:
@@ -127,6 +163,45 @@ def test_a_model_without_layers_is_sent_to_the_closed_form(place):
             encoder=str(place / "words"),
             options=FinetuningOptions("lora"),
         )
+
+
+def test_weights_that_8_bits_would_spoil_are_written_with_32(place, monkeypatch):
+    def spoil(model, target):
+        found = onnx.load(str(model))
+        for one in found.graph.initializer:
+            if one.data_type == onnx.TensorProto.FLOAT:
+                noise = np.random.default_rng(0).normal(size=tuple(one.dims))
+                one.CopyFrom(onnx.numpy_helper.from_array(noise.astype(np.float32), one.name))
+        onnx.save_model(found, str(target))
+
+    monkeypatch.setattr("daybreak.service.finetuning.networks.quantise", spoil)
+    result = tune(place, "spoilt", "last_layer", steps=2)
+    assert result.facts["precision"] == "fp32"
+    assert result.facts["int8_cosine"] < 0.95
+    encoder = load_encoder(result.folder)
+    assert encoder.precision == "fp32"
+    assert sorted(path.name for path in (result.folder / "onnx").iterdir()) == ["model.onnx"]
+    base = load_encoder(place / "base")
+    if result.facts["best_step"] == 0:  # the exported model is the one that it was
+        np.testing.assert_allclose(encoder.encode(WORDS), base.encode(WORDS), atol=2e-2)
+
+
+def test_a_tuned_folder_trains_a_release_without_torch_and_onnx(place, tmp_path):
+    folder = tune(place, "base_install", "last_layer", steps=2).folder
+    code = f"""
+import sys
+for name in ("torch", "transformers", "onnx", "peft"):
+    sys.modules[name] = None
+from daybreak.cli.app import run
+store = ["--store", "shop.db"]
+assert run(["import", {str(place / "shop")!r}, *store]) == 0
+train = ["train", "--encoder", {str(folder)!r}, "--strategy", "content/ridge", "--no-gate"]
+assert run([*train, *store]) == 0
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unknown_objective_is_named(place):

@@ -48,12 +48,14 @@ class DeltaFinetuning(FinetuningMethod):
             CheckpointPlace,
             Finetuning,
         )
+        from daybreak.nets.training import torch_seed  # noqa: PLC0415
 
         options, trial = task.options, task.trial
         objective_class = objectives[options.objective]
         examples = build_examples(trial)
         texts = list(dict.fromkeys(text for row in examples.texts for text in row))
-        model = DeltaModel(task.base.encode(texts), texts)
+        with torch_seed(options.seed):
+            model = DeltaModel(task.base.encode(texts), texts)
         schedule = schedule_of(options, STEPS_PER_STEP)
         training = Finetuning(
             model, DeltaAdapter(), partial(objective_class, examples), schedule

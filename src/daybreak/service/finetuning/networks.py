@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 PACKAGES = ("torch", "transformers", "onnx")
 TOKENIZER_FILE = "tokenizer.json"
+N_CHECKED_TEXTS = 64
+"""Texts on which the exported files are compared with the model [texts]."""
+MIN_INT8_COSINE = 0.95
+"""Mean cosine with the vectors of the model from which on 8-bit weights are good enough; that
+of MiniLM is .99."""
 SETTINGS_FILES = ("sentence_bert_config.json", "modules.json", "1_Pooling/config.json")
 """Settings of the base that are copied beside the weights."""
 
@@ -73,14 +78,15 @@ class NetworkFinetuning(FinetuningMethod):
             place,
             lambda done, total: task.progress(done, total, f"training, {options.objective}"),
         )
-        export_folder(model, task.base_name, task.folder)
+        texts = check_texts(task.trial)
+        exported = export_folder(model, task.base_name, task.folder, texts)
         encoder = CachedEncoder(load_encoder(task.folder), MemoryVectors())
 
         def save(known: Mapping[str, Any]) -> None:
             write_facts(task.folder, known)
             shutil.rmtree(task.folder / TRAINING_FOLDER, ignore_errors=True)
 
-        return FinetunedEncoder(encoder, save, training_facts(options, record))
+        return FinetunedEncoder(encoder, save, training_facts(options, record) | exported)
 
 
 @methods.register("last_layer")
@@ -250,23 +256,58 @@ class _TrainedEncoder(Encoder):
         return self._model.encode(texts)
 
 
-def export_folder(model: "TextTransformer", base_name: str, folder: Path) -> None:
+def check_texts(trial: ColdItemTrial) -> tuple[str, ...]:
+    """Return texts, spread over the catalogue, on which an exported model is compared.
+
+    Args:
+        trial: Simulated cold items.
+    """
+    texts = trial.texts.texts
+    return texts[:: max(len(texts) // N_CHECKED_TEXTS, 1)][:N_CHECKED_TEXTS]
+
+
+def export_folder(
+    model: "TextTransformer", base_name: str, folder: Path, texts: Sequence[str]
+) -> dict[str, Any]:
     """Write the folder of a trained model: ONNX with 8-bit weights, tokenizer, settings.
+
+    Vectors of the files are compared with those of the model. If the rounding to 8 bits moves
+    them too far, the weights are written with 32 bits instead.
 
     Args:
         model: Trained model.
         base_name: Name of the model that it was before.
         folder: Folder to write.
+        texts: Texts that are compared.
+
+    Returns:
+        Facts: ``precision`` of the file, and ``int8_cosine``, the mean cosine of the vectors
+        with 8-bit weights and of those of the model.
     """
     from daybreak.nets.finetuning.export import export_onnx  # noqa: PLC0415 - needs torch
 
     base = resolve(base_name).folder
     remove_text_map(folder)
+    for old in ("model.onnx", INT8_FILE):
+        (folder / "onnx" / old).unlink(missing_ok=True)
     draft = folder / TRAINING_FOLDER / "model.onnx"
     export_onnx(model, draft)
-    with atomic_write(folder / "onnx" / INT8_FILE) as target:
+    rounded = folder / "onnx" / INT8_FILE
+    with atomic_write(rounded) as target:
         quantise(draft, target)
-    draft.unlink()
+    _copy_settings(base, folder)
+    found = load_encoder(folder).encode(texts)
+    cosine = float((found * model.encode(texts)).sum(axis=1).mean())
+    if cosine >= MIN_INT8_COSINE:
+        draft.unlink()
+        return {"precision": "int8", "int8_cosine": round(cosine, 4)}
+    draft.replace(folder / "onnx" / "model.onnx")
+    rounded.unlink()
+    return {"precision": "fp32", "int8_cosine": round(cosine, 4)}
+
+
+def _copy_settings(base: Path, folder: Path) -> None:
+    """Copy the tokenizer and the settings of a model."""
     for name in (TOKENIZER_FILE, *SETTINGS_FILES):
         if (base / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

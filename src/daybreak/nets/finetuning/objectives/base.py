@@ -51,7 +51,13 @@ class Objective(nn.Module, ABC):
         """
 
 
-def in_batch_loss(queries: Tensor, targets: Tensor, items: Rows, log_shares: Doubles) -> Tensor:
+def in_batch_loss(
+    queries: Tensor,
+    targets: Tensor,
+    items: Rows,
+    log_shares: Doubles,
+    users: Rows | None = None,
+) -> Tensor:
     """Return the mean cross-entropy of finding the own target among those of the batch.
 
     Popular items are targets more often; the logarithm of their share is subtracted, so that
@@ -62,6 +68,8 @@ def in_batch_loss(queries: Tensor, targets: Tensor, items: Rows, log_shares: Dou
         targets: (n, dim) vectors of length 1.
         items: (n,) item of each target.
         log_shares: (n_items,) logarithm of the share of the events of each item.
+        users: (n,) user of each query: another target of the same user is no wrong answer;
+            None: all users differ.
 
     Source:
         Oord, Li and Vinyals 2018, "Representation learning with contrastive predictive
@@ -80,6 +88,8 @@ def in_batch_loss(queries: Tensor, targets: Tensor, items: Rows, log_shares: Dou
     logits = queries @ targets.T / TEMPERATURE
     logits = logits - torch.tensor(log_shares[items], dtype=logits.dtype)
     same = torch.tensor(items[:, None] == items[None, :])
+    if users is not None:
+        same |= torch.tensor(users[:, None] == users[None, :])
     same.fill_diagonal_(False)
     logits = logits.masked_fill(same, float("-inf"))
     return nn.functional.cross_entropy(logits, torch.arange(len(items)))

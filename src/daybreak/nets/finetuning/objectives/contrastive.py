@@ -22,11 +22,12 @@ class ContrastiveObjective(Objective):
 
     def loss(self, model: TextModel, n: int, rng: np.random.Generator) -> Tensor:
         """Return the loss of ``n`` pairs of items; see :meth:`Objective.loss`."""
+        users = rng.choice(self.users, n)
         pairs = [
-            rng.choice(self.examples.history(int(user)), 2, replace=False)
-            for user in rng.choice(self.users, n)
+            rng.choice(self.examples.history(int(user)), 2, replace=False) for user in users
         ]
         first, second = np.array(pairs).T
         texts = self.examples.draw_texts(np.concatenate([first, second]), rng)
         vectors = model(texts)
-        return in_batch_loss(vectors[:n], vectors[n:], second, self.examples.log_shares)
+        shares = self.examples.log_shares
+        return in_batch_loss(vectors[:n], vectors[n:], second, shares, users)

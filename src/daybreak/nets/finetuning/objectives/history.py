@@ -29,7 +29,8 @@ class HistoryObjective(Objective):
         A batch has about as many texts as ``n`` pairs: fewer histories, with more items.
         """
         n = max(2 * n // (N_HISTORY_ITEMS + 1), 2)
-        drawn = [self._draw(int(user), rng) for user in rng.choice(self.users, n)]
+        users = rng.choice(self.users, n)
+        drawn = [self._draw(int(user), rng) for user in users]
         targets = np.array([items[0] for items in drawn])
         rest = [item for items in drawn for item in items[1:]]
         texts = self.examples.draw_texts([*targets.tolist(), *rest], rng)
@@ -38,7 +39,7 @@ class HistoryObjective(Objective):
         means = vectors.new_zeros(n, vectors.shape[1])
         means = means.index_add(0, vectors.new_tensor(owner).long(), vectors[n:])
         queries = nn.functional.normalize(means, dim=1)
-        return in_batch_loss(queries, vectors[:n], targets, self.examples.log_shares)
+        return in_batch_loss(queries, vectors[:n], targets, self.examples.log_shares, users)
 
     def _draw(self, user: int, rng: np.random.Generator) -> list[int]:
         history = self.examples.history(user)
