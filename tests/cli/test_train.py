@@ -35,6 +35,19 @@ def test_training_tells_people_what_it_measured(shop, call):
     assert "next: daybreak recommend" in err
 
 
+def test_sums_over_users_can_be_computed_by_other_processes(shop, ask):
+    strategies = ("--strategy", "popular", "--strategy", "item_knn")
+    here = ask("train", *strategies)
+    there = ask("train", *strategies, "--engine", "processes:2", "--no-gate")
+    assert there["measured"]["levels"] == here["measured"]["levels"]
+
+
+def test_an_unknown_engine_is_named_with_those_that_exist(shop, call):
+    status, _, err = call("train", "--engine", "cluster")
+    assert status != 0
+    assert "no engine named 'cluster'; known: processes, ray, serial" in err
+
+
 @pytest.fixture
 def many(here, ask):
     """Three hundred users of four kinds, and a release that knows them apart."""

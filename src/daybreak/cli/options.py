@@ -37,6 +37,13 @@ UnknownItemsOption = Annotated[
         "exclude or recommend.",
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ENGINE",
+        help="Where tasks run: processes, processes:N, serial, ray or ray://HOST:PORT.",
+    ),
+]
 KOption = Annotated[
     int | None, typer.Option("-k", "--k", min=1, help="Number of results per list.")
 ]

@@ -125,6 +125,7 @@ def train(
     keep_weights: KeepWeightsOption = False,
     force: ForceOption = False,
     no_gate: NoGateOption = False,
+    engine: options.EngineOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Train on the store; activate the release unless it is significantly worse."""
@@ -142,6 +143,7 @@ def train(
         popularity,
         objective,
         _choose_sources(source, without=no_sources),
+        engine,
     )
     try:
         with (

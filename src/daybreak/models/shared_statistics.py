@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
+from daybreak.engines import Engine, current_engine, split_rows
 from daybreak.types import Floats, Rows, Sparse
 
 T = TypeVar("T")
@@ -71,11 +72,37 @@ def normalised_interactions(data: Dataset) -> Sparse:
 
 
 def dense_product(a: Sparse, b: Sparse, block_rows: int = 4_096) -> Floats:
-    """Return the dense ``a'b``, computed in blocks of ``block_rows`` rows."""
+    """Return the dense ``a'b``, computed in blocks of ``block_rows`` rows.
+
+    It is a sum over rows, which are users. Where an engine is in use, its workers compute the
+    sums of shards of users, which are added in the order of the shards.
+
+    Args:
+        a: (n_users, n) matrix.
+        b: (n_users, m) matrix.
+        block_rows: Rows that are dense at a time [rows].
+    """
+    engine = current_engine()
+    if engine is None or engine.n_shards == 1:
+        return _sum_shard((a, None if a is b else b, block_rows))
+    shards = split_rows(a.shape[0], engine.n_shards)
+    tasks = ((a[rows], None if a is b else b[rows], block_rows) for rows in shards)
     total = np.zeros((a.shape[1], b.shape[1]), dtype=np.float32)
+    for part in engine.map(_sum_shard, tasks):
+        total += part
+    return total
+
+
+def _sum_shard(task: tuple[Sparse, Sparse | None, int]) -> Floats:
+    """Return the dense ``a'b`` of some users; without ``b``, it is ``a``."""
+    a, b, block_rows = task
+    width = a.shape[1] if b is None else b.shape[1]
+    total = np.zeros((a.shape[1], width), dtype=np.float32)
     for start in range(0, a.shape[0], block_rows):
         part = a[start : start + block_rows].toarray().astype(np.float32, copy=False)
-        other = part if a is b else b[start : start + block_rows].toarray().astype(np.float32)
+        other = part
+        if b is not None:
+            other = b[start : start + block_rows].toarray().astype(np.float32, copy=False)
         total += part.T @ other
     return total
 
@@ -112,19 +139,73 @@ def sparse_cooccurrence(
     capped = cap_rows(x, MAX_EVENTS_PER_USER)
     transposed = sp.csr_array(capped.T)
     work = _count_products(transposed, np.diff(capped.indptr))
+    engine = current_engine()
+    if engine is not None and engine.n_shards > 1:
+        return _sharded_cooccurrence(engine, capped, work, rescale, n_kept)
     if DENSE_PRODUCT_SPEED * work.sum() > capped.nnz * capped.shape[1]:
         return _dense_cooccurrence(transposed, rescale, n_kept)
     parts = []
     for span in _iter_even_blocks(work):
-        counts = sp.coo_array(transposed[span] @ capped)
-        column, row = counts.row + span.start, counts.col
-        off = column != row
-        values = rescale(counts.data[off], row[off], column[off])
-        at = (counts.row[off], row[off])
-        parts.append(top_per_row(sp.csr_array((values, at), shape=counts.shape), n_kept))
+        counts = transposed[span] @ capped
+        parts.append(_largest_weights(counts, span.start, rescale, n_kept))
     if not parts:
         return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
     return sp.csr_array(sp.vstack(parts).T, dtype=np.float32)
+
+
+def _largest_weights(
+    counts: Sparse, start: int, rescale: Callable[[Floats, Rows, Rows], Floats], n_kept: int
+) -> Sparse:
+    """Return the largest weights of each item of a block, without the item itself.
+
+    Args:
+        counts: (n_block, n_train_items) co-occurrences of the items from ``start`` on.
+        start: First item of the block.
+        rescale: See :func:`sparse_cooccurrence`.
+        n_kept: Weights kept of an item.
+    """
+    pairs = sp.coo_array(counts)
+    column, row = pairs.row + start, pairs.col
+    off = column != row
+    values = rescale(pairs.data[off], row[off], column[off])
+    weights = sp.csr_array((values, (pairs.row[off], row[off])), shape=pairs.shape)
+    return top_per_row(weights, n_kept)
+
+
+def _sharded_cooccurrence(
+    engine: Engine,
+    x: Sparse,
+    work: Rows,
+    rescale: Callable[[Floats, Rows, Rows], Floats],
+    n_kept: int,
+) -> Sparse:
+    """Return the result of :func:`sparse_cooccurrence`, counted by the workers of an engine.
+
+    A worker counts the pairs of its users. For each block of items, the shards are sent again,
+    which costs less than to hold the counts of all pairs. Of equal weights at the limit of
+    ``n_kept``, others can be kept than without an engine.
+
+    Args:
+        engine: Its number of shards is that of the parts of the users.
+        x: (n_users, n_train_items) interactions.
+        work: (n_train_items,) multiplications for each item.
+        rescale: See there.
+        n_kept: Weights kept in a column.
+    """
+    shards = [x[rows] for rows in split_rows(x.shape[0], engine.n_shards)]
+    parts = [sp.csr_array((0, x.shape[1]), dtype=np.float32)]
+    for span in _iter_even_blocks(work // engine.n_shards):
+        counts = sp.csr_array((span.stop - span.start, x.shape[1]), dtype=np.float32)
+        for part in engine.map(_count_pairs, [(shard, span) for shard in shards]):
+            counts = counts + part
+        parts.append(_largest_weights(counts, span.start, rescale, n_kept))
+    return sp.csr_array(sp.vstack(parts).T, dtype=np.float32)
+
+
+def _count_pairs(task: tuple[Sparse, slice]) -> Sparse:
+    """Return (n_block, n_train_items) co-occurrences of a block of items among some users."""
+    shard, span = task
+    return sp.csr_array(shard[:, span].T) @ shard
 
 
 def _dense_cooccurrence(

@@ -1,12 +1,15 @@
 """Transitions from an item to the items chosen after it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from itertools import pairwise
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items
+from daybreak.engines import current_engine, split_rows
 from daybreak.models.base import (
     LinearModel,
     LinearScorer,
@@ -17,7 +20,7 @@ from daybreak.models.base import (
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import top_per_row
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Mask, Sparse
+from daybreak.types import Doubles, Mask, Rows, Sparse
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,50 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
         return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), scored)
 
     def _count_transitions(self, data: Dataset) -> Sparse:
-        events, n = data.events, len(data.train_item_rows)
+        """Return (n_train_items, n_train_items) the sum over users of their transitions."""
+        events = data.events
         item = np.searchsorted(data.train_item_rows, events.item)
-        total = sp.csr_array((n, n), dtype=np.float32)
-        for gap in range(1, min(self.config.reach, len(events) - 1) + 1):
-            same = events.user[gap:] == events.user[:-gap]
-            later = same & (events.at[gap:] > events.at[:-gap])
-            weight = np.full(int(later.sum()), self.config.decay ** (gap - 1), np.float32)
-            at = (item[:-gap][later], item[gap:][later])
-            total = total + sp.csr_array((weight, at), shape=(n, n))
-        return total
+        engine = current_engine()
+        n_shards = 1 if engine is None else engine.n_shards
+        users = data.active_user_rows
+        first = [users[rows][0] for rows in split_rows(len(users), n_shards)]
+        bounds = [*np.searchsorted(events.user, first), len(events)]
+        tasks = [
+            UserShard(
+                events.user[start:stop],
+                item[start:stop],
+                events.at[start:stop],
+                len(data.train_item_rows),
+                self.config,
+            )
+            for start, stop in pairwise(bounds)
+        ]
+        counts: Iterator[Sparse] = map(count_transitions, tasks)
+        if engine is not None and n_shards > 1:
+            counts = engine.map(count_transitions, tasks)
+        n = len(data.train_item_rows)
+        return sum(counts, sp.csr_array((n, n), dtype=np.float32))
+
+
+class UserShard(NamedTuple):
+    """Events of some users, by user and time."""
+
+    user: Rows
+    item: Rows
+    """Positions among the training items."""
+    at: Doubles
+    n_items: int
+    config: TransitionsConfig
+
+
+def count_transitions(shard: UserShard) -> Sparse:
+    """Return (n_items, n_items) the decayed counts of later events in a shard of users."""
+    n, config = shard.n_items, shard.config
+    total = sp.csr_array((n, n), dtype=np.float32)
+    for gap in range(1, min(config.reach, len(shard.user) - 1) + 1):
+        same = shard.user[gap:] == shard.user[:-gap]
+        later = same & (shard.at[gap:] > shard.at[:-gap])
+        weight = np.full(int(later.sum()), config.decay ** (gap - 1), np.float32)
+        at = (shard.item[:-gap][later], shard.item[gap:][later])
+        total = total + sp.csr_array((weight, at), shape=(n, n))
+    return total

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from daybreak.config import Settings
 from daybreak.data import EventRules, Tables
+from daybreak.engines import use_named_engine
 from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
 from daybreak.service.recommender import Recommender
 from daybreak.service.releases.gate import GateResult
@@ -69,6 +70,8 @@ class TrainOptions:
     sources: tuple[str, ...] | None = None
     """Other shops and domains to learn from, see :meth:`Recommender.fit`; later trainings use
     those that help again. None: those that the store remembers; empty: none."""
+    engine: str | None = None
+    """Engine that computes sums over users, see :func:`.open_engine`; None: this process."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
@@ -100,6 +103,11 @@ class TrainingResult:
     """Names of the sources of the training."""
     used_sources: tuple[str, ...] = ()
     """Sources that later trainings use again: those that help, or that none could measure."""
+
+
+def _new_release_id(created_at: float) -> str:
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created_at))
+    return f"{stamp}-{uuid4().hex[:4]}"
 
 
 def train_release(
@@ -137,16 +145,16 @@ def train_release(
     recommender = _create_recommender(store, settings, tables, strategies, options)
     rules = stored_event_rules(store)
     sources = TrainingSources.read(store, tables, options.sources, rules)
-    recommender.fit(
-        sources.target,
-        start=None if options.start is None else find_release(store, root, options.start),
-        keep_weights=options.keep_weights,
-        sources=list(sources.found),
-        progress=progress,
-    )
+    with use_named_engine(options.engine):
+        recommender.fit(
+            sources.target,
+            start=None if options.start is None else find_release(store, root, options.start),
+            keep_weights=options.keep_weights,
+            sources=list(sources.found),
+            progress=progress,
+        )
     created_at = time.time()
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created_at))
-    id_ = f"{stamp}-{uuid4().hex[:4]}"
+    id_ = _new_release_id(created_at)
     folder = Path(RELEASES_FOLDER) / id_
     verdict = _write_release(recommender, store, root / folder, sources, options, progress)
     _write_item_map(root / folder, recommender, _active_map(store, root))

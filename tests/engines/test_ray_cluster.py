@@ -1,0 +1,56 @@
+"""The engine ``ray`` on a cluster of two workers, which a test starts on this machine."""
+
+import sys
+
+import pytest
+
+from daybreak.engines import open_engine
+from daybreak.engines.ray_cluster import RayEngine
+from daybreak.errors import ConfigError, MissingExtraError, ServiceError
+from tests.engines import tasks
+
+
+@pytest.fixture(scope="module")
+def engine():
+    import ray  # noqa: PLC0415 - slow to import
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    with RayEngine() as engine:
+        yield engine
+    ray.shutdown()
+
+
+def test_results_come_in_the_order_of_the_tasks(engine):
+    assert engine.n_workers == 2
+    assert list(engine.map(tasks.square, range(10))) == [n * n for n in range(10)]
+
+
+def test_what_a_task_raises_is_raised_here(engine):
+    with pytest.raises(ValueError, match="no such item"):
+        list(engine.map(tasks.fail, ["no such item"]))
+
+
+def test_a_task_whose_worker_ends_runs_again(engine, tmp_path):
+    path = str(tmp_path / "a")
+    assert list(engine.map(tasks.end_worker_once, [path])) == ["again"]
+
+
+def test_a_task_that_ends_every_worker_fails(engine):
+    with pytest.raises(ServiceError, match="ended 3 workers"):
+        list(engine.map(tasks.end_worker, [0]))
+
+
+def test_a_task_that_takes_long_is_started_a_second_time(engine, tmp_path):
+    path = str(tmp_path / "slow")
+    assert list(engine.map(tasks.slow_once, [None, path])) == ["fast", "repeated"]
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"daybreak\[ray\]"):
+        open_engine("ray")
+
+
+def test_an_address_of_another_form_is_rejected():
+    with pytest.raises(ConfigError, match="ray://HOST"):
+        open_engine("ray:nowhere")
