@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender, Rules, read_tables
+from daybreak.data import EventRules
 from daybreak.errors import ConfigError, DataError, NotFittedError, RejectedRowsWarning
 from daybreak.service.state.frame_requests import RECOMMENDATION_SCHEMA, FrameRequest
 
@@ -295,3 +296,65 @@ def test_columns_that_are_not_recognised_can_be_named_in_fit():
     tables = read_tables(applications, columns=names, date_format="day-first")
     with pytest.raises(ConfigError, match="read_tables"):
         model.fit(tables, columns=names)
+
+
+@pytest.fixture(scope="module")
+def shop_with_views():
+    """Two kinds of things, bought by different people; many are viewed and not bought."""
+    rng = np.random.default_rng(0)
+    kinds = ["tea", "car"]
+    items = [
+        {"item_id": f"{kind}{n}", "title": f"{kind} thing {n}"}
+        for kind in kinds
+        for n in range(12)
+    ]
+    events = []
+    for user in range(60):
+        kind = kinds[user % 3 == 0]
+        for n in rng.choice(12, 4, replace=False):
+            events.append(
+                {"user_id": f"u{user}", "item_id": f"{kind}{n}", "event_type": "purchase"}
+            )
+        events.append(
+            {"user_id": f"u{user}", "item_id": f"{kind}{user % 12}", "event_type": "view"}
+        )
+    return pl.DataFrame(events), pl.DataFrame(items)
+
+
+def looked_at(event_type):
+    return pl.DataFrame(
+        {
+            "user_id": ["visitor"] * 3,
+            "item_id": ["car1", "car2", "car3"],
+            "event_type": event_type,
+        }
+    )
+
+
+def test_a_visitor_gets_what_is_like_the_viewed_items(shop_with_views):
+    model = Recommender(encoder="none").fit(*shop_with_views)
+    stranger = model.recommend(["nobody"], k=5)["item_id"].to_list()
+    assert sum(item.startswith("car") for item in stranger) < 3
+    for event_type in ("view", "click"):
+        viewed = model.recommend(histories=looked_at(event_type), k=5)
+        assert all(item.startswith("car") for item in viewed["item_id"])
+        assert viewed["user_temperature"].unique().to_list() == ["hot"]
+    shown = model.recommend(histories=looked_at("impression"), k=5)
+    assert shown["item_id"].to_list() == stranger
+
+
+def test_views_count_until_something_stronger_is_known(shop_with_views):
+    model = Recommender(encoder="none").fit(*shop_with_views)
+    bought = pl.DataFrame(
+        {"user_id": ["visitor"], "item_id": ["tea1"], "event_type": ["purchase"]}
+    )
+    both = model.recommend(histories=pl.concat([looked_at("view"), bought]), k=5)
+    alone = model.recommend(histories=bought, k=5)
+    assert both["item_id"].to_list() == alone["item_id"].to_list()
+
+
+def test_views_do_not_count_where_a_rule_says_that_they_are_only_seen(shop_with_views):
+    rules = EventRules(positive="purchase", seen="view")
+    model = Recommender(encoder="none", rules=rules).fit(*shop_with_views)
+    viewed = model.recommend(histories=looked_at("view"), k=5)["item_id"].to_list()
+    assert viewed == model.recommend(["nobody"], k=5)["item_id"].to_list()

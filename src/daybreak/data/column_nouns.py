@@ -116,7 +116,7 @@ USER_NOUNS: Mapping[str, IdPatterns] = {
         "user customer client member visitor reader viewer listener player subscriber account"
         " buyer shopper guest student learner candidate applicant patron consumer",
     ),
-    "en, ids only": IdPatterns(ID_ONLY, "contact person profile household reviewer"),
+    "en, ids only": IdPatterns(ID_ONLY, "contact person profile household reviewer cookie"),
     "de, nl": IdPatterns(
         _GERMAN,
         "kunden kunde nutzer benutzer mitglied mitglieds besucher leser käufer kaeufer"

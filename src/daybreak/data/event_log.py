@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.data.dataset import Events
+from daybreak.data.event_names import event_name_kind
 from daybreak.data.exclusion import SignedType
 from daybreak.types import Doubles, Mask, Rows
 
@@ -166,6 +167,30 @@ class EventLog:
             stated.at[disliked],
         )
 
+    def interests(self) -> tuple[Events, Events]:
+        """Return the liked and the disliked pairs; who likes nothing yet likes what was viewed.
+
+        A visitor who has looked at five teapots has said more than nobody. Impressions say
+        nothing, as nobody chose them.
+
+        Example:
+            >>> view, buy = ("view", 0), ("buy", 1)
+            >>> log = EventLog.of([0, 1, 1], [7, 7, 9], [1, 1, 2], [view, view, buy])
+            >>> [events.item.tolist() for events in log.interests()]
+            [[7, 9], []]
+        """
+        liked, disliked = self.opinions()
+        is_view = self.select_kinds(lambda kind: not kind[1] and _is_view(kind[0]))
+        views = self.filter(is_view & ~np.isin(self.user, liked.user))
+        n_items = int(self.item.max(initial=-1)) + 1
+        pairs = views.user.astype(np.int64) * n_items + views.item
+        views = views.filter(~np.isin(pairs, disliked.user * n_items + disliked.item))
+        if not len(views):
+            return liked, disliked
+        names = ("user", "item", "at")
+        columns = (np.r_[getattr(liked, name), getattr(views, name)] for name in names)
+        return Events.of(*columns), disliked
+
     def without_revised(self, disliked: Events) -> "EventLog":
         """Return the log without the negative events on pairs that are not disliked any more.
 
@@ -187,6 +212,10 @@ class EventLog:
 
     def __len__(self) -> int:
         return len(self.user)
+
+
+def _is_view(name: str | None) -> bool:
+    return name is not None and event_name_kind(name) == "view"
 
 
 def slice_owners(owner: Rows, wanted: Rows) -> tuple[Rows, Rows]:

@@ -215,7 +215,9 @@ class ServingState:
         if not inside.all():
             log = log.filter(inside)
         matrix, texts = self.profiles.lookup(users, profiles)
-        liked, disliked = log.opinions()
+        # Where a rule says so, views are only seen.
+        counts_views = "view" in self.event_rules.assumed
+        liked, disliked = log.interests() if counts_views else log.opinions()
         return UserContext(liked, matrix, texts, log, disliked)
 
     def compile_rules(self, rules: Sequence[Rules]) -> list[CompiledRules]:
