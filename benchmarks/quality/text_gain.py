@@ -76,7 +76,7 @@ def measure(name: str, folder: Path, repeats: int, encoder: str = "auto") -> Tex
     for row, data in contents:
         for strategy, model, options in STRATEGIES:
             parts = [
-                _new_item_ndcg(data, _hide(data, repeat), model, options)
+                new_item_ndcg(data, hide_items(data, repeat), model, options)
                 for repeat in range(repeats)
             ]
             values[row, strategy] = np.concatenate(parts)
@@ -91,7 +91,7 @@ def _encode(tables: Tables, encoder: Any) -> Dataset:
     return encode_dataset(tables, config).data
 
 
-def _hide(data: Dataset, repeat: int) -> np.ndarray:
+def hide_items(data: Dataset, repeat: int) -> np.ndarray:
     """Return a mask of a fifth of the items with events, by the hash of their ids."""
     rows = data.train_item_rows
     keys = [f"{repeat} {data.items.ids.ids[row]}".encode() for row in rows]
@@ -101,7 +101,7 @@ def _hide(data: Dataset, repeat: int) -> np.ndarray:
     return marked
 
 
-def _new_item_ndcg(
+def new_item_ndcg(
     data: Dataset, hidden: np.ndarray, model: str, options: dict[str, Any]
 ) -> np.ndarray:
     """Return the NDCG of every test user for a ranking of the hidden items."""

@@ -184,6 +184,10 @@ class UnusedAttributeWarning(UserWarning):
     """Some attributes of a profile were not seen in training; the others are used."""
 
 
+class UnreadTextWarning(UserWarning):
+    """Nothing of a text is known to the catalogue or its text model; the list ignores it."""
+
+
 class RejectedRowsWarning(UserWarning):
     """Some rows or values of the data are not used; the others are trained on."""
 

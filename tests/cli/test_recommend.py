@@ -92,6 +92,16 @@ def test_a_mistyped_item_is_not_found(trained, call, command):
     assert "'teaa'" in err
 
 
+def test_a_text_of_unknown_words_is_named(trained, call, ask):
+    answer = ask("recommend", "--profile", "喜剧", "-k", "1")
+    assert len(answer["recommendations"]) == 1
+    assert "'喜剧' has no effect" in answer["notes"][0]
+    answer = ask("similar", "--text", "喜剧")
+    assert answer["items"] == []
+    assert "'喜剧' has no effect" in answer["notes"][0]
+    assert "'喜剧' has no effect" in call("recommend", "--profile", "喜剧")[2]
+
+
 def test_a_mistyped_candidate_is_named_and_the_others_are_ranked(trained, call, ask):
     candidates = ("--items", "teaa", "--items", "pot")
     answer = ask("recommend", "new", *candidates)

@@ -71,6 +71,18 @@ def test_unknown_items_of_events_and_exclusions_are_named_in_notes(api):
     assert api.get("/recommend/u1?exclude=rum-x").json()["notes"] == answer["notes"][1:]
 
 
+@pytest.mark.parametrize("path", ["/recommend", "/similar"])
+def test_a_text_of_unknown_words_is_named_in_a_note(api, path):
+    def ask(text):
+        said = {"profile": {"text": text}} if path == "/recommend" else {"text": text}
+        return api.post(path, json=said).json()
+
+    answer = ask("喜剧")
+    assert "'喜剧' has no effect" in answer["notes"][0]
+    assert bool(answer["items"]) is (path == "/recommend")
+    assert ask("tea")["notes"] == []
+
+
 def test_other_names_of_fields_are_accepted(api):
     body = {"user_id": "u1", "exclude_seen": False}
     named = ids(api.post("/recommend", json={**body, "k": 2, "where": "price < 10"}))

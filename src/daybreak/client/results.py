@@ -106,6 +106,8 @@ class Ranking(ItemSequence):
     """Items in an order that is the same for all users, the best first."""
 
     items: tuple[Recommended, ...]
+    notes: tuple[str, ...] = ()
+    """Warnings, as sentences."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,14 @@ class Encoder(ABC):
     def hash(self) -> str:
         """Hash of the weights and of all settings that vectors depend on."""
 
+    def reads(self, text: str) -> bool:
+        """Return whether the model has learned the script of a text; if not known: True.
+
+        Args:
+            text: A text of somebody.
+        """
+        return True
+
     @abstractmethod
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         """Return (n, dim) float32 vectors of texts that are not blank; any length."""

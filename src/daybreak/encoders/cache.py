@@ -137,6 +137,10 @@ class CachedEncoder(Encoder):
         """Hash of the cached encoder."""
         return self.encoder.hash
 
+    def reads(self, text: str) -> bool:
+        """Return whether the cached encoder reads a text."""
+        return self.encoder.reads(text)
+
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         return self.encoder.encode(texts)
 

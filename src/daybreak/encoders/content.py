@@ -328,8 +328,11 @@ class ContentEncoder:
         words = [split_unspaced_words(row) for row in words]
         blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:
+            # Vectors of texts in a script that the model has not learned say nothing.
+            reads = self.meaning.encoder.reads
+            read = [text if reads(text) else "" for text in sentences]
             encode = self.meaning.transform if is_stored else self.meaning.transform_unstored
-            blocks.append(self._block(MEANING, encode(sentences)))
+            blocks.append(self._block(MEANING, encode(read)))
         for one in self.media.blocks:
             blocks.append(self._block(one.name, one.encode_sentences(sentences)))
         return tuple(blocks)

@@ -19,6 +19,7 @@ from daybreak.encoders.packages import (
     find_packaged,
     find_split_archive,
 )
+from daybreak.encoders.packed_e5 import E5_MODEL, PackedModel, find_converted
 from daybreak.encoders.static_files import is_static_text
 from daybreak.errors import MissingExtraError, NotFoundError
 from daybreak.telemetry import import_without_telemetry
@@ -35,6 +36,7 @@ HUB_PATTERNS = (
     "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model.onnx.data",
     "model.onnx", "model.onnx_data", "model.onnx.data",
     "tokenizer.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json",
+    "config_sentence_transformers.json",
 )  # fmt: skip
 """Files that may be downloaded: ONNX weights, tokenizer and settings."""
 
@@ -74,12 +76,14 @@ class ModelPackages:
 
     packaged: tuple[PackagedModel, ...] = PACKAGED_MODELS
     split: tuple[SplitArchiveModel, ...] = SPLIT_ARCHIVE_MODELS
+    packed: tuple[PackedModel, ...] = (E5_MODEL,)
 
     def matching(self, name: str) -> "ModelPackages":
         """Return the models of a name, with or without the prefix of its owner."""
         return ModelPackages(
             tuple(entry for entry in self.packaged if name in _name_variants(entry.model)),
             tuple(entry for entry in self.split if name in _name_variants(entry.model)),
+            tuple(entry for entry in self.packed if name in _name_variants(entry.model)),
         )
 
 
@@ -147,6 +151,9 @@ def _iter_attempts(name: str, known: ModelPackages) -> Iterator[Attempt]:
     for entry in known.packaged:
         folder, why = find_packaged(entry)
         yield (Resolution(name, entry.kind, folder, "package", why) if folder else None), why
+    for packed in known.packed:
+        folder, why = find_converted(packed)
+        yield (Resolution(name, "onnx-text", folder, "package", why) if folder else None), why
     for split in known.split:
         folder, why = find_split_archive(split)
         yield (Resolution(name, split.kind, folder, "package", why) if folder else None), why
@@ -239,6 +246,7 @@ def _download(name: str) -> Attempt:
 def _install_advice(known: ModelPackages) -> str:
     requirements = [entry.package for entry in known.packaged]
     requirements += [package for entry in known.split for package in entry.packages]
+    requirements += [package for entry in known.packed for package in entry.packages]
     if not requirements:
         return "check the name"
     return f"install it with: pip install --no-deps {' '.join(requirements)}"

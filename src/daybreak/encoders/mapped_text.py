@@ -139,6 +139,10 @@ class MappedTextEncoder(Encoder):
         """Hash of the base and of the map."""
         return self._hash
 
+    def reads(self, text: str) -> bool:
+        """Return whether the base reads a text."""
+        return self.base.reads(text)
+
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         return self.text_map.apply(self.base.encode(texts))
 

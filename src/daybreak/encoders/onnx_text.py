@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -21,11 +22,13 @@ from daybreak.encoders.loading import (
 )
 from daybreak.encoders.onnx_session import create_session
 from daybreak.encoders.packages import file_sha256
+from daybreak.encoders.scripts import is_written_in, known_scripts
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
     pool_tokens,
     read_max_tokens,
     read_pooling,
+    read_prefix,
     read_tokenizer,
 )
 from daybreak.errors import ConfigError, DataError, MissingExtraError
@@ -116,6 +119,7 @@ class OnnxTextEncoder(Encoder):
         max_tokens: Tokens of a text; longer texts are truncated. Default: the setting of the
             model, else 256.
         prefix: Text put before every text, for models trained with one (``"query: "``).
+            Default: the default prompt of the model, else none.
 
     Raises:
         NotFoundError: There are no usable files for ``model``.
@@ -131,14 +135,14 @@ class OnnxTextEncoder(Encoder):
         precision: Literal["fp32", "int8"] = "fp32",
         threads: int | None = None,
         max_tokens: int | None = None,
-        prefix: str = "",
+        prefix: str | None = None,
     ) -> None:
         if precision not in {"fp32", "int8"}:
             raise ConfigError(f"precision must be 'fp32' or 'int8', got {precision!r}")
         self.resolution = model if isinstance(model, Resolution) else resolve(model)
-        self.prefix = prefix
         self.workers = thread_count(threads)
         folder = self.resolution.folder
+        self.prefix = read_prefix(folder, prefix)
         self.max_tokens = read_max_tokens(folder, max_tokens)
         self.pooling = read_pooling(folder)
         self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
@@ -165,6 +169,14 @@ class OnnxTextEncoder(Encoder):
     def hash(self) -> str:
         """Hash of the weights, the tokenizer and the settings."""
         return self._hash
+
+    def reads(self, text: str) -> bool:
+        """Return whether the model has learned the script of a text."""
+        return is_written_in(text, self._scripts)
+
+    @cached_property
+    def _scripts(self) -> frozenset[str]:
+        return known_scripts(self._tokenizer.get_vocab())
 
     def _identity(self, folder: Path) -> str:
         parts = (

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 DEFAULT_MAX_TOKENS = 256
+PROMPTS_FILE = "config_sentence_transformers.json"
+"""Settings with the texts that are put before every text."""
 MAX_CHARS_PER_TOKEN = 32
 """Characters per allowed token at which a text is cut before it is tokenized."""
 
@@ -66,6 +68,20 @@ def read_max_tokens(folder: Path, requested: int | None) -> int:
     if not isinstance(chosen, int) or chosen < 2:
         raise ConfigError(f"max_tokens must be an integer of at least 2, got {chosen!r}")
     return chosen
+
+
+def read_prefix(folder: Path, requested: str | None) -> str:
+    """Return the text that is put before every text.
+
+    Args:
+        folder: Folder of the model.
+        requested: Requested text; default: the default prompt of the model, else none.
+    """
+    if requested is not None:
+        return requested
+    settings = read_settings(folder / PROMPTS_FILE)
+    prompts = settings.get("prompts") or {}
+    return str(prompts.get(settings.get("default_prompt_name"), ""))
 
 
 def read_pooling(folder: Path) -> str:

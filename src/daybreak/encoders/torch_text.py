@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,11 +12,13 @@ import numpy as np
 from daybreak.encoders.base import Encoder, encoders, thread_count
 from daybreak.encoders.loading import Resolution, resolve
 from daybreak.encoders.packages import file_sha256
+from daybreak.encoders.scripts import is_written_in, known_scripts
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
     pool_tokens,
     read_max_tokens,
     read_pooling,
+    read_prefix,
     read_tokenizer,
 )
 from daybreak.errors import ConfigError, DataError, MissingExtraError
@@ -42,7 +45,8 @@ class TorchTextEncoder(Encoder):
         threads: Number of threads of torch, for the whole process; see :func:`thread_count`.
         max_tokens: Tokens of a text; longer texts are truncated. Default: the setting of the
             model, else 256.
-        prefix: Text put before every text, for models trained with one.
+        prefix: Text put before every text, for models trained with one. Default: the
+            default prompt of the model, else none.
 
     Raises:
         NotFoundError: There are no usable files for ``model``.
@@ -61,7 +65,7 @@ class TorchTextEncoder(Encoder):
         precision: Literal["auto", "bf16", "fp32"] = "auto",
         threads: int | None = None,
         max_tokens: int | None = None,
-        prefix: str = "",
+        prefix: str | None = None,
     ) -> None:
         if precision not in {"auto", "bf16", "fp32"}:
             raise ConfigError(f"precision must be 'auto', 'bf16' or 'fp32', got {precision!r}")
@@ -71,7 +75,7 @@ class TorchTextEncoder(Encoder):
         self._torch.set_num_threads(thread_count(threads))
         self.precision = _fast_precision(self._torch) if precision == "auto" else precision
         self.tolerance = 2e-2 if self.precision == "bf16" else 1e-5
-        self.prefix = prefix
+        self.prefix = read_prefix(folder, prefix)
         self.max_tokens = read_max_tokens(folder, max_tokens)
         self.pooling = read_pooling(folder)
         self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
@@ -87,6 +91,14 @@ class TorchTextEncoder(Encoder):
     def hash(self) -> str:
         """Hash of the weights, the tokenizer and the settings."""
         return self._hash
+
+    def reads(self, text: str) -> bool:
+        """Return whether the model has learned the script of a text."""
+        return is_written_in(text, self._scripts)
+
+    @cached_property
+    def _scripts(self) -> frozenset[str]:
+        return known_scripts(self._tokenizer.get_vocab())
 
     def _identity(self, folder: Path) -> str:
         files = (WEIGHTS_FILE, "config.json", "tokenizer.json")

@@ -59,6 +59,7 @@ from daybreak.service.state.unknown_items import (
     require_item,
     warn_of_unknown_items,
 )
+from daybreak.service.state.unread_texts import warn_of_unread_descriptions
 from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
 from daybreak.service.training.fit import (
     FitConfig,
@@ -343,8 +344,7 @@ class Recommender(InterviewingRecommender):
 
         Returns:
             ``query, item_id, rank, score, strategy``, on request ``reasons``; ``strategy`` is
-            ``similar/content`` where there are no common users, else
-            ``similar/content+bought``.
+            ``similar/content``, with common users ``similar/content+bought``.
 
         Raises:
             NotFittedError: The recommender is not fitted.
@@ -356,8 +356,8 @@ class Recommender(InterviewingRecommender):
         described = [*(check_texts(texts, "texts") or []), *map(read_picture, images)]
         warn_of_unknown_items(state.catalogue, [(CANDIDATES, item_ids)], stacklevel=2)
         answer = similar_items(state, item_ids, described, k, where=where, explain=explain)
-        answer = add_titles(answer, state.catalogue.frame) if titles else answer
-        return self._presented(answer)
+        warn_of_unread_descriptions(state, described, answer, stacklevel=2)
+        return self._presented(add_titles(answer, state.catalogue.frame) if titles else answer)
 
     @parameter_aliases(item="item_id")
     def audience(

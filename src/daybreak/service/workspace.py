@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from daybreak.errors import (
     NotFoundError,
     StoreError,
     UnknownIdWarning,
+    UnreadTextWarning,
     UnusedAttributeWarning,
 )
 from daybreak.evaluation import Report
@@ -340,7 +341,7 @@ class Workspace(ClosesOnExit):
         with warnings.catch_warnings():
             for told in (UnusedAttributeWarning, UnknownIdWarning):  # they are in the notes
                 warnings.simplefilter("ignore", told)
-            lists = recommender.recommend(
+            lists = self._noting_unread_texts(recommender.recommend)(
                 users,
                 profiles=profile.profiles(users),
                 histories=profile.histories(users),
@@ -386,7 +387,7 @@ class Workspace(ClosesOnExit):
         recommender = self.load_recommender([])
         if item is not None:
             require_item(recommender.state.catalogue, item)
-        similar = recommender.similar_items(
+        similar = self._noting_unread_texts(recommender.similar_items)(
             None if item is None else [item],
             texts=None if text is None else [text],
             images=() if image is None else [image],
@@ -395,6 +396,24 @@ class Workspace(ClosesOnExit):
             explain=explain,
         )
         return add_titles(similar, self.items)
+
+    def _noting_unread_texts(
+        self, call: Callable[..., pl.DataFrame]
+    ) -> Callable[..., pl.DataFrame]:
+        """Return a call whose warnings of texts that have no effect become notes."""
+
+        def call_and_note(*args: Any, **options: Any) -> pl.DataFrame:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always", UnreadTextWarning)
+                answer: pl.DataFrame = call(*args, **options)
+            for one in told:
+                if issubclass(one.category, UnreadTextWarning):
+                    self.notes += (str(one.message),)
+                else:
+                    warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            return answer
+
+        return call_and_note
 
     def find_audience(
         self, item: str | None, text: str | None, *, explain: bool = False

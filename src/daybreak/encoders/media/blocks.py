@@ -167,7 +167,9 @@ class PictureBlock(MediaBlock):
         if not len(self.class_vectors):
             found = self._encode_by_model(sentences) if len(self.word_mean) else None
         elif self.text_encoder is not None:
-            found = self.text_encoder.encode_unstored(sentences)
+            reads = self.text_encoder.reads
+            read = [text if reads(text) else "" for text in sentences]
+            found = self.text_encoder.encode_unstored(read)
         if found is not None and found.shape[1] == len(self.word_mean):
             rows[:, len(self.feature_mean) :] = centre_rows(found, self.sentence_mean)
         return rows

@@ -122,8 +122,14 @@ async def _similar(request: Request, body: SimilarBody) -> Response:
             explain=body.explain,
         )
 
-    items = await run_in_threadpool(find)
-    return json_response({"items": items_to_dicts(items, body.fields)})
+    def find_with_notes() -> tuple[Iterable[RecommendedItem], tuple[str, ...]]:
+        found = tuple(find())
+        if found or body.text is None:
+            return found, ()
+        return found, state.service.lists.notes_on_text(body.text)
+
+    items, notes = await run_in_threadpool(find_with_notes)
+    return json_response({"items": items_to_dicts(items, body.fields), "notes": notes})
 
 
 async def _audience(request: Request, body: AudienceBody) -> Response:

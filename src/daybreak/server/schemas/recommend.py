@@ -459,6 +459,7 @@ class ListOut(ResponseModel):
     """Items in an order that is the same for all users."""
 
     items: list[ListItemOut]
+    notes: list[str] = Field([], description="Warnings, as sentences.")
 
 
 class AudienceUserOut(BaseModel):

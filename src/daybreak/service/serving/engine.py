@@ -52,6 +52,7 @@ from daybreak.service.state.unknown_items import (
     require_item,
     unknown_items,
 )
+from daybreak.service.state.unread_texts import notes_on_unread_texts, unread_texts
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 MAX_CONTINUABLE_LISTS = 10_000
@@ -324,6 +325,7 @@ class RecommendEngine:
         items = self._recommended_items(state, batch, lists, requests)
         bounds = np.searchsorted(lists.query, np.arange(len(requests) + 1)).tolist()
         warmth = warmth_labels(batch.context.is_hot, batch.context.has_profile)
+        unread = unread_texts(batch)
         responses = [
             RecommendResponse(
                 pending.id,
@@ -333,7 +335,12 @@ class RecommendEngine:
                 tuple(items[bounds[position] : bounds[position + 1]]),
                 None if pending.assignment is None else pending.assignment.experiment,
                 None if pending.assignment is None else pending.assignment.variant,
-                (*state.notes, *pending.notes, *_request_notes(state, pending)),
+                (
+                    *state.notes,
+                    *pending.notes,
+                    *_request_notes(state, pending),
+                    *notes_on_unread_texts(state, [unread.get(position, "")]),
+                ),
                 popularity=_other_popularity(state, batch.rules[position].rules),
             )
             for position, pending in enumerate(requests)

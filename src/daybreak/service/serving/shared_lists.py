@@ -7,6 +7,7 @@ from typing import Any, Literal
 from weakref import ref
 
 import numpy as np
+import polars as pl
 
 from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
@@ -23,12 +24,14 @@ from daybreak.service.serving.requests import RecommendedItem
 from daybreak.service.state.audience import find_audience
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity import (
+    SIMILAR_ITEMS_SCHEMA,
     reasons_of_similar,
     require_item_or_text,
     similar_items,
 )
 from daybreak.service.state.title_matches import match_titles, read_titles
 from daybreak.service.state.unknown_items import require_item
+from daybreak.service.state.unread_texts import notes_on_unread_texts, unread_descriptions
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 TopListName = Literal["popular", "trending", "latest"]
@@ -112,6 +115,16 @@ class SharedLists:
         return tuple(
             replace(item, reasons=tuple(why)) for item, why in zip(found, reasons, strict=True)
         )
+
+    def notes_on_text(self, text: str) -> tuple[str, ...]:
+        """Return a note if nothing of a description is known, so that no item is similar.
+
+        Args:
+            text: Description that no item is similar to.
+        """
+        state = self._releases.current
+        nothing = pl.DataFrame(schema=SIMILAR_ITEMS_SCHEMA)
+        return notes_on_unread_texts(state, unread_descriptions(state, [text], nothing))
 
     def _with_shop_filter(self, state: ServingState, where: str) -> str:
         """Return a filter with that of the rules of all lists.

@@ -20,6 +20,7 @@ from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.unknown_items import HISTORY, warn_of_unknown_items
+from daybreak.service.state.unread_texts import unread_texts, warn_of_unread_texts
 from daybreak.types import ExplainMode
 
 MAX_USERS = 4_096
@@ -125,7 +126,7 @@ class FrameRequest:
         compiled: dict[int, CompiledRules] = dict(zip(distinct, every, strict=True))
         for users, context in self.contexts():
             pairs = None if excluded is None else self._pairs(users, excluded)
-            yield builder.build(
+            batch = builder.build(
                 users,
                 context,
                 [compiled[id(rules[user])] for user in users],
@@ -133,6 +134,8 @@ class FrameRequest:
                 pairs,
                 exclude_seen=exclude_seen,
             )
+            warn_of_unread_texts(self.state, unread_texts(batch).values(), stacklevel=3)
+            yield batch
 
     def _pairs(self, users: Sequence[str], frame: pl.DataFrame) -> Pairs:
         """Return the pairs of a frame by position; unknown ids are ignored."""
