@@ -23,6 +23,7 @@ from daybreak.data.columns import (
     RATING_TYPE,
     ColumnMapping,
     is_rating_column,
+    is_review_column,
     recbole_type,
 )
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
@@ -36,6 +37,7 @@ from daybreak.data.numbers import (
     read_numbers,
 )
 from daybreak.data.placeholders import is_placeholder
+from daybreak.data.rating_texts import read_rating_texts
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.tables import EVENT_COLUMNS
@@ -179,6 +181,9 @@ class _TableBuilder:
             return
         values = self.raw.frame[source]
         column = _read_number_column(values, self.formats)
+        if not column.values.count() and is_review_column(source):
+            self.note(f"{source}: texts of reviews, which are no ratings; not used")
+            return
         if not column.values.count():
             self._raise_if_any_bad(target, values, column.is_bad, "number")
         self._note_reading(source, column.describe())
@@ -222,7 +227,7 @@ class _TableBuilder:
 def _read_number_column(values: pl.Series, formats: ValueFormats) -> NumberColumn:
     """Return numbers of a column of numbers, truth values or texts."""
     if values.dtype == pl.String and cast_numbers(values)[1].any():
-        return read_numbers(values, formats.decimal)
+        return read_rating_texts(values) or read_numbers(values, formats.decimal)
     if values.dtype == pl.String and formats.decimal == ",":
         return read_numbers(values, formats.decimal)
     return NumberColumn(*cast_numbers(values))
@@ -239,7 +244,8 @@ def _build_events(table: _TableBuilder) -> CheckedTable:
         None if id_column is None else cast_ids(table.raw.frame[id_column])[0].alias("event_id")
     )
     frame = pl.DataFrame(columns)
-    if "event_type" not in columns and is_rating_column(table.mapping.source_of("value") or ""):
+    is_rating = "value" in columns and is_rating_column(table.mapping.source_of("value") or "")
+    if "event_type" not in columns and is_rating:
         frame = frame.with_columns(
             event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(RATING_TYPE))
         )

@@ -189,6 +189,19 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
                 "播放次数",
             ),
             *("評点", "スコア", "星", "数", "별점", "점수", "개수", "횟수"),
+            *(
+                "评级",
+                "評級",
+                "评价等级",
+                "評價等級",
+                "满意度",
+                "滿意度",
+                "评价星级",
+                "评价分数",
+            ),
+            *("用户评分", "用戶評分", "商品评分", "商品評分", "评价得分", "review_rating"),
+            *("review_score", "star_rating", "satisfaction"),
+            *("评价", "評價"),  # see REVIEW_COLUMNS
         ),
         "timestamp": (
             *("timestamp", "time", "datetime", "ts", "event_time", "event_timestamp", "at"),

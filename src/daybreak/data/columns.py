@@ -24,9 +24,22 @@ RATING_COLUMNS = frozenset(
     | {"valutazione", "avaliacao", "оценка", "рейтинг"}
     | {"valoracion", "pontuacao", "voto", "punteggio", "beoordeling", "waardering"}
     | {"ocena", "puan", "评分", "評分", "评价", "評価", "평점", "打分", "得分", "星级", "星級"}
-    | {"评分值", "評点", "スコア", "星", "별점", "점수"}
+    | {"评分值", "評点", "スコア", "星", "별점", "점수", "評價", "评级", "評級", "评价等级"}
+    | {
+        "評價等級",
+        "满意度",
+        "滿意度",
+        "评价星级",
+        "评价分数",
+        "用户评分",
+        "用戶評分",
+        "商品评分",
+    }
+    | {"评价得分", "review_rating", "review_score", "star_rating", "satisfaction"}
 )
 """Names of source columns whose numbers are ratings on a scale, not counts."""
+REVIEW_COLUMNS = frozenset({"评价", "評價"})
+"""Names of columns of events that hold ratings in some files, texts of reviews in others."""
 
 _IDS = ("user_id", "item_id")
 _NAMES_BESIDE_DATA = names_beside_data()
@@ -235,6 +248,11 @@ def find_value_column(sources: Iterable[str]) -> str | None:
         ('quantity', None)
     """
     return _find_alias("value", "events", list(sources))
+
+
+def is_review_column(source: str) -> bool:
+    """Return whether the values of a column may be ratings or texts of reviews."""
+    return to_snake_case(source) in REVIEW_COLUMNS
 
 
 def is_rating_column(source: str) -> bool:

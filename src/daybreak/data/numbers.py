@@ -19,6 +19,8 @@ DecimalMark: TypeAlias = Literal[".", ","]
 DECIMAL_MARKS: tuple[DecimalMark, ...] = get_args(DecimalMark)
 MIN_AMOUNT_SHARE = 0.5
 """Smallest share of numbers in a column whose name says that it holds amounts."""
+MAX_SHOWN_WORDS = 5
+"""Largest number of words that a note names."""
 MIN_NUMBER_SHARE = 0.9
 """Smallest share of numbers in other columns, if they have currency signs or decimals."""
 
@@ -28,12 +30,19 @@ _CURRENCIES = (
     r"|лв|rub|руб|р|uah|грн|try|tl|mxn|ars|clp|cop|pen|zar|aed|sar|egp|ils|thb|vnd|đ|idr|rp|myr"
     r"|rm|php|円|元|圆|원|dollars?"
 )
+_SCALES = {
+    **dict.fromkeys("千仟천", 1e3),
+    **dict.fromkeys("万萬만", 1e4),
+    **dict.fromkeys("亿億억", 1e8),
+}
+"""Words of East Asian numbers, and what they multiply: 1.2万 is 12,000."""
 _DASH = "[-\u2010-\u2015\u2212]"
 _BLANK = r"[\s\u00a0\u2007\u2009\u202f]"
 _WHOLE = (
     rf"^(?P<minus>{_DASH}|\()?{_BLANK}*(?:(?P<before>{_CURRENCIES})\.?)?{_BLANK}*"
     rf"(?P<inner>{_DASH}|\+)?{_BLANK}*"
     rf"(?P<body>[\d.,][\d.,'’`{_BLANK[1:-1]}]*?(?:e[-+]?\d{{1,3}})?)(?:[.,]{_DASH}{{1,2}})?{_BLANK}*"
+    rf"(?P<scale>{'|'.join(_SCALES)})?{_BLANK}*"
     rf"(?:(?P<after>{_CURRENCIES}|%|٪)\.?)?(?P<late>{_DASH}|\))?$"
 )
 """A number with its sign and its currency or percent sign."""
@@ -47,9 +56,10 @@ _NUMBERS: dict[DecimalMark, str] = {
 """Numbers with a decimal mark, and the other mark between thousands, in the Indian way, too."""
 _AMBIGUOUS = r"^[1-9]\d{0,2}[.,]\d{3}$"
 """Numbers such as 1.299, whose mark may be either."""
-_DECORATED = rf"[,%٪'’]|{_CURRENCIES}|\d{_BLANK}\d"
+_DECORATED = rf"[,%٪'’]|{_CURRENCIES}|\d{_BLANK}\d|[{''.join(_SCALES)}]"
 _AMOUNT_NAMES = re.compile(
     r"price|preis|precio|pre[cç]o|prezzo|prix|prijs|\bpris\b|\bcena|цена|ціна|价格|價格|価格|単価|가격"
+    r"|[售单定原现折标市优惠零批]价|[售單定原現折標市優惠零批]價|价钱|價錢|金额|金額|费用|費用|成本|値段|定価|금액"
     r"|cost\b|kosten|amount|betrag|umsatz|revenue|importe|msrp|\buvp\b|\brrp\b|discount|rabatt"
 )
 _LIST_NAMES = re.compile(
@@ -77,6 +87,8 @@ class NumberColumn:
     """Whether some numbers have a decimal comma and others a decimal point."""
     signs: tuple[str, ...] = ()
     """Currency and percent signs that were left out."""
+    words: tuple[tuple[str, float], ...] = ()
+    """Words and signs that stand for numbers, such as 好评, and their numbers."""
 
     def describe(self) -> str:
         """Return how the column was read as part of a sentence; empty: as everybody would."""
@@ -93,6 +105,9 @@ class NumberColumn:
             yield f"currency signs{several} ({', '.join(currencies[:5])}) are left out"
         if len(currencies) < len(self.signs):
             yield "percent signs are left out: 45 % is read as 45"
+        if self.words:
+            read = ", ".join(f"{text!r} as {n:g}" for text, n in self.words[:MAX_SHOWN_WORDS])
+            yield f"texts are read as numbers: {read}"
 
 
 def check_decimal_mark(mark: str | None) -> DecimalMark | None:
@@ -184,6 +199,7 @@ def _split_numbers(text: pl.Series) -> pl.DataFrame:
         body.alias("body"),
         negative.alias("negative"),
         pl.coalesce("before", "after").alias("sign"),
+        pl.col("scale").replace_strict(_SCALES, default=1.0, return_dtype=pl.Float64),
     )
 
 
@@ -206,7 +222,8 @@ def _parse_bodies(parts: pl.DataFrame, decimal: DecimalMark) -> pl.Series:
         decimal, ".", literal=True
     )
     number = pl.when(is_number).then(plain.cast(pl.Float64, strict=False))
-    return parts.select(pl.when("negative").then(-number).otherwise(number)).to_series()
+    scaled = (number * pl.col("scale")).round(6)
+    return parts.select(pl.when("negative").then(-scaled).otherwise(scaled)).to_series()
 
 
 def _decimal_example(
