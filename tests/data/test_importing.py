@@ -521,7 +521,7 @@ def test_how_times_were_read_is_among_the_notes(case, put):
 
 
 def test_a_column_of_which_no_value_can_be_read_is_an_error(put):
-    rows = "".join(f"ann,i{n},some day,good\n" for n in range(5))
+    rows = "".join(f"ann,i{n},some day,blue\n" for n in range(5))
     path = put("e.csv", f"user_id,item_id,time,rating\n{rows}")
     with pytest.raises(DataError, match="rating is read as value, but none of its 5 values is"):
         read_tables(path)

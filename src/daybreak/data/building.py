@@ -182,7 +182,7 @@ class _TableBuilder:
         values = self.raw.frame[source]
         column = _read_number_column(values, self.formats)
         if not column.values.count() and is_review_column(source):
-            self.note(f"{source}: texts of reviews, which are no ratings; not used")
+            self.note(f"{source}: texts of reviews, which are no ratings, are not used")
             return
         if not column.values.count():
             self._raise_if_any_bad(target, values, column.is_bad, "number")
