@@ -106,8 +106,7 @@ class Ranking(ItemSequence):
     """Items in an order that is the same for all users, the best first."""
 
     items: tuple[Recommended, ...]
-    notes: tuple[str, ...] = ()
-    """Warnings, as sentences."""
+    notes: tuple[str, ...] = ()  # warnings, as sentences
 
 
 @dataclass(frozen=True)
