@@ -66,6 +66,8 @@ WITHOUT_METHOD = {
     "PUT /items/{item_id}": ONE_ROW,
     "PUT /users/{user_id}": ONE_ROW,
     "PUT /items/{item_id}/image": "`update_item_image` sends it as a field of the item",
+    "PUT /items/{item_id}/audio": "`update_item_audio` sends it as a field of the item",
+    "POST /similar/image": "`similar` sends the picture as a field",
     "POST /import": FILE,
     "POST /import/preview": FILE,
     "GET /export/{table}": FILE,
@@ -83,6 +85,7 @@ ARGUMENTS = {name: ["tea"] for name in LISTS} | {
     "rows": [{"item_id": "tea"}],
     "plan": {"id": "x"},
     "image": b"a picture",
+    "audio": b"a sound",
 }
 """Arguments of methods by parameter; all other parameters get a text."""
 NOT_NEEDED = {"request_id"}

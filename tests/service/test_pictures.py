@@ -12,10 +12,11 @@ from daybreak.client import Client
 from daybreak.client.errors import RejectedError
 from daybreak.config import Settings
 from daybreak.data.media.pictures import is_kept_picture
+from daybreak.data.media.sounds import read_kept_sound
 from daybreak.errors import ConfigError, DataError
 from daybreak.service.releases.release import read_trained_model
 from daybreak.service.serving import RecommenderService
-from tests.data.media.samples import animation, encode, plain
+from tests.data.media.samples import animation, encode, plain, sound_file, tone
 from tests.encoders.media.tiny_pictures import COLOURS, ColourWords, tiny_model
 from tests.server.conftest import served
 
@@ -155,6 +156,39 @@ def test_pictures_over_http(url):
         assert (two.status_code, two.json()["code"]) == (422, "invalid")
         text = api.post("/similar", json={"text": image})
         assert text.json()["items"] == []
+
+
+def test_pictures_in_forms_of_browsers(url):
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=300) as api:
+        form = {"image": ("blue.png", BLUE, "image/png")}
+        found = api.post("/similar/image?k=1&explain=true", files=form).json()
+        assert found["items"][0]["item_id"].startswith("blue-")
+        assert found["items"][0]["reasons"][0]["kind"] == "picture"
+        assert api.post("/similar/image?k=1", content=BLUE).json()["items"]
+        assert api.put("/items/new-2/image", files=form).json()["accepted"] == 1
+        assert is_kept_picture(api.get("/items/new-2").json()["image"])
+        refused = api.post("/similar/image", files={"image": animation("GIF")})
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad_data")
+        assert "picture_animated" in refused.json()["detail"]
+        assert "picture_empty" in api.post("/similar/image", content=b"").text
+        two = api.post("/similar/image", files=[("a", BLUE), ("b", BLUE)])
+        assert (two.status_code, two.json()["code"]) == (400, "bad_request")
+        large = api.put("/items/new-2/image", files={"image": bytes(21_000_000)})
+        assert (large.status_code, large.json()["code"]) == (413, "too_large")
+
+
+def test_sounds_over_http(url):
+    pytest.importorskip("soundfile")
+    pytest.importorskip("kaldi_native_fbank")
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=300) as api:
+        put = api.put("/items/new-3/audio", content=sound_file(tone()))
+        assert put.json()["accepted"] == 1
+        assert read_kept_sound(api.get("/items/new-3").json()["audio"]) is not None
+        form = {"audio": ("a.wav", sound_file(tone(660)), "audio/wav")}
+        assert api.put("/items/new-3/audio", files=form).json()["accepted"] == 1
+        refused = api.put("/items/new-3/audio", content=b"no sound")
+        assert refused.status_code == 422
+        assert "sound_unknown_format" in refused.text
 
 
 def test_pictures_with_the_client(url):

@@ -411,6 +411,11 @@ class AsyncClient:
         data = b64encode(image).decode("ascii")
         await self.update_item(item_id, image=f"data:image/*;base64,{data}")
 
+    async def update_item_audio(self, item_id: str, audio: bytes) -> None:
+        """Set the sound of an item; ``audio`` holds the bytes of its file."""
+        data = b64encode(audio).decode("ascii")
+        await self.update_item(item_id, audio=f"data:audio/*;base64,{data}")
+
     async def update_user(self, user_id: str, **fields: Any) -> None:
         """Change some fields of a user; None removes the value of a field."""
         await self._send(ApiCall("PATCH", path_of("users", user_id), None, body=fields))

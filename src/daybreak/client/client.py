@@ -405,6 +405,11 @@ class Client:
         data = b64encode(image).decode("ascii")
         self.update_item(item_id, image=f"data:image/*;base64,{data}")
 
+    def update_item_audio(self, item_id: str, audio: bytes) -> None:
+        """Set the sound of an item; ``audio`` holds the bytes of its file."""
+        data = b64encode(audio).decode("ascii")
+        self.update_item(item_id, audio=f"data:audio/*;base64,{data}")
+
     def update_user(self, user_id: str, **fields: Any) -> None:
         """Change some fields of a user; None removes the value of a field."""
         self._send(ApiCall("PATCH", path_of("users", user_id), None, body=fields))

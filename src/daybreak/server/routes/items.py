@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from daybreak.data.media.pictures import MAX_MEDIA_BYTES
-from daybreak.server.http.bodies import receive_file
+from daybreak.server.http.forms import receive_media
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
@@ -18,7 +18,6 @@ from daybreak.server.rows import (
     single_row_problem,
 )
 from daybreak.server.schemas.rows import (
-    IMAGE_BODY,
     AcceptedOut,
     DeletedOut,
     FieldsBody,
@@ -27,6 +26,7 @@ from daybreak.server.schemas.rows import (
     ReplacedOut,
     RowOut,
     RowPageQuery,
+    describe_media_body,
 )
 from daybreak.server.state import state_of
 
@@ -90,16 +90,21 @@ async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Respon
 @router.put(
     "/items/{item_id:id}/image",
     response_model=AcceptedOut,
-    openapi_extra=require_role("write", requestBody=IMAGE_BODY),
+    openapi_extra=require_role("write", requestBody=describe_media_body("image")),
 )
 async def put_item_image(request: Request, item_id: str) -> Response:
-    """Set the picture of an item; the body is the file, at most 20 MB."""
-    max_bytes = min(state_of(request).options.upload_bytes, MAX_MEDIA_BYTES)
-    async with receive_file(request, max_bytes, keep_packed=True) as path:
-        data = await run_in_threadpool(path.read_bytes)
-    body = {"image": f"data:image/*;base64,{b64encode(data).decode('ascii')}"}
-    put = state_of(request).service.catalogue.put
-    return await put_row(put, "item_id", item_id, body, partial=True)
+    """Set the picture of an item; the body is the file, or a form with it, at most 20 MB."""
+    return await _put_media(request, item_id, "image")
+
+
+@router.put(
+    "/items/{item_id:id}/audio",
+    response_model=AcceptedOut,
+    openapi_extra=require_role("write", requestBody=describe_media_body("audio")),
+)
+async def put_item_audio(request: Request, item_id: str) -> Response:
+    """Set the sound of an item; the body is the file, or a form with it, at most 20 MB."""
+    return await _put_media(request, item_id, "audio")
 
 
 @router.delete(
@@ -109,3 +114,18 @@ async def delete_item(request: Request, item_id: str) -> Response:
     """Delete an item and its events; it is not in any later list."""
     was_known = await run_in_threadpool(state_of(request).service.catalogue.delete, item_id)
     return json_response({"deleted": int(was_known)})
+
+
+async def _put_media(request: Request, item_id: str, column: str) -> Response:
+    """Set the picture or the sound of an item to the file of a request.
+
+    Args:
+        request: Request with the file.
+        item_id: Item.
+        column: ``image`` or ``audio``.
+    """
+    max_bytes = min(state_of(request).options.upload_bytes, MAX_MEDIA_BYTES)
+    data = await receive_media(request, column, max_bytes)
+    body = {column: f"data:{column}/*;base64,{b64encode(data).decode('ascii')}"}
+    put = state_of(request).service.catalogue.put
+    return await put_row(put, "item_id", item_id, body, partial=True)

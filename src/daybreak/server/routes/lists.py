@@ -1,5 +1,6 @@
 """Lists for all users, similar items, audiences, matches of titles, and vectors of texts."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -7,6 +8,8 @@ from fastapi import Request
 from starlette.responses import Response
 
 from daybreak.data.media.columns import decode_picture
+from daybreak.data.media.pictures import MAX_MEDIA_BYTES
+from daybreak.server.http.forms import receive_media
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
@@ -23,6 +26,7 @@ from daybreak.server.schemas.recommend import (
     SimilarItemQuery,
     VectorsOut,
 )
+from daybreak.server.schemas.rows import describe_media_body
 from daybreak.server.schemas.titles import MatchBody, MatchesOut
 from daybreak.server.state import state_of
 from daybreak.service.serving import RecommendedItem
@@ -47,6 +51,24 @@ async def similar_to_item(request: Request, item_id: str) -> Response:
 @router.post("/similar", response_model=ListOut, openapi_extra=require_role("read"))
 async def similar(request: Request, body: SimilarBody) -> Response:
     """Return the items most similar to an item, to a text or to a picture."""
+    return await _similar(request, body)
+
+
+@router.post(
+    "/similar/image",
+    response_model=ListOut,
+    openapi_extra=require_role(
+        "read", query=SimilarItemQuery, requestBody=describe_media_body("image")
+    ),
+)
+async def similar_to_image(request: Request) -> Response:
+    """Return the items most similar to a picture: the body is its file, or a form with it."""
+    query = parse_query(request, SimilarItemQuery)
+    max_bytes = min(state_of(request).options.upload_bytes, MAX_MEDIA_BYTES)
+    data = await receive_media(request, "image", max_bytes)
+    body = SimilarBody.model_construct(
+        item_id=None, text=None, image=b64encode(data).decode("ascii"), **query.model_dump()
+    )
     return await _similar(request, body)
 
 

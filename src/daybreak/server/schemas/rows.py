@@ -6,11 +6,19 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from daybreak.server.schemas.common import Id, RequestModel, ResponseModel, with_example
 
-IMAGE_BODY = {
-    "required": True,
-    "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
-}
-"""OpenAPI description of a body that is a picture."""
+_FILE = {"type": "string", "format": "binary"}
+
+
+def describe_media_body(field: str) -> dict[str, Any]:
+    """Return the OpenAPI description of a body that is a file, or a form with one file.
+
+    Args:
+        field: Name of the file in a form, and kind of media: ``image`` or ``audio``.
+    """
+    form = {"type": "object", "properties": {field: _FILE}, "required": [field]}
+    content = {f"{field}/*": {"schema": _FILE}, "multipart/form-data": {"schema": form}}
+    return {"required": True, "content": content}
+
 
 EXAMPLE_ITEM = {
     "item_id": "kettle-1",
