@@ -114,8 +114,7 @@ class AudienceUser:
     """One user of an audience."""
 
     user_id: str
-    rank: int
-    """Position, from 1."""
+    rank: int  # position, from 1
     score: float
     strategy: str = ""
     """Name of the strategy with the largest weight for the user and the item."""
