@@ -41,6 +41,14 @@ def test_mapped_arrays_are_those_of_the_library(tmp_path_factory, shapes, types,
         assert is_mapped(found[name]) == (array.dtype.kind == "f" and array.size > 0)
 
 
+def test_integers_are_mapped_only_where_the_file_is_trusted(tmp_path):
+    save_file({"rows": np.arange(5)}, tmp_path / "file")
+    for is_trusted in (False, True):
+        found = read_arrays(tmp_path / "file", mapped=True, maps_integers=is_trusted)["rows"]
+        assert is_mapped(found) == is_trusted
+        assert found.tolist() == [0, 1, 2, 3, 4]
+
+
 @given(st.data())
 def test_damaged_files_are_refused_or_give_arrays(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("arrays") / "file"

@@ -8,6 +8,7 @@ from daybreak import Recommender
 from daybreak.data import mapped_arrays
 from daybreak.data.tables import Tables
 from daybreak.models import shared_content
+from daybreak.ranking.scoring import shared_sums
 from daybreak.service.serving.release_manager import load_state
 from daybreak.service.state import serving_state
 
@@ -44,6 +45,19 @@ def light(folder, tables, monkeypatch):
 def test_lists_of_one_user_are_the_same_bit_for_bit(served, light):
     for user in [*USERS, "a stranger"]:
         assert_frame_equal(served.recommend([user]), light.recommend([user]), check_exact=True)
+
+
+def test_lists_from_shared_sums_are_the_same_bit_for_bit(
+    served, folder, tables, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shared_sums, "MIN_MAPPED_BYTES", 1)
+    events, items, users = tables
+    every = Tables.of(events, items=items, users=users)
+    plain = served.recommend([*USERS, "a stranger"])
+    for _ in range(2):  # the first writes the sums
+        served._state = load_state("r1", folder, every, tmp_path)
+        assert_frame_equal(served.recommend([*USERS, "a stranger"]), plain, check_exact=True)
+    assert served._state.scorers[0].sums is not None
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,9 @@ class MappedFile(mmap.mmap):
             os.close(self.descriptor)
 
 
-def read_arrays(path: Path, *, mapped: bool = False) -> dict[str, Array]:
+def read_arrays(
+    path: Path, *, mapped: bool = False, maps_integers: bool = False
+) -> dict[str, Array]:
     """Return the arrays of a safetensors file, by name.
 
     Args:
@@ -84,7 +86,9 @@ def read_arrays(path: Path, *, mapped: bool = False) -> dict[str, Array]:
         mapped: Whether large arrays of floats are mapped: their pages are read when they are
             used, the system can drop them again, and several processes share them. Nobody may
             change or cut the file meanwhile; renaming or deleting it is harmless. Arrays of
-            integers are always read: compiled code uses them as positions without a check.
+            integers are read: compiled code uses them as positions without a check.
+        maps_integers: Whether large arrays of integers are mapped as well; only for files that
+            this program has written since it was started.
 
     Raises:
         ValueError: The file is not in the format.
@@ -100,7 +104,8 @@ def read_arrays(path: Path, *, mapped: bool = False) -> dict[str, Array]:
         raise ValueError(f"{path.name} has no valid header")
     entries = json.loads(file[8 : 8 + length])
     entries.pop("__metadata__", None)
-    return {name: _array(file, 8 + length, entry) for name, entry in entries.items()}
+    kinds = "fi" if maps_integers else "f"
+    return {name: _array(file, 8 + length, entry, kinds) for name, entry in entries.items()}
 
 
 def take_rows(matrix: Array, rows: Rows) -> Array:
@@ -144,20 +149,21 @@ def _address(file: MappedFile) -> int:
     return int(whole.__array_interface__["data"][0])
 
 
-def _array(file: MappedFile, start: int, entry: dict[str, Any]) -> Array:
+def _array(file: MappedFile, start: int, entry: dict[str, Any], kinds: str) -> Array:
     """Return one array of a mapped file.
 
     Args:
         file: The file.
         start: Position of the data.
         entry: Description of the array in the header.
+        kinds: Kinds of numbers that are mapped.
     """
     dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), tuple(entry["shape"])
     first, last = (start + int(offset) for offset in entry["data_offsets"])
     count = int(np.prod(shape, dtype=np.int64))
     if not start <= first <= last <= len(file) or last - first != count * dtype.itemsize:
         raise ValueError(f"an array of shape {shape} does not fit to its part of the file")
-    if dtype.kind == "f" and last - first >= MIN_MAPPED_BYTES:
+    if dtype.kind in kinds and last - first >= MIN_MAPPED_BYTES:
         return np.frombuffer(file, dtype, count, first).reshape(shape)
     array: Array = np.empty(shape, dtype)
     if count:

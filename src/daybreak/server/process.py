@@ -19,7 +19,7 @@ from daybreak.errors import ConfigError
 from daybreak.server.app import create_app
 from daybreak.server.connections import backlog_of, descriptor_limit, raise_descriptor_limit
 from daybreak.server.ops.pools import WorkerPools
-from daybreak.server.ops.runtime import limit_heap, low_latency_threads
+from daybreak.server.ops.runtime import limit_heap, low_latency_threads, return_free_memory
 from daybreak.server.ops.temporary import remove_abandoned_folders
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol
@@ -98,6 +98,7 @@ def run_service(
         options: Options of the server.
         listening: Socket of :func:`listen`.
     """
+    return_free_memory()
     with low_latency_threads():
         run_server(app, options, listening)
     end_process(service, app.state.daybreak.pools)

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from daybreak.ranking.scoring.query_features import (
     FeatureLayout,
     QueryFeatures,
 )
+from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.ranking.scoring.sums import scores_differ, sum_weighted, summed_size_bytes
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -162,6 +163,8 @@ class Scorer:
     sums_rows: bool = False
     """Whether only those rows of the weights are summed that a query needs, and nothing is
     kept: for a process that answers few queries. The scores of a query are the same."""
+    sums: SharedSums | None = field(default=None, repr=False)
+    """Where sums are shared with other processes; None: they are not."""
     is_warm: Mask = field(init=False, repr=False)
     """(n_items,) mask of the items that the models were trained on"""
     layout: FeatureLayout = field(init=False, repr=False)
@@ -434,6 +437,7 @@ class Scorer:
         models = list(self.linear_models)
         models[row] = linear
         updated.linear_models = tuple(models)
+        updated.sums = None
         return updated
 
     def with_blend(self, blend: Blend, max_cache_bytes: float) -> "Scorer":
@@ -446,6 +450,7 @@ class Scorer:
         updated = copy(self)
         updated.blend = blend
         updated.max_cache_bytes = updated._free_cache_bytes = max_cache_bytes
+        updated.sums = None
         updated._levels, updated._fused = {}, None
         return updated
 
@@ -551,7 +556,9 @@ class Scorer:
             size = summed_size_bytes(weighted)
             if size <= self._free_cache_bytes:
                 self._free_cache_bytes -= size
-                fused[kind] = sum_weighted(weighted)
+                compute = partial(sum_weighted, weighted)
+                shared = self.sums
+                fused[kind] = shared.add(kind, weights, compute) if shared else compute()
         return LevelWeights(weights, self._bias(level, weights), fused)
 
     def _weighted(self, kind: str, weights: Floats) -> list[tuple[WeightMatrix, Floats]]:

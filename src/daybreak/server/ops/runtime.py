@@ -77,6 +77,24 @@ def limit_heap(*, is_glibc: bool | None = None) -> bool:
     return all([mallopt(parameter, value) == 1 for parameter, value in settings])
 
 
+def return_free_memory(*, is_glibc: bool | None = None) -> bool:
+    """Return what the heaps of the process do not use to the system.
+
+    Opening a release leaves gaps that nothing fills afterwards: 200 MB on MovieLens 1M.
+
+    Args:
+        is_glibc: Whether the C library is glibc; default: found out.
+
+    Returns:
+        Whether the heaps were trimmed; False with other C libraries than glibc.
+    """
+    gc.collect()
+    if not (_is_glibc() if is_glibc is None else is_glibc):
+        return False
+    ctypes.CDLL(None).malloc_trim(0)
+    return True
+
+
 def _is_glibc() -> bool:
     try:
         return bool(os.confstr("CS_GNU_LIBC_VERSION"))

@@ -16,6 +16,7 @@ from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.releases.map_file import read_map
 from daybreak.service.releases.release import (
     in_serving_order,
@@ -77,11 +78,18 @@ class ReleaseManager:
         store: Store that is followed.
         folder: Folder that contains the releases; None: the store is not a file.
         unknown_items: Whether items that are not in the catalogue are recommended.
+        sums_folder: Folder in which the processes of one server share sums of weights; None:
+            this process has its own.
     """
 
     def __init__(
-        self, store: Store, folder: Path | None, unknown_items: UnknownItems = "exclude"
+        self,
+        store: Store,
+        folder: Path | None,
+        unknown_items: UnknownItems = "exclude",
+        sums_folder: Path | None = None,
     ) -> None:
+        self._sums_folder = sums_folder
         self._unknown_items = unknown_items
         self._store = store
         self._folder = folder
@@ -94,7 +102,9 @@ class ReleaseManager:
         self._trial_release = ""
         self._loading_releases: set[str] = set()
         cursor, tables = self._read_store()
-        state, self.failed = load_first_usable(store.releases(), self.release_folder, tables)
+        state, self.failed = load_first_usable(
+            store.releases(), self.release_folder, tables, sums_folder
+        )
         state = state.with_unknown_items(unknown_items)
         self._states = {state.release: state}
         self._cursor = cursor
@@ -321,7 +331,7 @@ class ReleaseManager:
         if self._folder is None:
             raise ConfigError("releases need a folder, and this store has none")
         cursor, tables = self._read_store()
-        state = load_state(release.id, self.release_folder(release), tables)
+        state = load_state(release.id, self.release_folder(release), tables, self._sums_folder)
         return self._register(state, cursor)
 
     def _register(self, state: ServingState, cursor: int) -> ServingState:
@@ -438,19 +448,24 @@ class ReleaseManager:
             if release is None:
                 fresh = untrained_state(tables)
             else:
-                fresh = load_state(name, self.release_folder(release), tables)
+                fresh = load_state(
+                    name, self.release_folder(release), tables, self._sums_folder
+                )
             self._replace_state(replace(fresh, notes=state.notes))
         self.row_caches = _row_caches(tables)
         self._cursor = cursor
 
 
-def load_state(release: str, folder: Path, tables: Tables) -> ServingState:
+def load_state(
+    release: str, folder: Path, tables: Tables, sums_folder: Path | None = None
+) -> ServingState:
     """Load a release and bring it up to date with a store.
 
     Args:
         release: Id of the release.
         folder: Folder of the release.
         tables: All tables of the store.
+        sums_folder: Where the processes of a server share sums of weights; None: nowhere.
 
     Raises:
         NotFoundError: There is no release in the folder, or its text model is not installed.
@@ -458,13 +473,17 @@ def load_state(release: str, folder: Path, tables: Tables) -> ServingState:
     """
     trained, catalogue, _ = read_release(folder, remember=True)
     with reported_damage(folder):
-        state = ServingState.from_tables(release, trained, catalogue.frame, tables)
+        sums = SharedSums(sums_folder, release) if sums_folder else None
+        state = ServingState.from_tables(release, trained, catalogue.frame, tables, sums)
         state.precompute()
     return state
 
 
 def load_first_usable(
-    releases: Iterable[Release], folder_of: Callable[[Release], Path], tables: Tables
+    releases: Iterable[Release],
+    folder_of: Callable[[Release], Path],
+    tables: Tables,
+    sums_folder: Path | None = None,
 ) -> tuple[ServingState, list[FailedRelease]]:
     """Return the first release that can be loaded, else an untrained state.
 
@@ -472,6 +491,7 @@ def load_first_usable(
         releases: Releases; see :func:`in_serving_order`.
         folder_of: Returns the folder of a release.
         tables: All tables of the store.
+        sums_folder: See :func:`load_state`.
 
     Returns:
         The state, whose notes name the releases that cannot be loaded, and these releases.
@@ -479,7 +499,7 @@ def load_first_usable(
     failed: list[FailedRelease] = []
     for release in in_serving_order(releases):
         try:
-            state = load_state(release.id, folder_of(release), tables)
+            state = load_state(release.id, folder_of(release), tables, sums_folder)
         except DaybreakError as error:
             log.error("cannot load release %s: %s", release.id, error)
             failed.append(FailedRelease(release.id, str(error)))

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -102,6 +103,8 @@ class ServiceOptions:
     popularity: float | None = None
     """Setting of the requests that have none, from 0 (taste) to 1 (best sellers); None: the
     default of the release."""
+    sums_folder: Path | None = None
+    """Folder in which the workers of one server share the sums of weights of a release."""
 
 
 class RecommenderService(ClosesOnExit):
@@ -166,7 +169,7 @@ class RecommenderService(ClosesOnExit):
         self.settings = settings
         self.pseudonyms = pseudonyms
         self.store: Store = open_store(settings.store)
-        self.releases = self._open_releases()
+        self.releases = self._open_releases(options.sums_folder)
         self.experiments = ExperimentManager(
             self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
@@ -423,10 +426,10 @@ class RecommenderService(ClosesOnExit):
             warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{replacement}")
             return attrgetter(replacement)(self)
 
-    def _open_releases(self) -> ReleaseManager:
+    def _open_releases(self, sums_folder: Path | None) -> ReleaseManager:
         unknown_items = check_unknown_items(self.settings.unknown_items)
         folder = releases_root(self.settings.store)
-        return ReleaseManager(self.store, folder, unknown_items)
+        return ReleaseManager(self.store, folder, unknown_items, sums_folder)
 
     def _create_engine(self, options: ServiceOptions) -> RecommendEngine:
         return RecommendEngine(

@@ -30,6 +30,7 @@ from daybreak.models.popular import PopularModel
 from daybreak.models.season import SeasonModel
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.inputs.frames import as_frame, changed_rows
 from daybreak.service.inputs.histories import (
     Histories,
@@ -153,7 +154,12 @@ class ServingState:
 
     @classmethod
     def from_tables(
-        cls, release: str, trained: TrainedModel, catalogue: pl.DataFrame, tables: Tables
+        cls,
+        release: str,
+        trained: TrainedModel,
+        catalogue: pl.DataFrame,
+        tables: Tables,
+        sums: SharedSums | None = None,
     ) -> "ServingState":
         """Return the state of a release, brought up to date with a store.
 
@@ -162,8 +168,13 @@ class ServingState:
             trained: The models.
             catalogue: Items that they were trained on, in the order of the models.
             tables: All tables of the store.
+            sums: Where sums of weights are shared with other processes, as long as no item of
+                the release changes; None: they are not.
         """
         state = cls.from_training(trained, catalogue, tables.users)
+        parts, first = trained.scorer_parts, state.scorers[0]
+        if parts is not None and first.linear_models is parts.linear_models:
+            first.sums = sums
         state = state.with_catalogue(tables.items).compacted()
         types = tables.events["event_type"].unique().to_list()
         rules = trained.rules.with_default_types(types)
