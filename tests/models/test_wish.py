@@ -71,3 +71,8 @@ def test_many_items_about_a_wish_count_the_same():
     scores = saturate_wishes(scorer.weights.apply(scale_wishes(wishes, scorer)))
     np.testing.assert_allclose(scores[0, :3], [1, 0.4, 0], rtol=1e-6)
     assert scores[1].max() < 2e-4 / MIN_REFERENCE
+
+
+def test_what_is_markedly_more_alike_counts_more_up_to_twice():
+    likeness = np.array([[1.0, 1.1, 1.2, 1.6, 2.0, 5.0]], dtype=np.float32)
+    np.testing.assert_allclose(saturate_wishes(likeness), [[1, 1, 1, 1.5, 2, 2]], rtol=1e-6)

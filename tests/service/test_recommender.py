@@ -358,3 +358,38 @@ def test_views_do_not_count_where_a_rule_says_that_they_are_only_seen(shop_with_
     model = Recommender(encoder="none", rules=rules).fit(*shop_with_views)
     viewed = model.recommend(histories=looked_at("view"), k=5)["item_id"].to_list()
     assert viewed == model.recommend(["nobody"], k=5)["item_id"].to_list()
+
+
+def test_the_only_item_that_has_both_words_of_a_sentence_comes_first():
+    """Many jobs are in the city, and some are more popular than the one that is meant."""
+    jobs = [
+        "programmer",
+        "nurse",
+        "cook",
+        "teacher",
+        "driver",
+        "pharmacist",
+        "carpenter",
+        "florist",
+    ]
+    cities = ["Madrid", "Sevilla", "Bilbao", "Valencia"]
+    names = [(job, city) for job in jobs for city in cities]
+    items = pl.DataFrame(
+        {
+            "item_id": [f"j{n}" for n in range(len(names))],
+            "title": [f"{job} in {city}" for job, city in names],
+            "city": [city for _, city in names],
+        }
+    )
+    rng = np.random.default_rng(1)
+    popular = [n for n, (job, city) in enumerate(names) if job != "programmer"]
+    events = [
+        {"user_id": f"u{user}", "item_id": f"j{item}"}
+        for user in range(60)
+        for item in rng.choice(popular, 4, replace=False)
+    ]
+    model = Recommender(encoder="none").fit(pl.DataFrame(events), items)
+    for job in ("programmer", "carpenter"):
+        said = pl.DataFrame({"user_id": ["x"], "text": [f"{job} in Sevilla"]})
+        first = model.recommend(profiles=said, k=3, titles=True)["title"].to_list()[0]
+        assert first == f"{job} in Sevilla"

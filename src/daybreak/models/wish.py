@@ -13,8 +13,16 @@ from daybreak.models.shared_content_columns import content_as_weights
 from daybreak.types import Floats, Rows, Sparse
 
 REFERENCE_RANK = 10
-"""Rank of the item whose likeness to a wish counts as fully about it; what is more alike counts
-the same, and the other strategies order it."""
+"""Rank of the item whose likeness to a wish counts as fully about it; what is a little more
+alike counts the same, and the other strategies order it."""
+MARKED_LIKENESS = 1.2
+"""Scaled likeness from which an item is markedly more about a wish than others: "programmer in
+Seville" has one answer, and many that share the city."""
+MARKED_SLOPE = 1.25
+"""What the likeness beyond that counts. On ml100k, 1 (from 1.3) and 1.5 (from 1.2) changed the
+share of lists that is about a sentence from .90 to .92 and .90."""
+MAX_LIKENESS = 2.0
+"""Largest scaled likeness that counts."""
 MIN_ITEMS_PER_RANK = 20
 """Items of the catalogue for each rank: in a small catalogue, fewer items are about a wish."""
 MIN_REFERENCE_SHARE = 0.5
@@ -154,15 +162,16 @@ def scale_wishes(features: Sparse, scorer: LinearScorer) -> Sparse:
 
 
 def saturate_wishes(scores: Floats) -> Floats:
-    """Return scaled likenesses, at most 1 and without small negative ones.
+    """Return scaled likenesses, equal around 1 and without small negative ones.
 
     Example:
-        >>> scores = np.array([[2.0, 0.5, 0.0, -0.25, -1.25]], dtype=np.float32)
+        >>> scores = np.array([[2.0, 1.2, 1.0, 0.5, -0.25, -1.25]], dtype=np.float32)
         >>> saturate_wishes(scores).astype(float).round(2).tolist()[0]
-        [1.0, 0.5, 0.0, 0.0, -0.95]
+        [2.0, 1.0, 1.0, 0.5, 0.0, -0.95]
     """
     unwanted = np.minimum(scores + np.float32(TOLERATED_LIKENESS), 0)
-    wanted = np.minimum(scores, np.float32(1))
+    marked = np.clip(scores - np.float32(MARKED_LIKENESS), 0, MAX_LIKENESS - MARKED_LIKENESS)
+    wanted = np.minimum(scores, np.float32(1)) + np.float32(MARKED_SLOPE) * marked
     return np.asarray(np.where(scores < 0, unwanted, wanted), dtype=np.float32)
 
 
