@@ -63,6 +63,16 @@ def test_strangers_get_the_best_sellers_where_customers_are_few(data):
     assert prior.predict(few, ["ease"]).weights[0, 0] > 0
 
 
+def test_other_measures_of_counts_count_for_the_best_sellers_where_no_event_is_known(data):
+    names, share = ["ease", "factors", "popular"], best_seller_share(len(data.active_user_rows))
+    prior = flat_prior(popular=0.0, factors=0.0, ease=0.0)
+    weights = prior.predict(data, names).weights / np.log(2)
+    np.testing.assert_allclose(weights[0], [1 - share, 0, 2 + share])
+    np.testing.assert_allclose(weights[1:], 1)
+    without = prior.predict(data, names[:2]).weights / np.log(2)
+    np.testing.assert_allclose(without, 1)
+
+
 def test_the_share_of_the_best_sellers_falls_with_the_number_of_customers():
     """Halfway between 20 and 100 on a logarithmic scale is 44.7."""
     shares = [best_seller_share(n) for n in (0, 1, 20, 21, 44, 45, 99, 100, 5_000)]

@@ -47,6 +47,12 @@ NO_ADDED_BEST_SELLERS = 100
 the share of the best sellers falls with the logarithm of the number [users]. Where items are
 short-lived, such as news, best sellers of all time are what nobody reads any more, and the
 weights stay as they are."""
+MEASURES_OF_COUNTS = ("factors",)
+"""Strategies that know of people without events only how often items were chosen. Their prior
+weight there counts for the best sellers: it was learned from lists in which targets lose ties,
+which are rarer among such scores than among counts. In full rankings for later customers it
+cost 1.5 % of NDCG@10 on shops of 100 customers of 11 data sets, and with 500 customers 14 % on
+MovieLens 100K."""
 MIN_SHARE = 0.02
 """Share of all weights below which the prior weight of a strategy is 0."""
 
@@ -231,6 +237,7 @@ class BlendPrior:
         weights, new_weights = (
             self._weights(kind, names, features) for kind in ("warm", "new")
         )
+        _replace_measures_of_counts(names, weights)
         n_customers = len(data.active_user_rows)
         share = 0.0 if are_items_short_lived(data.events) else best_seller_share(n_customers)
         weights[0] += share * (_only_best_sellers(names, weights[0]) - weights[0])
@@ -283,6 +290,14 @@ def _unsold_bias(data: Dataset) -> float:
     if len(data.train_item_rows) == len(data.items) or not len(data.events):
         return 0.0
     return log_share_of_arrivals(data)
+
+
+def _replace_measures_of_counts(names: Sequence[str], weights: Doubles) -> None:
+    """Give the weights of ``MEASURES_OF_COUNTS`` without events to the best sellers."""
+    rows = [row for row, name in enumerate(names) if name in MEASURES_OF_COUNTS]
+    if BEST_SELLERS in names and rows:
+        weights[0, list(names).index(BEST_SELLERS)] += weights[0, rows].sum()
+        weights[0, rows] = 0.0
 
 
 def _only_best_sellers(names: Sequence[str], weights: Doubles) -> Doubles:
