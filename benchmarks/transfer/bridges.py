@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from benchmarks.transfer.run import Case, two_domain_cases
+from benchmarks.transfer.run import TWO_DOMAIN_FOLDERS, Case, two_domain_cases
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items, Queries
 from daybreak.data.sources import SourceData, SourceDomain
@@ -99,7 +99,7 @@ def rows_of(case: Case) -> Iterator[str]:
 def main() -> None:
     """Print the rows of both directions of a data set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", choices=["food_kitchen", "amazon_beauty_toys"])
+    parser.add_argument("folder", choices=TWO_DOMAIN_FOLDERS)
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--share", type=float, action="append")
     parser.add_argument("--others", type=int, default=3_000)

@@ -16,7 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.transfer.bridges import encode, ndcg
-from benchmarks.transfer.run import Case, fit, measure, two_domain_cases
+from benchmarks.transfer.run import (
+    TWO_DOMAIN_FOLDERS,
+    Case,
+    fit,
+    measure,
+    two_domain_cases,
+)
 from daybreak.estimates import paired_bootstrap
 from daybreak.models import models
 
@@ -124,7 +130,7 @@ def _difference(first: np.ndarray, second: np.ndarray) -> str:
 def main() -> None:
     """Print the rows of both directions of a data set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", choices=["food_kitchen", "amazon_beauty_toys"])
+    parser.add_argument("folder", choices=TWO_DOMAIN_FOLDERS)
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--share", type=float, action="append")
     parser.add_argument("--match", default="", help="part of the name of the case")

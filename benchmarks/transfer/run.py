@@ -22,6 +22,10 @@ from daybreak.estimates import paired_bootstrap
 
 K = 10
 N_NEGATIVES = 999
+TWO_DOMAIN_FOLDERS = ("food_kitchen", "amazon_beauty_toys", "completejourney")
+"""Data sets with two domains whose people are partly the same."""
+DEPARTMENTS = ("COSMETICS", "NUTRITION")
+"""Departments of ``completejourney`` that are the two domains."""
 N_SHARED_CDRIB = 2_179
 """Ids below are the same person in both folders."""
 BASE = ("popular", "item_knn", "graph_filter")
@@ -57,6 +61,17 @@ def _read(folder: Path, table: str) -> pl.DataFrame:
     return pl.read_csv(folder / f"{table}.csv.gz", infer_schema_length=0)
 
 
+def _read_domains(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return events and items of two domains, both with the column ``domain``."""
+    events, items = _read(folder, "interactions"), _read(folder, "items")
+    if "domain" in events.columns:
+        return events, items
+    items = items.filter(pl.col("domain").is_in(DEPARTMENTS))
+    pairs = events.select("user_id", "item_id").unique(maintain_order=True)
+    of_item = items.select("item_id", "domain")
+    return pairs.join(of_item, on="item_id", maintain_order="left"), items
+
+
 def two_domain_cases(
     shared: Path,
     folder: str,
@@ -67,6 +82,8 @@ def two_domain_cases(
 ) -> Iterator[Case]:
     """Yield both directions of a data set with two domains and users in common.
 
+    Of ``completejourney`` they are two departments, :data:`DEPARTMENTS`.
+
     Args:
         shared: Folder of the data sets.
         folder: Name of the data set.
@@ -75,8 +92,7 @@ def two_domain_cases(
         n_others: Number of people of only one domain that are kept in each, at most.
         n_shared: Number of people in both domains that are kept; None: all of them.
     """
-    events = _read(shared / "data" / folder, "interactions")
-    items = _read(shared / "data" / folder, "items")
+    events, items = _read_domains(shared / "data" / folder)
     rng = np.random.default_rng(0)
     names = sorted(events["domain"].unique().to_list())
     both = events.group_by("user_id").agg(pl.col("domain").n_unique().alias("n"))
