@@ -127,12 +127,12 @@ def test_users_of_sources_are_held_out_in_turn(data):
     n_shared = int(0.6 * data.n_users)
     found = source_queries(with_sources(data, n_shared))
     shared = set(range(n_shared))
-    first, second, *_ = (users & shared for users in found)
-    assert len(first) == len(second) == n_shared // 2
+    first, second, third = (users & shared for users in found)
+    assert len(first) == len(second) == n_shared // 3
     assert not first & second
-    assert first | second == shared
+    assert len(first | second | third) >= n_shared - 2
 
 
-@pytest.mark.parametrize(("n_shared", "hidden"), [(7, 3), (900, 450), (6_000, 1_200)])
-def test_half_of_few_users_of_sources_are_held_out_and_a_fifth_of_many(n_shared, hidden):
+@pytest.mark.parametrize(("n_shared", "hidden"), [(7, 2), (900, 300), (6_000, 1_200)])
+def test_a_third_of_few_users_of_sources_is_held_out_and_a_fifth_of_many(n_shared, hidden):
     assert count_hidden_source_users(n_shared) == hidden

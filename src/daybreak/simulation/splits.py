@@ -367,17 +367,17 @@ def _iter_new_user_queries(
 def count_hidden_source_users(n_shared: int) -> int:
     """Return how many users in common with sources are held out in one split.
 
-    The weights of sources are fitted on them. A fifth of few says nothing, so that up to half
-    of them are held out.
+    The weights of sources are fitted on them. A fifth of few says nothing, so that up to a third
+    of them is held out, and all in three splits.
 
     Args:
         n_shared: Number of users with events in the target and in a source.
 
     Example:
         >>> [count_hidden_source_users(n) for n in (100, 1_600, 10_000)]
-        [50, 500, 2000]
+        [33, 500, 2000]
     """
-    return max(min(MAX_QUERIES, n_shared // 2), int(USER_FRACTION * n_shared), 1)
+    return max(min(MAX_QUERIES, n_shared // 3), int(USER_FRACTION * n_shared), 1)
 
 
 def _shared_users(data: Dataset) -> Rows:
