@@ -367,8 +367,8 @@ def _iter_new_user_queries(
 def count_hidden_source_users(n_shared: int) -> int:
     """Return how many users in common with sources are held out in one split.
 
-    The weights of sources are fitted on them. A fifth of few says nothing, so that up to a third
-    of them is held out, and all in three splits.
+    The weights of sources are fitted on them. A fifth of few says nothing, so that up to a
+    third of them is held out, and all in three splits.
 
     Args:
         n_shared: Number of users with events in the target and in a source.
