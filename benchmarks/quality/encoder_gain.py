@@ -38,10 +38,11 @@ from daybreak.estimates import PairedDifference, paired_bootstrap
 from daybreak.service.inputs.dataset import DatasetConfig, EncodedDataset, encode_dataset
 
 WITHOUT = "none"
+_ENGLISH = ("all-MiniLM-L6-v2", "all-mpnet-base-v2", "multilingual-e5-small")
 ENCODERS = {
     "anime_zh_dev": ("none", "use-multilingual-v3", "multilingual-e5-small"),
-    "ml100k": ("none", "all-MiniLM-L6-v2", "all-mpnet-base-v2", "multilingual-e5-small"),
-    "gift_shop": ("none", "all-MiniLM-L6-v2", "all-mpnet-base-v2", "multilingual-e5-small"),
+    "ml100k": ("none", *_ENGLISH, "use-multilingual-v3"),
+    "gift_shop": ("none", *_ENGLISH, "use-multilingual-v3"),
 }
 """Encoders of each data set; the second is the one that the others are compared with."""
 OWN_LANGUAGES = {"anime_zh_dev": "Chinese", "ml100k": "English", "gift_shop": "English"}

@@ -112,3 +112,30 @@ def test_json_is_not_translated(trained, ask, monkeypatch):
     rows = ask("recommend", "ann", "--explain", "-k", "1")["recommendations"]
     assert "rank" in rows[0]
     assert not re.search(r"[\u4e00-\u9fff]", str(rows))
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["no-such"], "没有命令 'no-such'。"),
+        (["recommend", "--no-such"], "没有选项 --no-such"),
+        (["explain", "ann"], "缺少参数 'ITEM'"),
+        (["explain", "ann", "tea", "cup"], "多余的参数（cup）"),
+    ],
+)
+def test_wrong_options_are_told_in_the_language(call, words, text, monkeypatch):
+    monkeypatch.setenv("DAYBREAK_LANG", "zh")
+    status, _, err = call(*words)
+    assert status == 2
+    assert text in err
+
+
+def test_findings_are_told_in_the_language_and_keep_their_codes(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "甲,茶,5星,2024年3月5日\n乙,茶,差评,2024年3月6日\n甲,杯,好评,2024年3月7日\n"
+    (tmp_path / "订单.csv").write_bytes(f"用户,商品,评价,时间\n{rows}".encode("gb18030"))
+    status, out, _ = call("--lang", "zh", "validate", "订单.csv")
+    assert status == 0
+    assert "PASS times: 每个事件都有时间" in out
+    assert "文字读作数字：'5星' = 5, '差评' = 1, '好评' = 5" in out
+    assert "按 GB18030 (GBK) 读取" in out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import translate
 from daybreak.cli.output import (
     EXIT_FINDINGS,
     print_message,
@@ -100,7 +101,7 @@ def import_(
         return
     with (
         options.open_workspace(create=True, store=store) as workspace,
-        show_progress("reading"),
+        show_progress(translate("reading")),
     ):
         result = sources.read()
         _write_rejects(result, rejects)
@@ -163,7 +164,7 @@ def _read_files(
     rules: Any = None,
 ) -> "ImportResult":
     sources = options.build_sources(paths, None, column, rules, formats=formats)
-    with show_progress("reading"):
+    with show_progress(translate("reading")):
         return sources.read()
 
 

@@ -71,7 +71,7 @@ def report_error(error: BaseException) -> int:
         print_message(describe_error(error))
         return EXIT_STATUSES[error.code]
     if hasattr(error, "format_message"):
-        print_message(message("usage", message=error.format_message()))
+        print_message(message("usage", message=translate(error.format_message())))
         return int(getattr(error, "exit_code", EXIT_USAGE))
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         print_message(message("interrupted"))
@@ -159,7 +159,7 @@ def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
     out = create_console()
     for finding in findings:
         line = Text(finding.level, style=LEVEL_COLOURS[finding.level])
-        line.append(f" {finding.code}: {finding.message}", style="default")
+        line.append(f" {finding.code}: {translate(finding.message)}", style="default")
         out.print(line, soft_wrap=True)
     print_message(", ".join(f"{n} {level}" for level, n in counts.items()))
 

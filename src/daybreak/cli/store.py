@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from daybreak.cli import options
+from daybreak.cli.language import translate
 from daybreak.cli.output import print_message, show_json, show_lines
 from daybreak.cli.progress import show_progress
 
@@ -60,7 +61,7 @@ def restore(
 
     with (
         options.open_workspace(create=True, store=store) as workspace,
-        show_progress("reading"),
+        show_progress(translate("reading")),
     ):
         counts = restore_workspace(workspace, file)
     _show_counts(counts, json)
