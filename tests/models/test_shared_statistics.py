@@ -11,6 +11,7 @@ from daybreak.models.shared_statistics import (
     gram_matrix,
     invert_spd_matrix,
     iter_blocks,
+    largest_per_column,
     normalised_interactions,
     sparse_cooccurrence,
     top_per_column,
@@ -155,6 +156,16 @@ def test_the_largest_positive_weights_of_a_column_are_kept(
         best = sorted(range(n), key=lambda row: (-column[row], row))[:n_kept]
         wanted = [column[row] if row in best and column[row] > 0 else 0 for row in range(n)]
         assert found.tolist() == wanted
+
+
+@given(st.integers(1, 6), st.integers(1, 12), st.integers(1, 12), st.integers(0, 5))
+def test_the_largest_weights_of_either_sign_are_kept(n_columns, n, n_kept, seed):
+    drawn = np.random.default_rng(seed).integers(-3, 4, (n, n_columns))
+    matrix = drawn.astype(np.float32)
+    kept = largest_per_column(matrix, n_kept).toarray()
+    for column, found in zip(matrix.T, kept.T, strict=True):
+        best = sorted(range(n), key=lambda row: (-abs(column[row]), row))[:n_kept]
+        assert found.tolist() == [column[row] if row in best else 0 for row in range(n)]
 
 
 def test_blocks_are_bounded_by_the_number_of_products_not_by_their_values(monkeypatch):

@@ -20,7 +20,7 @@ from daybreak.models.shared_content_choice import ContentOptions, choose_content
 from daybreak.models.shared_kernel_parts import (
     UnmultipliedModel,
     is_part_of_catalogue,
-    score_part_of_catalogue,
+    score_new_items,
 )
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
@@ -84,18 +84,14 @@ class ContentEaseModel(
         """Apply the regression; see :meth:`NewItemModel.new_item_scorer`."""
         parts = self._parts
         if is_part_of_catalogue(parts, train_items, items):
-            left = parts.smooth(parts.regression.kernel)
-            return score_part_of_catalogue(parts.regression, left, train_items, items)
+            plain = score_new_items(parts.regression, train_items, items)
+            return _smooth_scorer(parts, plain)
         if parts is None or len(parts.regression.landmarks) != len(train_items):
             return score_through_kernel(self.state, train_items, items)
         state = ContentKernelState.from_regression(
             parts.regression, parts.regression.coefficients
         )
-        plain = score_through_kernel(state, train_items, items)
-        dense = plain.weights.dense
-        assert dense is not None  # noqa: S101 - all training items are landmarks
-        weights = WeightMatrix(dense=parts.smooth(dense), columns=plain.weights.columns)
-        return LinearScorer(weights, plain.bias, plain.scored)
+        return _smooth_scorer(parts, score_through_kernel(state, train_items, items))
 
     def learn_parts(self, data: Dataset) -> "ContentEaseParts":
         """Complete the histories and solve; see :meth:`UnmultipliedModel.learn_parts`."""
@@ -128,6 +124,14 @@ class ContentEaseParts:
         """Return the state, with the factors multiplied."""
         left = self.smooth(self.regression.coefficients)
         return ContentKernelState.from_regression(self.regression, left)
+
+
+def _smooth_scorer(parts: ContentEaseParts, plain: LinearScorer) -> LinearScorer:
+    """Return a scorer with completed histories, from one of plain histories."""
+    dense = plain.weights.dense
+    assert dense is not None  # noqa: S101 - both callers make dense weights
+    weights = WeightMatrix(dense=parts.smooth(dense), columns=plain.weights.columns)
+    return LinearScorer(weights, plain.bias, plain.scored)
 
 
 def _find_teacher(data: Dataset) -> Floats | Sparse:

@@ -23,7 +23,7 @@ from daybreak.models.shared_statistics import (
     gram_matrix,
     invert_spd_matrix,
     iter_blocks,
-    top_per_column,
+    largest_per_column,
 )
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
@@ -155,7 +155,7 @@ def _solve_dual(data: Dataset, ridge: float) -> Sparse:
         own = weights[at].copy()
         weights[at] = 0
         weights /= np.maximum(1 - own, 1e-6)
-        parts.append(top_per_column(weights, MAX_WEIGHTS_PER_ITEM))
+        parts.append(largest_per_column(weights, MAX_WEIGHTS_PER_ITEM))
     return sp.csr_array(sp.hstack(parts))
 
 

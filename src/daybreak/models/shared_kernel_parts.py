@@ -87,6 +87,31 @@ def score_part_of_catalogue(
     return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), is_new)
 
 
+def score_new_items(
+    regression: ContentKernelRidge, train_items: Items, items: Items
+) -> LinearScorer:
+    """Return the scorer of the new ones of few items, with dense weights.
+
+    As in :func:`.score_through_kernel`, known items share the mean of their weights.
+
+    Args:
+        regression: Regression with fewer landmarks than training items.
+        train_items: Training items.
+        items: Items to score, at least one of them new.
+    """
+    landmarks = take_landmarks(train_items, regression.landmarks)
+    towards = regression.form.apply(content_kernel(landmarks, items), landmarks, items)
+    is_new = train_items.ids.rows(items.ids) < 0
+    n_new = int(is_new.sum())
+    chosen = [towards[:, is_new]]
+    if n_new < len(items):
+        chosen.append(towards[:, ~is_new].mean(axis=1, keepdims=True))
+    dense = regression.kernel @ (regression.inverse @ np.hstack(chosen))
+    columns = np.where(is_new, np.cumsum(is_new) - 1, n_new)
+    bias = np.zeros(len(items), dtype=np.float32)
+    return LinearScorer(WeightMatrix(dense=dense, columns=columns), bias, is_new)
+
+
 def is_part_of_catalogue(parts: P | None, train_items: Items, items: Items) -> TypeGuard[P]:
     """Return whether a regression with landmarks scores fewer items than it was fitted on."""
     if parts is None or len(items) >= len(train_items):
