@@ -58,7 +58,7 @@ def measure(args: argparse.Namespace) -> list[str]:
     tables = draw_items(read_folder(args.data).tables, args.items, args.seed)
     base, name = load_base_encoder(args.encoder, tables)
     trial = ColdItemTrial.draw(tables, EventRules(), args.seed)
-    options = FinetuningOptions(args.method, args.seed, args.objective, args.steps)
+    options = FinetuningOptions(args.method, args.seed, args.objective, args.steps, args.goal)
     folder = args.work / f"{args.data.name}-{args.method}-{args.objective}-{args.seed}"
     started = perf_counter()
 
@@ -95,6 +95,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with tables")
     parser.add_argument("--method", default="whitening", choices=list(methods))
     parser.add_argument("--objective", default="contrastive")
+    parser.add_argument("--goal", default="cold_items", help="or: similar")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--items", type=int, help="number of items to draw; default: all")
     parser.add_argument("--blend", action="store_true", help="measure the blend too (slow)")

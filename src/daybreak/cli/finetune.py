@@ -32,6 +32,14 @@ ObjectiveOption = Annotated[
         "or ranking.",
     ),
 ]
+GoalOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="What the encoder is selected and judged by: cold_items, with the regressions of "
+        "a release; or similar, lists of similar items.",
+    ),
+]
 StepsOption = Annotated[
     int, typer.Option(metavar="NUMBER", min=1, help="Steps of the training, at most.")
 ]
@@ -44,6 +52,7 @@ def finetune(
     method: MethodOption = "whitening",
     objective: ObjectiveOption = "contrastive",
     steps: StepsOption = 400,
+    goal: GoalOption = "cold_items",
     column: options.ColumnOption = None,
     positive: options.PositiveOption = None,
     store: options.StoreOption = None,
@@ -63,7 +72,7 @@ def finetune(
             data,
             out,
             encoder=settings.encoder,
-            options=FinetuningOptions(method, settings.seed, objective, steps),
+            options=FinetuningOptions(method, settings.seed, objective, steps, goal),
             rules=rules or stored,
             progress=progress.update,
         )

@@ -30,6 +30,7 @@ class AsyncEncodersApi:
         method: str = "whitening",
         *,
         objective: str = "contrastive",
+        goal: str = "cold_items",
         steps: int = 400,
         seed: int | None = None,
         resume: str | None = None,
@@ -42,6 +43,7 @@ class AsyncEncodersApi:
             method: ``whitening``, ``delta``, ``last_layer``, ``lora`` or ``full``.
             objective: ``contrastive``, ``history``, ``masked``, ``click``, ``rating`` or
                 ``ranking``.
+            goal: What the encoder is judged by: ``cold_items`` or ``similar``.
             steps: Steps of a training, at most.
             seed: Seed; None: that of the service.
             resume: Id of an encoder whose task ended before it was finished.
@@ -49,7 +51,7 @@ class AsyncEncodersApi:
         Raises:
             RejectedError: Another task is running, or a value is out of range.
         """
-        body = {"method": method, "objective": objective, "steps": steps}
+        body = {"method": method, "objective": objective, "goal": goal, "steps": steps}
         body |= without_none(seed=seed, resume=resume)
         return await self._send(ApiCall("POST", "/encoders", Task, body=body, repeatable=False))
 

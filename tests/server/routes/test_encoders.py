@@ -83,7 +83,7 @@ def test_trainings_use_a_chosen_encoder_until_the_original_is_chosen(shop, made,
     live, client, folder = shop
     trained = []
 
-    def train(store, settings, options):
+    def train(store, settings, options, **_):
         trained.append(settings.encoder)
         raise GateRefusedError("worse", {})
 
@@ -137,7 +137,14 @@ def test_unknown_encoders_and_tasks_are_not_found(shop):
 
 @pytest.mark.parametrize(
     "body",
-    [{"method": "magic"}, {"objective": "luck"}, {"steps": 0}, {"seed": -1}, {"encoder": "/"}],
+    [
+        {"method": "magic"},
+        {"goal": "sales"},
+        {"objective": "luck"},
+        {"steps": 0},
+        {"seed": -1},
+        {"encoder": "/"},
+    ],
 )
 def test_a_body_that_is_not_valid_starts_nothing(shop, body):
     _, client, _ = shop

@@ -66,6 +66,25 @@ def test_other_uses_of_the_vectors_are_measured_too(tuned):
     assert "Significantly better in other uses: text alone +" in tuned.sentence
 
 
+def test_the_goal_similar_is_selected_and_judged_by_similar_items(place):
+    options = FinetuningOptions(goal="similar")
+    base = str(place / "words")
+    result = finetune_encoder(place / "shop", place / "s", encoder=base, options=options)
+    assert result.slices[0].strategy == "similar"
+    assert result.verdict == "helps"
+    assert result.sentence.startswith("It ranks similar items significantly better")
+    assert result.facts["goal"] == "similar"
+    assert "similar;" not in result.sentence  # it is the verdict, not another use
+    trial = ColdItemTrial.draw(read_folder(place / "shop").tables, EventRules(), 0)
+    best = max(result.facts["validation_ndcg"].values())
+    assert best > trial.validate(load_encoder(base), "similar")
+
+
+def test_an_unknown_goal_is_named():
+    with pytest.raises(ConfigError, match="goal must be cold_items or similar, got 'sales'"):
+        FinetuningOptions(goal="sales")
+
+
 def test_people_without_taste_get_no_better_encoder(place):
     result = finetune_encoder(place / "random", place / "no", encoder=str(place / "words"))
     assert result.verdict != "helps"

@@ -33,7 +33,7 @@ async def tune(request: Request, body: FinetuneBody) -> Response:
     """Start to fine-tune the encoder of the settings, in a separate process; see `/tasks`."""
     service = state_of(request).service
     seed = service.settings.seed if body.seed is None else body.seed
-    options = FinetuningOptions(body.method, seed, body.objective, body.steps)
+    options = FinetuningOptions(body.method, seed, body.objective, body.steps, body.goal)
     task = await run_in_threadpool(service.encoders.tune, options, body.resume)
     return json_response(task, 202)
 

@@ -19,6 +19,11 @@ class FinetuneBody(RequestModel):
     objective: Goal = Field(
         "contrastive", description="What is trained for; the closed form has its own."
     )
+    goal: Literal["cold_items", "similar"] = Field(
+        "cold_items",
+        description="What the encoder is selected and judged by: with the regressions of a "
+        "release, or by lists of similar items.",
+    )
     steps: int = Field(400, ge=1, le=100_000, description="Steps of a training, at most.")
     seed: int | None = Field(
         None, ge=0, le=2**32 - 1, description="Seed; default: that of the settings."

@@ -42,6 +42,8 @@ TEXT_ALONE = "text alone"
 """Name of the content regressions with the text vectors as the only content."""
 SIMILAR, SIMILAR_TEXTS = "similar", "similar, text alone"
 """Names of lists of similar items: by all content, and by the text vectors."""
+COLD_ITEMS_GOAL, SIMILAR_GOAL = "cold_items", "similar"
+"""What an encoder is selected and judged by: content regressions, or lists of similar items."""
 VERDICT_SHARE, VALIDATION_SHARE = 0.25, 0.15
 """Shares of the items with events that decide the verdict, and that select a model."""
 MAX_VERDICT_ITEMS, MAX_VALIDATION_ITEMS = 1_000, 500
@@ -174,6 +176,22 @@ class ColdItemTrial:
         """
         return self._queries["verdict"].measure(encoder, STRATEGIES, with_uses=True)
 
+    def validate(self, encoder: Encoder, goal: str) -> float:
+        """Return the NDCG@10 on the validation items by which encoders are selected.
+
+        Args:
+            encoder: Encoder of the texts.
+            goal: ``cold_items``: the mean of the content regressions; ``similar``: lists of
+                similar items by all content.
+
+        Raises:
+            DataError: Too few users have two validation items.
+        """
+        queries = self._queries["validation"]
+        if goal == SIMILAR_GOAL:
+            return queries.measure_similar(encoder)
+        return queries.measure(encoder, STRATEGIES).ndcg
+
     @cached_property
     def _queries(self) -> Mapping[str, "_TrialQueries"]:
         return {part: _TrialQueries.draw(self, part) for part in ("validation", "verdict")}
@@ -223,21 +241,36 @@ class _TrialQueries:
     def measure(
         self, encoder: Encoder | None, strategies: Sequence[str], *, with_uses: bool = False
     ) -> "TrialScores":
-        config = DatasetConfig(encoder, EventRules(), None, self.seed)
-        interactions = self.events.to_matrix(self.n_users, self.frame.height)
-        _, items = encode_catalogue(self.frame, config, interactions)
+        items = self._encode(encoder)
         gains = self._all_gains(items, strategies)
         counts = np.bincount(self.events.user, minlength=self.n_users)[self.users]
         scores = TrialScores(gains, self.users, counts)
         if not with_uses:
             return scores
-        texts = keep_text_only(items)
-        similar = SimilarQueries.draw(self.users, self.targets, self.is_hidden, self.seed)
+        texts, similar = keep_text_only(items), self._similar
         return replace(
             scores,
             alone=self._all_gains(texts, strategies),
             similar={SIMILAR: similar.score(items), SIMILAR_TEXTS: similar.score(texts)},
         )
+
+    def measure_similar(self, encoder: Encoder) -> float:
+        scores = self._similar.score(self._encode(encoder))
+        if len(scores.users) < MIN_USERS:
+            raise DataError(
+                f"the goal similar needs at least {MIN_USERS} users with two hidden items; "
+                f"there are {len(scores.users)}"
+            )
+        return float(scores.gains.sum()) / len(scores.users)
+
+    @cached_property
+    def _similar(self) -> SimilarQueries:
+        return SimilarQueries.draw(self.users, self.targets, self.is_hidden, self.seed)
+
+    def _encode(self, encoder: Encoder | None) -> Items:
+        config = DatasetConfig(encoder, EventRules(), None, self.seed)
+        interactions = self.events.to_matrix(self.n_users, self.frame.height)
+        return encode_catalogue(self.frame, config, interactions)[1]
 
     def _all_gains(self, items: Items, strategies: Sequence[str]) -> Gains:
         data = Dataset(items, self.events, self.n_users, kernel=item_kernel(items))
@@ -357,6 +390,7 @@ def _gain(
 def best_candidate(
     trial: ColdItemTrial,
     candidates: Sequence[tuple[str, Callable[[], Encoder]]],
+    goal: str,
     report: Callable[[int], None] = lambda _: None,
 ) -> tuple[int, dict[str, float]]:
     """Return the position of the candidate that ranks the validation items best, and all NDCG.
@@ -364,11 +398,12 @@ def best_candidate(
     Args:
         trial: Simulated cold items.
         candidates: Name of each, and a function that makes its encoder.
+        goal: What they are compared by.
         report: Called with the number of candidates that are done.
     """
     values: dict[str, float] = {}
     for number, (name, create) in enumerate(candidates):
         report(number)
-        values[name] = trial.measure(create(), "validation").ndcg
+        values[name] = trial.validate(create(), goal)
     best = max(range(len(candidates)), key=lambda number: values[candidates[number][0]])
     return best, values

@@ -66,7 +66,7 @@ class DeltaFinetuning(FinetuningMethod):
             return TextMap(np.zeros(model.dim, np.float32), matrix, 1.0)
 
         record = training.run(
-            lambda: trial.measure(MappedTextEncoder(text_map(), task.base), "validation").ndcg,
+            lambda: trial.validate(MappedTextEncoder(text_map(), task.base), options.goal),
             CheckpointPlace(task.folder / TRAINING_FOLDER, fingerprint(task)),
             lambda done, total: task.progress(done, total, f"training, {options.objective}"),
         )

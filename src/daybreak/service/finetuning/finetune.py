@@ -17,7 +17,12 @@ from daybreak.service.finetuning.methods import (
     ignore_steps,
     methods,
 )
-from daybreak.service.finetuning.report import FinetuningResult, slice_records, write_card
+from daybreak.service.finetuning.report import (
+    FinetuningResult,
+    order_by_goal,
+    slice_records,
+    write_card,
+)
 from daybreak.service.inputs.frames import as_tables
 from daybreak.service.training.encoder_choice import choose_encoder
 
@@ -69,8 +74,10 @@ def finetune_encoder(  # noqa: PLR0913 - options, all by name
     tuned = method.fit(FinetuningTask(trial, base, name, options, target, progress))
     progress(0, 1, "measuring on hidden items")
     slices = trial.measure_uses(tuned.encoder).compare(trial.measure_uses(base))
+    slices = order_by_goal(slices, options.goal)
     facts = {
         "method": options.method,
+        "goal": options.goal,
         "base": name,
         "seed": options.seed,
         "items": len(trial.data.items),

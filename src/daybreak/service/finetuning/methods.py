@@ -9,7 +9,11 @@ from typing import Any, ClassVar
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError
 from daybreak.registry import Registry
-from daybreak.service.finetuning.cold_items import ColdItemTrial
+from daybreak.service.finetuning.cold_items import (
+    COLD_ITEMS_GOAL,
+    SIMILAR_GOAL,
+    ColdItemTrial,
+)
 
 StepProgress = Callable[[int, int, str], None]
 """Called with the number of done and of all steps, and the name of the current one."""
@@ -25,16 +29,23 @@ class FinetuningOptions:
         objective: Name of what a transformer is trained for; the closed form has one of its
             own.
         steps: Steps of a training, at most.
+        goal: What the encoder is selected and judged by: ``cold_items``, with the regressions
+            of a release, or ``similar``, lists of similar items without them.
     """
 
     method: str = "whitening"
     seed: int = 0
     objective: str = "contrastive"
     steps: int = 400
+    goal: str = COLD_ITEMS_GOAL
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ConfigError(f"steps must be at least 1, got {self.steps}")
+        if self.goal not in {COLD_ITEMS_GOAL, SIMILAR_GOAL}:
+            raise ConfigError(
+                f"goal must be {COLD_ITEMS_GOAL} or {SIMILAR_GOAL}, got {self.goal!r}"
+            )
 
 
 def ignore_steps(done: int, total: int, task: str) -> None:

@@ -74,7 +74,7 @@ class NetworkFinetuning(FinetuningMethod):
         )
         place = CheckpointPlace(task.folder / TRAINING_FOLDER, fingerprint(task))
         record = training.run(
-            lambda: task.trial.measure(_TrainedEncoder(model), "validation").ndcg,
+            lambda: task.trial.validate(_TrainedEncoder(model), options.goal),
             place,
             lambda done, total: task.progress(done, total, f"training, {options.objective}"),
         )
@@ -230,7 +230,14 @@ def fingerprint(task: FinetuningTask) -> str:
         task: Data, base and options.
     """
     trial, options = task.trial, task.options
-    plain = [options.method, options.objective, options.steps, options.seed, task.base.hash]
+    plain = [
+        options.method,
+        options.objective,
+        options.goal,
+        options.steps,
+        options.seed,
+        task.base.hash,
+    ]
     digest = hashlib.blake2b(json.dumps(plain).encode(), digest_size=16)
     for array in (trial.data.events.user, trial.data.events.item, trial.rows["training"]):
         digest.update(np.ascontiguousarray(array).tobytes())

@@ -9,9 +9,11 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from daybreak.encoders.folders import atomic_write
-from daybreak.errors import NoGainError
+from daybreak.errors import DataError, NoGainError
 from daybreak.service.finetuning.cold_items import (
+    COLD_ITEMS_GOAL,
     SIMILAR,
+    SIMILAR_GOAL,
     SIMILAR_TEXTS,
     TEXT_ALONE,
     SliceGain,
@@ -20,12 +22,30 @@ from daybreak.service.finetuning.cold_items import (
 CARD_FILE = "README.md"
 Verdict: TypeAlias = Literal["helps", "tie", "hurts"]
 _SENTENCES: Mapping[str, str] = {
-    "helps": "It ranks simulated cold items significantly better than the original encoder.",
-    "tie": "A tie: no significant difference from the original encoder on simulated cold "
-    "items.",
-    "hurts": "It ranks simulated cold items significantly worse than the original encoder. "
-    "Do not use it.",
+    "helps": "It ranks {what} significantly better than the original encoder.",
+    "tie": "A tie: no significant difference from the original encoder on {what}.",
+    "hurts": "It ranks {what} significantly worse than the original encoder. Do not use it.",
 }
+_RANKED = {COLD_ITEMS_GOAL: "simulated cold items", SIMILAR_GOAL: "similar items"}
+"""What the verdict is about."""
+
+
+def order_by_goal(slices: tuple[SliceGain, ...], goal: str) -> tuple[SliceGain, ...]:
+    """Return the gains with the one first that decides the verdict.
+
+    Args:
+        slices: Gains.
+        goal: What the encoder is judged by.
+
+    Raises:
+        DataError: There are too few users for lists of similar items.
+    """
+    if goal == COLD_ITEMS_GOAL:
+        return slices
+    decisive = tuple(one for one in slices if one.strategy == SIMILAR)
+    if not decisive:
+        raise DataError("the goal similar needs more users with two hidden items")
+    return (*decisive, *(one for one in slices if one.strategy != SIMILAR))
 
 
 @dataclass(frozen=True)
@@ -58,12 +78,13 @@ class FinetuningResult:
         These are the texts as the only content, and lists of similar items.
         """
         uses = {TEXT_ALONE, SIMILAR, SIMILAR_TEXTS}
-        return tuple(one for one in self.slices if one.strategy in uses and one.gain.is_better)
+        others = self.slices[1:]
+        return tuple(one for one in others if one.strategy in uses and one.gain.is_better)
 
     @property
     def sentence(self) -> str:
         """The verdict in words, and in what else the encoder is better."""
-        verdict = _SENTENCES[self.verdict]
+        verdict = _SENTENCES[self.verdict].format(what=_RANKED[self.facts["goal"]])
         if self.verdict == "tie" and not self.better_uses:
             verdict += " Keep the original one; it needs one step less."
         if self.better_uses:
@@ -152,9 +173,9 @@ def write_card(result: FinetuningResult) -> None:
         "",
         "## Gain",
         "",
-        "NDCG@10 of the content regressions on items whose events were hidden from the",
+        "NDCG@10 on items whose events were hidden from the",
         "training of the encoder and from the regressions; gain with its 95 % interval,",
-        "clustered by user and item.",
+        "clustered by user and item. The first row decides the verdict.",
         "",
         head,
         "| --- | --- | ---: | ---: | ---: | ---: |",

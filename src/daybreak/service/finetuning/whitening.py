@@ -55,6 +55,7 @@ class CollaborativeWhitening(FinetuningMethod):
         best, values = best_candidate(
             trial,
             candidates,
+            task.options.goal,
             lambda done: task.progress(done, len(candidates) + 1, "comparing maps"),
         )
         ridge, power, share = options[best]
