@@ -30,6 +30,8 @@ REMAINDER = ("rest", "everything else")
 """Name of the sum of all contributions that are not listed."""
 EVERYBODY = ("strategy", "everybody")
 """Name of the sum of all contributions that are the same for all users."""
+AGE = ("strategy", "age")
+"""Name of that sum where most of it is due to the age of the item."""
 COMMON_KINDS = frozenset({"strategy", "level", "new"})
 """Kinds of contributions that are the same for all users."""
 WHOLE_HISTORY = ("history", "history")
@@ -286,7 +288,10 @@ class Decomposition:
         if whole:
             yield ScoreReason(*WHOLE_HISTORY, whole)
         if self._is_common.any():
-            yield ScoreReason(*EVERYBODY, float(column[self._is_common].sum()))
+            sizes = np.abs(column[self._is_common])
+            is_age = np.array([name == AGE for name in self.names], dtype=bool)[self._is_common]
+            name = AGE if 2 * sizes[is_age].sum() > sizes.sum() else EVERYBODY
+            yield ScoreReason(*name, float(column[self._is_common].sum()))
 
     def _name(self, row: int, item: int) -> PartName:
         """Return the name of a part; a text is named by the words that the item shares."""
@@ -371,7 +376,7 @@ def decompose(
             parts = parts - np.asarray(rows @ centre.weights)[:, None]
         sums.add(names, weights[row] * parts)
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
-    sums.add([("strategy", "age")], scorer.past_bias(level)[items][None, :])
+    sums.add([AGE], scorer.past_bias(level)[items][None, :])
     return replace(sums.result(), matches=matches)
 
 

@@ -161,3 +161,17 @@ def test_what_cannot_be_split_is_one_reason_after_what_is_named():
         ("strategy", 5.0),
         ("rest", -1.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("age", "popular", "name"),
+    [(3.0, 1.0, "age"), (-9.0, 1.0, "age"), (1.0, 3.0, "everybody")],
+)
+def test_what_holds_for_everybody_is_named_by_the_age_of_the_item_if_that_is_most_of_it(
+    age, popular, name
+):
+    names = (("event", "a"), ("strategy", "age"), ("strategy", "popular"))
+    values = np.array([[2.0], [age], [popular]], dtype=np.float32)
+    reasons = Decomposition(names, values).short_reasons(0, 6)
+    assert [(one.kind, one.name) for one in reasons] == [("event", "a"), ("strategy", name)]
+    assert reasons[1].value == age + popular

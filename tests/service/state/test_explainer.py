@@ -60,6 +60,16 @@ def says(text):
             "因为它是新的。",
         ),
         (
+            [reason("strategy", "age")],
+            "Because it was published recently.",
+            "因为它是最近发布的。",
+        ),
+        (
+            [reason("strategy", "age", -0.4)],
+            "No single reason stands out.",
+            "没有单独突出的理由。",
+        ),
+        (
             [reason("profile", "age=31..36")],
             "Because people with age 31 to 36 like it.",
             "因为age 31 至 36的人喜欢它。",

@@ -6,7 +6,9 @@ NEW_TO_EVERYBODY = "not chosen by anybody yet"
 """Title of what holds for everybody, for an item without events."""
 POPULAR, UNPOPULAR = "popular with everybody", "less popular than other items"
 """Titles of what holds for everybody, for other items."""
-COMMON_TITLES = frozenset({NEW_TO_EVERYBODY, POPULAR, UNPOPULAR})
+RECENT, PAST = "published recently", "older than what people choose"
+"""Titles of the same, where it is due to the age of the item."""
+COMMON_TITLES = frozenset({NEW_TO_EVERYBODY, POPULAR, UNPOPULAR, RECENT, PAST})
 
 
 def format_term(term: str) -> str:
@@ -53,6 +55,8 @@ def title_of(kind: str, name: str, *, is_new: bool, value: float) -> str:
     """
     if kind in {"profile", "attribute"}:
         return format_term(name)
+    if (kind, name) == ("strategy", "age"):
+        return RECENT if value >= 0 else PAST
     if (kind, name) == ("strategy", "everybody"):
         if is_new:
             return NEW_TO_EVERYBODY

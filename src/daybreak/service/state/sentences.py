@@ -8,6 +8,7 @@ from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.reason_texts import (
     NEW_TO_EVERYBODY,
     POPULAR,
+    RECENT,
     format_term,
     phrase_of,
 )
@@ -23,7 +24,7 @@ class Fact:
     """One thing that a sentence may say."""
 
     kind: str
-    """Kind of its reasons, ``dislike``, ``new`` or ``popular``."""
+    """Kind of its reasons, ``dislike``, ``new``, ``recent`` or ``popular``."""
     clause: str
     """The fact as a clause, such as ``you chose Tea cup``."""
     names: tuple[str, ...]
@@ -42,6 +43,7 @@ _CLAUSES: Mapping[str, _Words] = {
         "history": "it fits what you chose".format,
         "popular": "it is popular with everybody".format,
         "new": "it is new".format,
+        "recent": "it was published recently".format,
     },
     "zh": {
         "event": "你选过{}".format,
@@ -53,6 +55,7 @@ _CLAUSES: Mapping[str, _Words] = {
         "history": "它符合你选过的内容".format,
         "popular": "它受大家欢迎".format,
         "new": "它是新的".format,
+        "recent": "它是最近发布的".format,
     },
 }
 _NO_FACT = {"en": "No single reason stands out.", "zh": "没有单独突出的理由。"}
@@ -107,8 +110,9 @@ def list_facts(reasons: Sequence[RecommendationReason], language: str = "en") ->
 
 def _fact_kind(reason: RecommendationReason) -> str:
     """Return the kind of fact of a reason; an empty text: it does not speak for the item."""
-    if reason.kind == "strategy" and reason.title in {POPULAR, NEW_TO_EVERYBODY}:
-        return "popular" if reason.title == POPULAR else "new"
+    said_of_all = {POPULAR: "popular", NEW_TO_EVERYBODY: "new", RECENT: "recent"}
+    if reason.kind == "strategy" and reason.title in said_of_all:
+        return said_of_all[reason.title]
     if reason.value <= 0:
         return ""
     said = phrase_of("event", reason.title, reason.value, is_disliked=True)

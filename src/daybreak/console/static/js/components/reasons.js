@@ -22,7 +22,7 @@ function termText(term) {
 export function reasonText(reason, about = "list") {
   let kind = reason.kind;
   if (kind === "event" && /\bdisliked\b/.test(reason.text.replace(reason.title, ""))) kind = "dislike";
-  if (kind === "strategy" && reason.name === "everybody") kind = "everybody";
+  if (kind === "strategy" && ["everybody", "age"].includes(reason.name)) kind = reason.name;
   const end = `${kind}.${reason.value < 0 ? "against" : "for"}`;
   const key = [`common.reason.${about}.${end}`, `common.reason.${end}`].find(hasText);
   const name = kind === "attribute" || kind === "profile" ? termText(reason.name || reason.title) : reason.title || reason.name;
