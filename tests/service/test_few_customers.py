@@ -56,3 +56,23 @@ def test_a_newcomer_of_a_young_newsroom_gets_what_is_read_now(n_readers):
     paper = Recommender(encoder="none").fit(events, items)
     shown = paper.recommend(["newcomer"], k=5)["item_id"].str.slice(1).cast(int).to_list()
     assert sum(story >= 30 for story in shown) >= 4, shown
+
+
+@pytest.mark.parametrize("n_customers", [5, 12])
+def test_a_newcomer_gets_items_described_like_those_that_sell_among_equal_counts(n_customers):
+    """Items with four tags sell; of two items that one customer chose, one has four tags."""
+    rng = np.random.default_rng(n_customers)
+    tags = ("red", "round", "paper", "metal", "small", "gift")
+    items = [
+        (f"p{n:02d}", f"thing {n}", [*rng.permutation(tags)[: 4 if n % 2 else 1].tolist()])
+        for n in range(40)
+    ]
+    rows = [(f"c{c}", f"p{n:02d}") for c in range(n_customers) for n in (1, 3, 5)]
+    rows += [("c0", f"p{n:02d}") for n in range(10, 26)]  # each of one customer
+    shop = Recommender(encoder="none").fit(
+        pl.DataFrame(rows, ["user_id", "item_id"], orient="row"),
+        pl.DataFrame(items, ["item_id", "title", "tags"], orient="row"),
+    )
+    shown = shop.recommend(["somebody new"], k=11)["item_id"].str.slice(1).cast(int).to_list()
+    assert set(shown[:3]) == {1, 3, 5}
+    assert all(10 <= item < 26 and item % 2 for item in shown[3:]), shown
