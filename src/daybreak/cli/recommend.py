@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from daybreak.cli import options
+from daybreak.cli import batch, options
 from daybreak.cli.language import message, translate, translate_value
 from daybreak.cli.output import print_message, print_messages, show_json
 from daybreak.cli.tables import show_frame
@@ -266,6 +266,9 @@ def recommend(
     exclude_event: ExcludingEventOption = None,
     popularity: options.PopularityOption = None,
     unknown_items: options.UnknownItemsOption = None,
+    everybody: batch.AllOption = False,
+    out: batch.OutOption = None,
+    engine: options.EngineOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Recommend items to known users, new users or a user who is described in words."""
@@ -277,16 +280,25 @@ def recommend(
     )
     order = OrderOptions(diversity, novelty, at_most, at_least, distinct)
     rules = parse_list_rules(where, category, exclude, boost, order, exclude_event)
+    named = [*(users or ()), *(user_id or ())]
+    described = bool(named or profile_given != AdHocProfile() or explain or explain_text)
+    batch.check_batch_options(out, everybody=everybody, named=described)
+    lists: dict[str, Any] = {
+        "items": items,
+        "exclude_seen": exclude_seen,
+        "rules": rules,
+        "popularity": popularity,
+    }
     with options.open_workspace(store=store, k=k, unknown_items=unknown_items) as workspace:
+        if out is not None:
+            batch.write_lists(workspace, out, engine, lists, json=json)
+            return
         answer = workspace.recommend(
-            [*(users or ()), *(user_id or ())] or [ANONYMOUS_USER_ID],
+            named or [ANONYMOUS_USER_ID],
             profile_given,
-            items=items,
-            exclude_seen=exclude_seen,
             explain="text" if explain_text else explain,
             language=explain_text or "en",
-            rules=rules,
-            popularity=popularity,
+            **lists,
         )
         notes = workspace.notes
     if json:
