@@ -27,6 +27,7 @@ DEPLOYED = [
     "Dockerfile",
     "compose.yaml",
     "compose.postgres.yaml",
+    "compose.cluster.yaml",
     "daybreak.service",
     "nginx.conf",
 ]
@@ -166,8 +167,52 @@ def test_the_services_are_those_that_compose_can_start(file):
     assert built is None or (ROOT / "deploy" / built["context"] / built["dockerfile"]).exists()
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    return yaml.safe_load((ROOT / "deploy" / "compose.cluster.yaml").read_text("utf-8"))
+
+
+def test_the_cluster_has_two_servers_one_trainer_and_one_store(cluster):
+    services = cluster["services"]
+    assert set(services) == {"trainer", "server-1", "server-2", "balancer", "database"}
+    own = [services[name] for name in ("trainer", "server-1", "server-2")]
+    assert len({one["environment"]["DAYBREAK_STORE"] for one in own}) == 1
+    assert [one["command"].count("--retrain") for one in own] == [1, 0, 0]
+    command = typer.main.get_command(app).commands["serve"]
+    for one in own:
+        assert one["command"][0] == "serve"
+        command.make_context("serve", list(one["command"][1:]))
+
+
+def test_the_cluster_runs_without_privileges_and_with_health_checks(cluster):
+    services = cluster["services"]
+    image = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    assert "USER daybreak" in image
+    assert "HEALTHCHECK" in image
+    for role in ("trainer", "server-1", "server-2"):
+        assert services[role]["read_only"]
+        assert services[role]["cap_drop"] == ["ALL"]
+        assert services[role]["security_opt"] == ["no-new-privileges:true"]
+    assert services["balancer"]["read_only"]
+    assert all("healthcheck" in services[role] for role in ("balancer", "database"))
+
+
+def test_everything_that_the_cluster_waits_for_or_mounts_exists(cluster):
+    services = cluster["services"]
+    for service in services.values():
+        assert set(service.get("depends_on", {})) <= set(services)
+        named = {volume.split(":")[0] for volume in service.get("volumes", [])}
+        assert named <= set(cluster["volumes"])
+    content = cluster["configs"]["balancer"]["content"]
+    assert set(re.findall(r"server (server-\d):8000;", content)) == {"server-1", "server-2"}
+    assert_closed_blocks(content)
+
+
 def test_blocks_of_nginx_are_closed():
-    text = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+    assert_closed_blocks((ROOT / "deploy" / "nginx.conf").read_text("utf-8"))
+
+
+def assert_closed_blocks(text):
     assert text.count("{") == text.count("}")
     for line in text.splitlines():
         stripped = line.split("#")[0].strip()
