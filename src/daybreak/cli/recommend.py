@@ -283,12 +283,8 @@ def recommend(
     named = [*(users or ()), *(user_id or ())]
     described = bool(named or profile_given != AdHocProfile() or explain or explain_text)
     batch.check_batch_options(out, everybody=everybody, named=described)
-    lists: dict[str, Any] = {
-        "items": items,
-        "exclude_seen": exclude_seen,
-        "rules": rules,
-        "popularity": popularity,
-    }
+    lists: dict[str, Any] = {"items": items, "exclude_seen": exclude_seen, "rules": rules}
+    lists["popularity"] = popularity
     with options.open_workspace(store=store, k=k, unknown_items=unknown_items) as workspace:
         if out is not None:
             batch.write_lists(workspace, out, engine, lists, json=json)
@@ -301,7 +297,11 @@ def recommend(
             **lists,
         )
         notes = workspace.notes
-    if json:
+    _show_lists(answer, notes, as_json=json)
+
+
+def _show_lists(answer: "pl.DataFrame", notes: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
         show_json({"recommendations": answer, "notes": notes})
         return
     print_messages(notes)
