@@ -16,6 +16,7 @@ from daybreak.cli.output import (
     show_json,
     show_lines,
 )
+from daybreak.cli.partitions import PartitionsOption, import_parts
 from daybreak.cli.progress import show_progress
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def import_(
     rejects: RejectsOption = None,
     replace: ReplaceOption = None,
     replace_items: ReplaceItemsOption = False,
+    partitions: PartitionsOption = None,
     store: options.StoreOption = None,
     dry_run: DryRunOption = False,
     json: options.JsonOption = False,
@@ -94,6 +96,19 @@ def import_(
     files: dict[TableRole, Path | None]
     files = {"events": events, "items": items, "users": users}
     formats = options.parse_formats(date_format, decimal, strict=strict)
+    if partitions is not None:
+        from daybreak.service.ingest.files import parse_columns
+        from daybreak.service.ingest.partitions import PartitionOptions
+
+        columns = parse_columns(column or [], "--column")
+        read = PartitionOptions(columns, rules, formats, max_rejected)
+        others: dict[str, Any] = {"FILES": paths, "--replace-items": whole_catalogue}
+        others |= {f"--{role}": file for role, file in files.items()} | {
+            "--encoding": encoding,
+            "--dry-run": dry_run,
+        }
+        import_parts(partitions, read, store, rejects, others, json=json)
+        return
     sources = options.build_sources(paths, files, column, rules, encoding, formats)
     if dry_run or not json:
         _show_mappings(sources, as_json=json)
