@@ -98,7 +98,7 @@ def import_(
     formats = options.parse_formats(date_format, decimal, strict=strict)
     if partitions is not None:
         from daybreak.service.ingest.files import parse_columns
-        from daybreak.service.ingest.partitions import PartitionOptions
+        from daybreak.service.partitions import PartitionOptions
 
         columns = parse_columns(column or [], "--column")
         read = PartitionOptions(columns, rules, formats, max_rejected)

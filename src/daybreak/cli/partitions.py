@@ -11,7 +11,7 @@ from daybreak.cli.output import print_message, show_json, show_lines
 from daybreak.cli.progress import show_progress
 
 if TYPE_CHECKING:
-    from daybreak.service.ingest.partitions import PartitionOptions
+    from daybreak.service.partitions import PartitionOptions
 
 PartitionsOption = Annotated[
     str | None,
@@ -48,7 +48,7 @@ def import_parts(
     """
     from daybreak.errors import ConfigError
     from daybreak.service.ingest.files import write_rejects
-    from daybreak.service.ingest.partitions import import_partitions
+    from daybreak.service.partitions import import_partitions
 
     given = [name for name, value in unsuitable.items() if value]
     if given:

@@ -5,13 +5,13 @@ import pytest
 
 from daybreak.config import Settings
 from daybreak.errors import DataError, NotFoundError, TooManyRejectsError
-from daybreak.service.ingest.partitions import (
+from daybreak.service.partitions import (
     PartitionOptions,
     import_partitions,
     iter_parts,
 )
 from daybreak.service.workspace import Workspace
-from tests.service.ingest.object_store import object_store
+from tests.service.object_store import object_store
 
 
 def day_of_events(day, n=10):
