@@ -1,3 +1,4 @@
+import polars as pl
 import pytest
 
 from daybreak.cli.language import choose_language
@@ -21,7 +22,6 @@ def test_what_is_said_depends_on_language_and_encoder(tmp_path):
     quick = choose_demo_data(None, "zh", quick=True)
     assert (quick.text, quick.title) == (USER_TEXT, NEW_ITEM_TITLE)
     assert "新用户" in quick.headings[0]
-    assert "校园" in choose_demo_data(tmp_path, "zh").text
 
 
 def test_the_demo_takes_other_data_and_speaks_chinese(call, tmp_path):
@@ -39,3 +39,35 @@ def test_the_demo_takes_other_data_and_speaks_chinese(call, tmp_path):
     assert status == 0, err
     assert "一位新用户说" in out
     assert "店" in out
+
+
+@pytest.mark.parametrize(
+    ("columns", "word"),
+    [
+        ({"categories": ["茶具|瓷", "茶具", "茶叶", "点心", "点心|瓷", "文具"]}, "茶具"),
+        (
+            {
+                "tags": [
+                    ["TV", "热血"],
+                    ["TV", "校园"],
+                    ["TV"],
+                    ["TV", "校园"],
+                    ["TV", "2011年"],
+                ]
+            },
+            "校园",
+        ),
+        ({"title": ["绿茶", "红茶"]}, "绿茶"),
+        ({}, "1"),
+    ],
+)
+def test_other_shops_are_asked_for_a_word_of_their_own(tmp_path, columns, word):
+    n = len(next(iter(columns.values()), [""]))
+    shop = pl.DataFrame({"item_id": [str(1 + number) for number in range(n)], **columns})
+    asked = choose_demo_data(tmp_path, "zh").about(shop)
+    assert (asked.text, asked.title) == (f"我想找{word}", f"{word} 新品")
+
+
+def test_the_texts_of_the_gift_shop_stay_as_they_are():
+    shop = pl.DataFrame({"item_id": ["1"], "title": ["MUG"]})
+    assert choose_demo_data().about(shop) == choose_demo_data()

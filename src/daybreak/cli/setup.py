@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.language import choose_language, current_language, message
+from daybreak.cli.language import choose_language, current_language, message, translate
 from daybreak.cli.output import (
     EXIT_FINDINGS,
     NEXT_STEPS,
@@ -228,17 +228,18 @@ def _show_demo(demo: "DemoResult", name: str, *, as_json: bool) -> None:
             }
         )
         return
-    counts = ", ".join(f"{rows:,} {role}" for role, rows in demo.imported.items())
+    counts = ", ".join(f"{rows:,} {translate(role)}" for role, rows in demo.imported.items())
     out = create_console()
     out.print(f"[bold]{name}[/]: {counts}\n")
     k = demo.report.k
     title = f"Cold-start report: NDCG@{k} [95 % interval] for unseen users and items"
-    show_frame(evaluation_table(demo.report), title)
+    show_frame(evaluation_table(demo.report), translate(title))
     levels = training_table(demo.training.measured).drop("weights", "prior", "moved")
-    show_frame(levels, "NDCG@10 in the simulated cold starts of the training")
+    title = "NDCG@10 in the simulated cold starts of the training"
+    show_frame(levels, translate(title))
     for heading, frame in demo.answers.items():
         show_frame(frame, heading)
     for note in demo.training.notes:
         print_message(note)
-    phases = ", ".join(f"{name} {seconds:.1f}" for name, seconds in demo.seconds.items())
-    out.print(f"{sum(demo.seconds.values()):.1f} seconds ({phases})")
+    phases = ", ".join(f"{translate(step)} {s:.1f}" for step, s in demo.seconds.items())
+    out.print(message("demo_seconds", seconds=sum(demo.seconds.values()), phases=phases))

@@ -14,6 +14,7 @@ import polars as pl
 
 from daybreak.config import Settings
 from daybreak.data import ImportResult, TableRole, Tables, read_folder
+from daybreak.data.casts import LIST_SEPARATOR, to_text
 from daybreak.errors import ConfigError
 from daybreak.evaluation import Report, measure
 from daybreak.service.benchmarking.evaluate import make_joint_plan
@@ -34,16 +35,21 @@ MAX_SIMILAR_ITEMS = 15
 """Similar items that can be shown as evidence."""
 QUICK_USER_STRIDE = 10
 """The quick demo keeps every tenth customer."""
+MAX_WORD_SHARE = 0.4
+"""Largest share of the items with the category that the demo asks for."""
+MAX_QUICK_EVENTS = 20_000
+"""Largest number of events of a shop of which the quick demo uses all."""
 QUICK_MIN_EVENTS = 6
 """The quick demo keeps items with this number of events of these customers."""
 
 USER_TEXT_ZH = "我开了一家小茶馆，喜欢复古茶杯和蛋糕架"
 NEW_ITEM_TITLE_ZH = "红色茶巾套装"
 OTHER_TEXTS = {
-    "en": ("something funny and moving about school life", "A new story about school life"),
-    "zh": ("想看校园恋爱，轻松搞笑的，不要机战", "校园恋爱物语 新篇"),
+    "en": ("I am looking for {}", "New: {}"),
+    "zh": ("我想找{}", "{} 新品"),
 }
-"""What a new user says, and the title of a new item, with data of other shops."""
+"""What a new user says, and the title of a new item, with data of other shops; the braces hold
+a word of the shop."""
 HEADINGS = {
     "en": (
         "A new customer says: “{}”",
@@ -72,6 +78,15 @@ class DemoData:
     title: str
     """Title of a new item."""
     headings: tuple[str, str, str]
+
+    def about(self, items: pl.DataFrame) -> "DemoData":
+        """Return the questions with the most frequent category of a shop, or a title.
+
+        Args:
+            items: The catalogue.
+        """
+        word = _frequent_word(items) if "{}" in self.text else ""
+        return replace(self, text=self.text.format(word), title=self.title.format(word))
 
 
 def choose_demo_data(
@@ -178,7 +193,7 @@ def _run_steps(
         report = evaluation.result()
     watch.lap("training and cold-start report")
     progress("answering")
-    answers = _answer_questions(workspace, data)
+    answers = _answer_questions(workspace, data.about(workspace.tables.items))
     watch.lap("answers")
     return DemoResult(imported.rows_read, report, training, answers, watch.laps)
 
@@ -194,9 +209,33 @@ class _Stopwatch:
         self._last = now
 
 
+def _frequent_word(items: pl.DataFrame) -> str:
+    """Return the most frequent category of a catalogue, else its first title, else an id.
+
+    Example:
+        >>> _frequent_word(pl.DataFrame({"item_id": ["1"], "categories": ["tea|hot"]}))
+        'tea'
+    """
+    for name in (one for one in ("categories", "genres", "tags") if one in items.columns):
+        values = to_text(items[name]).str.split(LIST_SEPARATOR).explode().drop_nulls()
+        values = values.filter(~values.str.contains(r"^[\d\s年月日]*$"))
+        counts = values.alias("word").value_counts().sort("count", "word", descending=True)
+        telling = counts.filter(pl.col("count") <= max(1, MAX_WORD_SHARE * items.height))
+        if telling.height:
+            return str(telling["word"][0])
+    column = "title" if "title" in items.columns else "item_id"
+    filled = items[column].drop_nulls()
+    return str(filled[0]) if len(filled) else ""
+
+
 def _sample_import(imported: ImportResult) -> ImportResult:
-    """Keep a part of the customers, and the items that they bought several times."""
+    """Keep a part of the customers, and the items that they bought several times.
+
+    A small shop stays whole.
+    """
     tables = imported.tables
+    if tables.events.height <= MAX_QUICK_EVENTS:
+        return imported
     users = tables.users.gather_every(QUICK_USER_STRIDE)
     events = tables.events.join(users.select("user_id"), on="user_id")
     items = tables.items.filter(
@@ -234,7 +273,8 @@ def _evaluate(
 def _answer_questions(workspace: Workspace, data: DemoData) -> dict[str, pl.DataFrame]:
     model, items = workspace.load_recommender(), workspace.tables.items
     purchase = _first_purchase(workspace.tables)
-    title = add_titles(pl.DataFrame({"item_id": [purchase]}), items)["title"][0]
+    named = add_titles(pl.DataFrame({"item_id": [purchase]}), items)
+    title = named["title"][0] if "title" in named.columns else purchase
     before, after = (
         add_titles(_recommend(model, data.text, bought), items).drop("user_id")
         for bought in ((), (purchase,))
@@ -270,15 +310,16 @@ def _first_purchase(tables: Tables) -> str:
 def _find_audience(model: Recommender, tables: Tables, title: str) -> pl.DataFrame:
     """Return the audience of the new item, and what they bought that is most similar to it."""
     audience = model.audience(text=title, k=LIST_LENGTH)
+    name = "title" if "title" in tables.items.columns else "item_id"
     similar = model.similar_items(texts=[title], k=MAX_SIMILAR_ITEMS).select("item_id", "rank")
     bought = (
         tables.events.select("user_id", "item_id")
         .unique()
         .join(similar, on="item_id")
         .sort("rank")
-        .join(tables.items.select("item_id", "title"), on="item_id")
+        .join(tables.items.select("item_id", name=name), on="item_id")
         .group_by("user_id")
-        .agg(has_bought=pl.col("title").head(2).str.join(", "))
+        .agg(has_bought=pl.col("name").head(2).str.join(", "))
     )
     with_attributes = audience.join(
         tables.users, on="user_id", how="left", maintain_order="left"
