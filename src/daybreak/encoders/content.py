@@ -179,6 +179,10 @@ MIN_ITEM_FORM_SIMILARITY = 0.75
 """Smallest similarity of a word of an item and other forms that it counts as."""
 MIN_SAID_FORM_SIMILARITY = 0.6
 """Smallest similarity of a word of a sentence and other forms that it counts as."""
+MIN_KNOWN_SHARE = 1 / 3
+"""Share of known words of a sentence from which its words count in full, where there is a text
+model. Of ten German sentences about an English gift shop, 50 % of the items were on the topic
+with it and 7 % without; nothing changed for English and Chinese ones."""
 N_NUMBER_BINS = 10
 """Ranges per numeric attribute."""
 
@@ -328,6 +332,7 @@ class ContentEncoder:
         words = [split_unspaced_words(row) for row in words]
         blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:
+            blocks = self._weigh_words_by_coverage(blocks, words)
             # Vectors of texts in a script that the model has not learned say nothing.
             reads = self.meaning.encoder.reads
             read = [text if reads(text) else "" for text in sentences]
@@ -538,6 +543,25 @@ class ContentEncoder:
             if self.column_weights:
                 rows = combine_columns(self._attribute_columns(found), self.column_weights)
             yield self._block(ATTRIBUTES, rows)
+
+    def _weigh_words_by_coverage(
+        self, blocks: Sequence[ContentBlock], words: Sequence[Sequence[str]]
+    ) -> list[ContentBlock]:
+        """Return blocks in which words count less where hardly any is known.
+
+        A sentence in another language resembles words that it has nothing to do with; what the
+        text model says of it is then worth more.
+        """
+        if self.word_weights is None:
+            return list(blocks)
+        shares = self.word_weights.known_shares(words, min_similarity=MIN_ITEM_FORM_SIMILARITY)
+        scale = sp.diags_array(np.minimum(1, shares / MIN_KNOWN_SHARE).astype(np.float32))
+        return [
+            replace(block, matrix=sp.csr_array(scale @ block.matrix))
+            if block.name == WORDS
+            else block
+            for block in blocks
+        ]
 
     def _word_rows(
         self, weights: LexicalEncoder, words: Sequence[Sequence[str]], is_said: bool

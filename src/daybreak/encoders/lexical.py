@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.encoders.word_forms import WordForms, is_unspaced
-from daybreak.types import Doubles, Rows, Sparse
+from daybreak.types import Doubles, Floats, Rows, Sparse
 
 MAX_VALUE_WORDS = 5
 """Words of the longest attribute value that is searched in a text."""
@@ -259,6 +259,28 @@ class LexicalEncoder:
         counts.data = 1 + np.log(counts.data)
         own = np.fromiter((self.columns.get(w, -1) for w in seen), np.int64, len(seen))
         return l2_normalize_rows(counts @ self._weights_by_word(seen, own, min_similarity))
+
+    def known_shares(
+        self, documents: Sequence[Sequence[str]], *, min_similarity: float
+    ) -> Floats:
+        """Return (n_documents,) shares of the words that are known, or forms of known ones.
+
+        Args:
+            documents: Words of each document.
+            min_similarity: Smallest similarity of a known word and other forms.
+
+        Example:
+            >>> words = LexicalEncoder.fit([["wool", "blanket"], ["desk", "lamp"]])
+            >>> words.known_shares([["wool", "blankets"], ["eine", "lamp"], []],
+            ...                    min_similarity=0.75).tolist()
+            [1.0, 0.5, 0.0]
+        """
+        seen = set(chain.from_iterable(documents))
+        asked = sorted(seen - self.columns.keys())
+        forms = self._forms.most_similar(asked, min_similarity) if asked else {}
+        known = (seen & self.columns.keys()) | forms.keys()
+        shares = [sum(word in known for word in row) / max(len(row), 1) for row in documents]
+        return np.array(shares, dtype=np.float32)
 
     def _weights_by_word(self, seen: Sequence[str], own: Rows, min_similarity: float) -> Sparse:
         """Return (n_words, n_terms) weights of the terms that words count as."""
