@@ -16,6 +16,7 @@ from daybreak.models.base import (
 )
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import (
+    DENSE_BLOCK_COLUMNS,
     MAX_WEIGHTS_PER_ITEM,
     add_ridge,
     cached,
@@ -146,7 +147,7 @@ def _solve_dual(data: Dataset, ridge: float) -> Sparse:
     q = _weigh_rows_and_columns(q, root)
     transposed = sp.csr_array(x.T)
     parts = []
-    for span in iter_blocks(x.shape[1], max(x.shape)):
+    for span in iter_blocks(x.shape[1], max(x.shape), DENSE_BLOCK_COLUMNS):
         solved = np.ascontiguousarray((transposed[span] @ q).T)
         solved -= np.outer(q.sum(axis=1), share[span])
         weights = transposed @ solved

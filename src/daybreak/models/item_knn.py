@@ -129,5 +129,7 @@ def shrunk_similarity(
         0.5
     """
     product = left * right
-    excess = np.maximum(pairs - config.expected_share / max(n_users, 1) * product, 0)
+    excess = pairs
+    if config.expected_share:
+        excess = np.maximum(pairs - config.expected_share / max(n_users, 1) * product, 0)
     return np.asarray(excess / (np.sqrt(product) + config.shrinkage), dtype=np.float32)
