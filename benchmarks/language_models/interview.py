@@ -32,6 +32,8 @@ from daybreak.service.interview.turns import (
 )
 
 FOLD = 0
+STRATEGIES = ("popular", "item_knn", "meta_bayes", "content/match", "wish")
+"""Few strategies, so that most of the time is that of the model."""
 PERSON_TITLES = 8
 """Titles of the hidden history that the model which answers is given."""
 MAX_SENTENCE_TOKENS = 48
@@ -41,7 +43,6 @@ WAYS = {
     "random": "random items, six a question",
     "popular": "popular items, six a question",
     "onboarding": "plain onboarding, one item a question",
-    "interview": "interview, answered by choices",
     "words": "interview, answered in words by rules, read by rules",
     "read": "interview, answered in words by rules, read by rules and the model",
     "person": "interview, answered by the model, read by rules",
@@ -106,7 +107,6 @@ class AskedUser:
             "random": quality.ask_fixed(self.one, self.one.orders["random"]),
             "popular": quality.ask_fixed(self.one, self.one.orders["popular"]),
             "onboarding": quality.ask_onboarding(self.one),
-            "interview": quality.hold_interviews(self.one, people, "interview"),
             "words": quality.hold_interviews(self.one, people, "words"),
         }
 
@@ -120,7 +120,7 @@ class AskedUser:
             step = conduct_interview(self.one.model.state, request, model=reader)
             if number in quality.ANSWER_COUNTS:
                 ndcg[number] = quality.evaluate_steps(self.one, {self.user: step})[0]
-            if step.question is None:
+            if step.question is None or number == last:
                 break
             turns.append(self._answer(way, step, helper))
         return ndcg, [turn.text for turn in turns]
@@ -140,7 +140,7 @@ class AskedUser:
 def questions(folder: Path, options: Namespace) -> Iterator[Question]:
     """Yield one question for each test user: all interviews with this user."""
     study.MAX_USERS = options.n
-    vars(study)["STRATEGIES"] = quality.STRATEGIES
+    vars(study)["STRATEGIES"] = STRATEGIES
     one = make_split(folder, FOLD)
     state, people = one.model.state, quality.make_people(one)
     ids = state.catalogue.items.ids.ids

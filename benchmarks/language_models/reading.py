@@ -32,7 +32,7 @@ WRITTEN = Path(__file__).with_name("answers.toml")
 N_ITEMS = 300
 """Most popular items that stand for the catalogue."""
 N_SHOWN = 6
-READERS = ("rules", "rules and encoder", "rules and model", "rules, encoder and model")
+READERS = ("rules", "rules and encoder", "rules and model")
 
 
 def questions(folder: Path, options: Namespace) -> Iterator[Question]:
@@ -70,7 +70,6 @@ def _read(
         "rules": plain.read(turn),
         "rules and encoder": encoded.read(turn),
         "rules and model": helper.read(plain, turn, "en"),
-        "rules, encoder and model": helper.read(encoded, turn, "en"),
     }
     return {"meant": meant, "read": {name: _signed(one) for name, one in read.items()}}
 

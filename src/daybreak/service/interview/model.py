@@ -46,7 +46,7 @@ MAX_QUESTION_MARKS = 2
 """Largest number of question marks: likes and dislikes."""
 MAX_QUESTION_TOKENS = 60
 """Longest question of a model [tokens]."""
-MAX_READING_TOKENS = 120
+MAX_READING_TOKENS = 80
 """Longest reading of a model [tokens]."""
 MAX_READ_CHARS = 300
 """Longest answer that a model reads; longer ones are read by rules alone [characters]."""
