@@ -51,6 +51,13 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, required=True, help="folder of the answers")
     parser.add_argument("--n", type=int, default=60, help="users, pairs or items")
     parser.add_argument("--seconds", type=float, default=200.0, help="time for each data set")
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        default=list(interview.MODEL_WAYS),
+        choices=list(interview.MODEL_WAYS),
+        help="what the model does in interviews",
+    )
     options = parser.parse_args()
     options.answers.mkdir(parents=True, exist_ok=True)
     use, model = USES[options.use], load_language_model(options.model, threads=1)

@@ -34,6 +34,8 @@ from daybreak.service.interview.turns import (
 FOLD = 0
 STRATEGIES = ("popular", "item_knn", "meta_bayes", "content/match", "wish")
 """Few strategies, so that most of the time is that of the model."""
+MIN_USERS = 4
+"""Users below which no interval is given."""
 PERSON_TITLES = 8
 """Titles of the hidden history that the model which answers is given."""
 MAX_SENTENCE_TOKENS = 48
@@ -48,6 +50,8 @@ WAYS = {
     "person": "interview, answered by the model, read by rules",
     "person_read": "interview, answered by the model, read by rules and the model",
 }
+MODEL_WAYS = ("read", "person", "person_read")
+"""Ways that need the language model; a user costs 3 to 20 seconds."""
 PERSON_PROMPT = PromptTemplate(
     "person",
     "en",
@@ -89,6 +93,8 @@ class AskedUser:
     person: quality.SimulatedPerson
     titles: Mapping[str, str]
     """Title of each item."""
+    ways: Sequence[str] = MODEL_WAYS
+    """Ways that need the language model."""
 
     def hold(self, model: LanguageModel) -> Answer:
         """Return the NDCG@10 of all ways by number of answers, and what was said."""
@@ -97,7 +103,7 @@ class AskedUser:
             for way, found in self._without_model().items()
         }
         said: dict[str, list[str]] = {}
-        for way in ("read", "person", "person_read"):
+        for way in self.ways:
             ndcg[way], said[way] = self._with_model(way, ReadingModel(model))
         return {"ndcg": ndcg, "said": said}
 
@@ -147,23 +153,31 @@ def questions(folder: Path, options: Namespace) -> Iterator[Question]:
     titles = {item: state.ranker.title(item) for item in ids}
     for user, person in sorted(people.items()):
         alone = replace(one, revealed={user: one.revealed[user]})
-        yield user, partial(AskedUser.hold, AskedUser(alone, user, person, titles))
+        yield (
+            user,
+            partial(AskedUser.hold, AskedUser(alone, user, person, titles, options.ways)),
+        )
 
 
 def report(folder: Path, answers: Sequence[Answer], options: Namespace) -> Mapping[str, Any]:
     """Return the mean NDCG@10 of all ways, and the differences with intervals (95 %)."""
 
     def values(way: str, n: int) -> np.ndarray:
-        return np.array([one["ndcg"][way].get(str(n), np.nan) for one in answers])
+        return np.array([one["ndcg"].get(way, {}).get(str(n), np.nan) for one in answers])
 
     def gap(way: str, other: str, n: int) -> str:
         differences = values(way, n) - values(other, n)
-        found = mean_difference(differences[np.isfinite(differences)])
-        return f"{found.difference:+.4f} ± {found.high - found.difference:.4f}"
+        measured = differences[np.isfinite(differences)]
+        if len(measured) < MIN_USERS:
+            return f"{len(measured)} users"
+        found = mean_difference(measured)
+        error = found.high - found.difference
+        return f"{found.difference:+.4f} ± {error:.4f} ({len(measured)} users)"
 
     means = {
-        WAYS[way]: [round(float(values(way, n).mean()), 4) for n in quality.ANSWER_COUNTS]
+        WAYS[way]: [round(float(np.nanmean(values(way, n))), 4) for n in quality.ANSWER_COUNTS]
         for way in WAYS
+        if np.isfinite(values(way, 1)).any()
     }
     counts = quality.ANSWER_COUNTS[1:]
     person_counts = [n for n in counts if n <= PERSON_ANSWERS]
