@@ -1,11 +1,13 @@
 """Interviews of new users in the library: questions, answers in words, lists."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from daybreak.errors import UnreadTextWarning
 from daybreak.language_models import MemoryCompletions
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.explaining import ExplainingRecommender
@@ -86,7 +88,11 @@ class InterviewingRecommender(ExplainingRecommender):
         if request.use_model and self.language_model is not None:
             helper = InterviewModel(self.language_model, answers)
         step = conduct_interview(self.state, request, model=helper)
-        return InterviewResult(step, self._interviewed_list(step, check_k(k), rules))
+        with warnings.catch_warnings():
+            if step.understood.source == "model":  # it has read words that no item has
+                warnings.simplefilter("ignore", UnreadTextWarning)
+            listed = self._interviewed_list(step, check_k(k), rules)
+        return InterviewResult(step, listed)
 
     def start_interview(self, **options: Any) -> "Interview":
         """Return an interview that keeps its turns; see :meth:`interview` for the options."""
