@@ -240,3 +240,10 @@ def test_the_curve_of_the_shop_is_measured_and_kept_with_the_release(many, here,
     assert "against popular" in out
     assert (here / "releases" / many / "shop_curve.json").is_file()
     assert {one["users"] for one in ask("evaluate", "--shop-curve")["points"]} >= {5}
+
+
+def test_an_evaluation_by_slice_is_kept_with_the_release(many, here, call):
+    status, out, err = call("evaluate", "--keep")
+    assert status == 0, err
+    assert "cold_user_nothing" in out
+    assert (here / "releases" / many / "evaluation.json").is_file()

@@ -124,9 +124,9 @@ CURVE = {
 DONE = {"id": "shop_curve-1", "kind": "shop_curve", "status": "done", "note": "", "reason": ""}
 
 
-def with_curve(watch, curve, tasks=()):
-    """Answer with a report that has a curve, or none."""
-    report = REPORT | {"shop_curve": curve}
+def with_curve(watch, curve, tasks=(), evaluation=None):
+    """Answer with a report that has measurements, or none."""
+    report = REPORT | {"shop_curve": curve, "evaluation": evaluation}
     watch.page.route("**/api/v1/models/*/report", lambda route: route.fulfill(json=report))
     listed = {"tasks": list(tasks)}
     watch.page.route("**/api/v1/tasks", lambda route: route.fulfill(json=listed))
@@ -148,6 +148,59 @@ def test_the_warm_up_of_the_shop_has_intervals_baselines_and_a_protocol(watch):
     shop.get_by_text("How the shop is measured").click()
     expect(shop.get_by_role("listitem")).to_have_count(4)
     assert watch.serious_findings() == []
+
+
+def slice_of(name, own, popular, verdict):
+    return {
+        "slice": name,
+        "label": f"{name} <b>bold</b>",
+        "users": 120,
+        "systems": {"daybreak": own, "popular": popular, "random": [0.01, 0.0, 0.02]},
+        "difference": own[0] - popular[0],
+        "difference_low": 0.05,
+        "difference_high": 0.15,
+        "verdict": verdict,
+        "protocol": "A protocol <script>alert(1)</script>",
+    }
+
+
+EVALUATION = {
+    "k": 10,
+    "measured_at": 1.7e9,
+    "seconds": 80.0,
+    "n_users": 900,
+    "n_items": 300,
+    "n_events": 9_000,
+    "slices": [
+        slice_of("events_3", [0.3, 0.25, 0.35], [0.2, 0.15, 0.25], "better"),
+        slice_of("unheard_of", [0.1, None, None], [0.2, 0.15, 0.25], "worse"),
+    ],
+    "notes": ["again: not measured, the later users have too few events"],
+}
+
+
+def test_slices_have_intervals_pictures_and_verdicts_against_baselines(watch):
+    with_curve(watch, None, evaluation=EVALUATION)
+    page = watch.open("quality")
+    card = page.get_by_role("region", name="Slices against baselines").first
+    row = card.get_by_role("row").filter(has_text="new users with 3 events")
+    expect(row).to_contain_text("0.300 (0.250 – 0.350)")
+    expect(row).to_contain_text("better")
+    expect(row.locator(".interval .band")).to_have_count(1)
+    other = card.get_by_role("row").filter(has_text="unheard_of <b>bold</b>")
+    expect(other).to_contain_text("worse")
+    card.get_by_text("How each slice is measured").click()
+    expect(card).to_contain_text("what follows their tenth event")
+    expect(card).to_contain_text("<script>alert(1)</script>")
+    assert watch.serious_findings() == []
+
+
+def test_slices_that_were_not_measured_are_told_how(watch):
+    with_curve(watch, None)
+    page = watch.open("quality")
+    card = page.get_by_role("region", name="Slices against baselines").first
+    expect(card).to_contain_text("daybreak evaluate --keep")
+    expect(card.get_by_role("button", name="Measure")).to_be_enabled()
 
 
 def test_a_shop_that_was_not_measured_is_told_how_and_the_page_starts_it(watch):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from daybreak import Report
-
+    from daybreak.service.workspace import Workspace
 
 AloneOption = Annotated[
     list[str] | None,
@@ -99,6 +99,14 @@ NewReleaseArgument = Annotated[
 ]
 
 
+KeepOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep",
+        help="Evaluate all slices but young shops, and keep the results with the active "
+        "release for the web page.",
+    ),
+]
 ShopCurveOption = Annotated[
     bool,
     typer.Option(
@@ -207,6 +215,7 @@ def evaluate(
     no_sources: NoSourcesOption = False,
     html: options.HtmlOption = None,
     shop_curve: ShopCurveOption = False,
+    keep: KeepOption = False,
     store: options.StoreOption = None,
     encoder: options.EncoderOption = None,
     seed: options.SeedOption = None,
@@ -215,8 +224,9 @@ def evaluate(
     """Evaluate on held-out users, items and events, and compare with baselines."""
     from daybreak.service.benchmarking.summary import evaluation_table
 
-    if shop_curve:
-        _measure_shop(store, encoder, seed, as_json=json)
+    if shop_curve or keep:
+        with options.open_workspace(store=store, encoder=encoder, seed=seed) as workspace:
+            _measure(workspace, by_size=shop_curve, as_json=json)
         return
     with (
         options.open_workspace(store=store, encoder=encoder, seed=seed, k=k) as workspace,
@@ -240,22 +250,22 @@ def evaluate(
     show_frame(evaluation_table(report), f"NDCG@{report.k} with 95 % intervals")
 
 
-def _measure_shop(
-    store: str | None, encoder: str | None, seed: int | None, *, as_json: bool
-) -> None:
-    """Measure the warm-up curve of the shop, and keep it with the active release."""
-    from daybreak.service.benchmarking.summary import shop_curve_table
+def _measure(workspace: "Workspace", *, by_size: bool, as_json: bool) -> None:
+    """Measure the active release, by size of the shop or by slice, and keep the results."""
+    from daybreak.service.benchmarking.summary import shop_curve_table, slices_table
 
-    with (
-        options.open_workspace(store=store, encoder=encoder, seed=seed) as workspace,
-        show_progress("learning from the first users") as progress,
-    ):
-        curve = workspace.measure_shop(progress=progress.update)
+    with show_progress("hiding users and items") as progress:
+        if by_size:
+            curve = workspace.measure_shop(progress=progress.update)
+            values, table = curve.to_dict(), shop_curve_table(curve)
+        else:
+            evaluation = workspace.evaluate_release(progress=progress.update)
+            values, table = evaluation.to_dict(), slices_table(evaluation.slices)
     if as_json:
-        show_json(curve.to_dict())
+        show_json(values)
         return
-    show_frame(shop_curve_table(curve), f"NDCG@{curve.k} by the number of users learned from")
-    show_lines([f"note: {note}" for note in curve.notes])
+    show_frame(table, f"NDCG@{values['k']} with 95 % intervals")
+    show_lines([f"note: {note}" for note in values["notes"]])
 
 
 def _show_verdict(verdict: "Mapping[str, Any]", *, as_json: bool) -> None:

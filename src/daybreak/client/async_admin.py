@@ -123,6 +123,19 @@ class AsyncAdminApi:
         path = path_of("models", model_id, "shop-curve")
         return await self._send(ApiCall("POST", path, Task, repeatable=False))
 
+    async def evaluate(self, model_id: str) -> Task:
+        """Start to evaluate the settings by slice; ``model_report`` has the results later.
+
+        Args:
+            model_id: Id of a release, which keeps the results.
+
+        Raises:
+            RejectedError: A training or another task is running.
+            ResourceNotFoundError: There is no such release.
+        """
+        path = path_of("models", model_id, "evaluation")
+        return await self._send(ApiCall("POST", path, Task, repeatable=False))
+
     async def exposure(self, item_id: str) -> WarmUpStatus:
         """Return how an item warms up: impressions, users, and what exploration promises it.
 

@@ -377,11 +377,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class ModelReport:
-    """What the training of a release measured; see the description of the API.
+    """What was measured for a release, in its training and on request; see the API.
 
     Attributes:
         report: Quality of simulated new users and items, weights and verdicts of strategies.
-        gate, shop_curve: Comparison with the release before, and warm-up curve of the shop.
     """
 
     id: str
@@ -389,6 +388,7 @@ class ModelReport:
     gate: Mapping[str, Any] | None = None
     strategies: tuple[Mapping[str, Any], ...] = ()
     shop_curve: Mapping[str, Any] | None = None
+    evaluation: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

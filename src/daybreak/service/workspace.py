@@ -37,6 +37,7 @@ from daybreak.errors import (
 from daybreak.evaluation import Report
 from daybreak.ranking.reranking.rules import Rules, check_unknown_items
 from daybreak.service.benchmarking.shop_curve import ShopCurve
+from daybreak.service.benchmarking.slice_results import ReleaseEvaluation
 from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
@@ -44,6 +45,7 @@ from daybreak.service.inputs.frames import add_titles
 from daybreak.service.inputs.sources import SourceTables
 from daybreak.service.interviewing import Interview
 from daybreak.service.language import open_language_model
+from daybreak.service.measuring import evaluate_release, measure_shop
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import (
@@ -64,7 +66,6 @@ from daybreak.service.releases.release import (
 )
 from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
-from daybreak.service.shop_measuring import measure_shop
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.profiles import AdHocProfile
 from daybreak.service.state.rules import RuleCompiler
@@ -305,6 +306,17 @@ class Workspace(ClosesOnExit):
             progress: Called with the number of finished steps, of all steps, and the next step.
         """
         return measure_shop(self.store, self.settings, release, progress)
+
+    def evaluate_release(
+        self, release: str = "active", progress: Any = None
+    ) -> ReleaseEvaluation:
+        """Evaluate the settings by slice, and store the results with a release.
+
+        Args:
+            release: Id of the release, or ``active``.
+            progress: Called with the number of finished steps, of all steps, and the next step.
+        """
+        return evaluate_release(self.store, self.settings, release, progress)
 
     def recommend(
         self,

@@ -61,6 +61,18 @@ async def measure_shop(request: Request, id: str) -> Response:
 
 
 @router.post(
+    "/models/{id:id}/evaluation",
+    response_model=TaskOut,
+    status_code=202,
+    openapi_extra=require_role("admin", cost="bulk"),
+)
+async def evaluate(request: Request, id: str) -> Response:
+    """Start to evaluate the settings by slice; the report of the release gets the results."""
+    task = await run_in_threadpool(state_of(request).service.evaluate, id)
+    return json_response(task, 202)
+
+
+@router.post(
     "/models/{id:id}/activate",
     response_model=ModelOut,
     openapi_extra=require_role("admin", cost="bulk"),
@@ -143,10 +155,12 @@ def _report_in_language(found: dict[str, Any]) -> dict[str, Any]:
     report = {**report, "candidates": dict(zip(candidates, verdicts, strict=True))}
     if gate is not None:
         gate = {**gate, "notes": all_in_language(gate["notes"])}
-    curve = found["shop_curve"]
-    if curve is not None:
-        curve = {**curve, "notes": all_in_language(curve["notes"])}
-    return {**found, "report": report, "gate": gate, "shop_curve": curve}
+    measured = {
+        name: one and {**one, "notes": all_in_language(one["notes"])}
+        for name, one in found.items()
+        if name in {"shop_curve", "evaluation"}
+    }
+    return {**found, **measured, "report": report, "gate": gate}
 
 
 def _release_to_dict(release: Release) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class ModelReportOut(ResponseModel):
         "95 % interval and the difference from the best sellers; null: not measured, see "
         "`POST /models/{id}/shop-curve`."
     )
+    evaluation: dict[str, Any] | None = Field(
+        description="Evaluation by slice: `slices` with value and interval of each system and "
+        "the difference from the best sellers; null: not measured, see "
+        "`POST /models/{id}/evaluation`."
+    )
 
 
 class TaskBody(BaseModel):

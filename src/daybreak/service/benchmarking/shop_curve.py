@@ -3,7 +3,6 @@
 :func:`measure_shop_curve` trains on the first users of a shop alone, and asks about later ones.
 """
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,21 +14,20 @@ from daybreak.estimates import PairedDifference
 from daybreak.evaluation import Report
 from daybreak.evaluation.report import SliceInfo
 from daybreak.service.benchmarking.evaluate import Evaluable, evaluate_recommender
+from daybreak.service.benchmarking.slice_results import (
+    BASELINE,
+    LIST_LENGTH,
+    METRIC,
+    SYSTEM,
+    finite,
+    verdict_of,
+)
 from daybreak.simulation.slices import (
     YOUNG_SHOT_COUNTS,
     YOUNG_SLICES,
     YOUNG_USER_COUNTS,
     young_slice_names,
 )
-
-SYSTEM = "daybreak"
-"""Name of the recommender in the report."""
-BASELINE = "popular"
-"""Baseline with which the recommender is compared."""
-METRIC = "ndcg"
-"""Metric of the curve."""
-LIST_LENGTH = 10
-"""Length of the lists that are measured [items]."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ def _point(
     difference: PairedDifference,
 ) -> ShopCurvePoint:
     value, low, high = map(float, report.cell(info.name, system).values[METRIC])
-    interval = (_finite(low), _finite(high))
+    interval = (finite(low), finite(high))
     point = ShopCurvePoint(system, *place, info.counts["users"], value, *interval)
     if system != SYSTEM:
         return point
@@ -164,18 +162,8 @@ def _point(
         **{
             **asdict(point),
             "difference": difference.difference,
-            "difference_low": _finite(difference.low),
-            "difference_high": _finite(difference.high),
-            "verdict": _verdict(difference),
+            "difference_low": finite(difference.low),
+            "difference_high": finite(difference.high),
+            "verdict": verdict_of(difference),
         }
     )
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _verdict(difference: PairedDifference) -> str:
-    if not difference.differs:
-        return "tied"
-    return "better" if difference.is_better else "worse"

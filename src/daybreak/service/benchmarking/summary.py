@@ -1,7 +1,7 @@
 """Short tables of reports, gate results and recommendations."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,6 +10,7 @@ from daybreak.estimates import Estimate
 from daybreak.evaluation import Report
 from daybreak.evaluation.report import format_estimate, format_number
 from daybreak.service.benchmarking.shop_curve import ShopCurve
+from daybreak.service.benchmarking.slice_results import BaselineComparison
 
 MAX_REASONS = 4
 """Largest number of reasons that are shown for one recommendation."""
@@ -152,6 +153,32 @@ def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
+def slices_table(slices: Sequence[BaselineComparison]) -> pl.DataFrame:
+    """Return the quality of each slice, and how it compares with the best sellers.
+
+    Example:
+        >>> slices_table([]).columns
+        ['slice', 'users', 'against_popular']
+    """
+    systems = list(dict.fromkeys(name for one in slices for name in one.systems))
+    rows = [
+        {
+            "slice": one.slice,
+            "users": one.users,
+            **{name: _format_interval(*values) for name, values in one.systems.items()},
+            "against_popular": f"{one.verdict}, {one.difference:+.3f}",
+        }
+        for one in slices
+    ]
+    schema: dict[str, type[pl.DataType]] = {"slice": pl.String, "users": pl.Int64}
+    schema |= dict.fromkeys((*systems, "against_popular"), pl.String)
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _format_interval(*values: float | None) -> str:
+    return format_estimate(Estimate(*(math.nan if one is None else one for one in values)))
+
+
 def shop_curve_table(curve: ShopCurve) -> pl.DataFrame:
     """Return the quality of each size of a shop, and how it compares with the best sellers.
 
@@ -169,8 +196,7 @@ def shop_curve_table(curve: ShopCurve) -> pl.DataFrame:
     for point in curve.points:
         place = {"users": point.users, "events": point.events, "queries": point.queries}
         row = rows.setdefault((point.users, point.events), place)
-        ends = (math.nan if end is None else end for end in (point.low, point.high))
-        row[point.system] = format_estimate(Estimate(point.value, *ends))
+        row[point.system] = _format_interval(point.value, point.low, point.high)
         if point.difference is not None:
             row["against_popular"] = f"{point.verdict}, {point.difference:+.3f}"
     schema: dict[str, type[pl.DataType]] = {"users": pl.Int64, "events": pl.Int64}

@@ -18,6 +18,7 @@ from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.releases.map_file import read_map
+from daybreak.service.releases.measurement_files import read_evaluation, read_shop_curve
 from daybreak.service.releases.release import (
     in_serving_order,
     read_release,
@@ -25,7 +26,6 @@ from daybreak.service.releases.release import (
     release_folder,
     reported_damage,
 )
-from daybreak.service.releases.shop_curve_file import read_shop_curve
 from daybreak.service.serving.fallback import needs_rebuild, untrained_state
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.item_map import ItemMap
@@ -237,7 +237,8 @@ class ReleaseManager:
     def report(self, id: str) -> dict[str, Any]:
         """Return what the training of a release reports; see :func:`read_report`.
 
-        ``shop_curve`` is the warm-up curve of the shop; None: it was not measured.
+        ``shop_curve`` is the warm-up curve of the shop, and ``evaluation`` an evaluation by
+        slice; None: it was not measured.
 
         Args:
             id: Id of the release.
@@ -247,8 +248,12 @@ class ReleaseManager:
             DataError: The release is damaged.
         """
         folder = self.release_folder(self._find_release(id))
-        curve = read_shop_curve(folder)
-        return {**read_report(folder), "shop_curve": None if curve is None else curve.to_dict()}
+        measured = {
+            "shop_curve": read_shop_curve(folder),
+            "evaluation": read_evaluation(folder),
+        }
+        plain = {name: one and one.to_dict() for name, one in measured.items()}
+        return {**read_report(folder), **plain}
 
     def require(self, id: str) -> None:
         """Raise if there is no such release.

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -28,6 +28,12 @@ from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.ingest.catalogue import tables_to_store
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.interview.turns import InterviewRequest
+from daybreak.service.measuring import (
+    EVALUATION_KIND,
+    SHOP_CURVE_KIND,
+    run_evaluation,
+    run_shop_curve,
+)
 from daybreak.service.privacy import Pseudonyms, Retention
 from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.releases.release import releases_root
@@ -49,7 +55,6 @@ from daybreak.service.serving.served_model import ServedLanguageModel
 from daybreak.service.serving.shared_lists import SharedLists
 from daybreak.service.serving.status import StatusReporter
 from daybreak.service.serving.writer import Ingestor
-from daybreak.service.shop_measuring import SHOP_CURVE_KIND, measure_release
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
 from daybreak.service.state.placement import ItemPlacement
@@ -361,10 +366,22 @@ class RecommenderService(ClosesOnExit):
             BusyError: A training or another task is running.
             NotFoundError: There is no such release.
         """
-        self.releases.require(release)
-        job = BackgroundJob(SHOP_CURVE_KIND, measure_release, {"release": release})
-        id_ = self.training.start_job(job)
-        return next(task.to_dict() for task in self.training.tasks() if task.id == id_)
+        return self._start(BackgroundJob(SHOP_CURVE_KIND, run_shop_curve), release)
+
+    def evaluate(self, release: str) -> dict[str, Any]:
+        """Start to evaluate the settings by slice, and to store the results with a release.
+
+        Args:
+            release: Id of the release.
+
+        Returns:
+            The task.
+
+        Raises:
+            BusyError: A training or another task is running.
+            NotFoundError: There is no such release.
+        """
+        return self._start(BackgroundJob(EVALUATION_KIND, run_evaluation), release)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return the trainings and other long operations, the latest first."""
@@ -425,6 +442,12 @@ class RecommenderService(ClosesOnExit):
             replacement = _DEPRECATED_METHODS[name]
             warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{replacement}")
             return attrgetter(replacement)(self)
+
+    def _start(self, job: BackgroundJob, release: str) -> dict[str, Any]:
+        """Start a measurement of a release; return its task."""
+        self.releases.require(release)
+        id_ = self.training.start_job(replace(job, options={"release": release}))
+        return next(task.to_dict() for task in self.training.tasks() if task.id == id_)
 
     def _open_releases(self, sums_folder: Path | None) -> ReleaseManager:
         unknown_items = check_unknown_items(self.settings.unknown_items)

@@ -1,6 +1,6 @@
 // Quality: what simulated cold starts measured for a release, and why its strategies stayed or left.
 import { html, useState } from "../lib.js";
-import { formatFixed, formatNumber, formatPercent, formatTime, hasText, languageOf, t, useTexts } from "../i18n.js";
+import { formatFixed, formatNumber, formatPercent, formatTime, languageOf, t, useTexts } from "../i18n.js";
 import { get, part } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
@@ -10,6 +10,7 @@ import { Field } from "../components/form.js";
 import { Notice, Problem } from "../components/problem.js";
 import { Table } from "../components/table.js";
 import { ShopWarmUp } from "../quality/shop.js";
+import { Slices, signed, sliceText } from "../quality/slices.js";
 
 const RELEASES_IN_HISTORY = 8;
 const QUALITY = "ndcg@10";
@@ -48,6 +49,7 @@ function Report({ id }) {
     : html`<${Notice} icon="quality" title=${t("quality.small")}>${t("quality.small.text")}<//>`}
       <${ShopWarmUp} id=${id} curve=${data.shop_curve} reload=${reload} />
     </div>
+    <${Slices} id=${id} evaluation=${data.evaluation} reload=${reload} />
     <${Weights} levels=${levels} strategies=${data.strategies} />
     <${Verdicts} candidates=${data.report.candidates ?? {}} levels=${levels} />
     <div class="grid">
@@ -160,15 +162,6 @@ function Wishes({ wishes, repeats }) {
   <//>`;
 }
 
-/** Return a slice in words. */
-function sliceText(row) {
-  const mixed = row.slice.endsWith("_mixed");
-  const name = mixed ? row.slice.slice(0, -"_mixed".length) : row.slice;
-  const events = name.match(/^events_(\d+)$/);
-  const label = events ? t("quality.slice.events", { n: Number(events[1]) }) : hasText(`quality.slice.${name}`) ? t(`quality.slice.${name}`) : row.label;
-  return mixed ? t("quality.slice.mixed", { label }) : label;
-}
-
 const WORD_KINDS = { better: "good", worse: "bad" };
 function Gate({ gate }) {
   if (!gate) return html`<${Card} title=${t("quality.gate")}><p class="muted">${t("quality.gate.none")}</p><//>`;
@@ -186,7 +179,6 @@ function Gate({ gate }) {
     ${gate.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
   <//>`;
 }
-const signed = (value) => value === null || value === undefined ? "–" : `${value > 0 ? "+" : ""}${formatFixed(value)}`;
 
 /** Show the quality of the last releases; one that cannot be read is left out. */
 function History({ releases }) {

@@ -1,4 +1,4 @@
-"""The curve of a shop is measured on its store and stored with a release."""
+"""Measurements of a release: on its store, as tasks of a service, and from a workspace."""
 
 from dataclasses import asdict
 
@@ -7,11 +7,11 @@ import pytest
 from daybreak.config import Settings
 from daybreak.errors import BusyError, ConfigError, NotFoundError
 from daybreak.service import release_training
+from daybreak.service.measuring import measure_shop, run_evaluation, run_shop_curve
 from daybreak.service.release_training import TrainOptions
+from daybreak.service.releases.measurement_files import read_shop_curve
 from daybreak.service.releases.release import find_release, releases_root
-from daybreak.service.releases.shop_curve_file import read_shop_curve
 from daybreak.service.serving import RecommenderService
-from daybreak.service.shop_measuring import measure_release, measure_shop
 from daybreak.service.workspace import Workspace
 from daybreak.store import open_store
 from tests.server.example_store import make_shop
@@ -31,8 +31,9 @@ def test_the_curve_is_stored_with_the_release_that_was_named(settings):
 
 
 def test_a_task_reports_what_went_wrong(settings):
-    outcome = measure_release(vars(settings), {"release": "gone"})
-    assert (outcome["status"], "no release" in outcome["note"]) == ("failed", True)
+    for run in (run_shop_curve, run_evaluation):
+        outcome = run(vars(settings), {"release": "gone"})
+        assert (outcome["status"], "no release" in outcome["note"]) == ("failed", True)
 
 
 def test_a_store_in_memory_has_no_place_for_a_curve(settings):
@@ -51,6 +52,9 @@ def test_a_service_measures_in_a_process_of_its_own_and_its_report_has_the_curve
         assert service.training.wait(task["id"], 120).status == "done"
         curve = service.releases.report(release)["shop_curve"]
         assert {point["system"] for point in curve["points"]} >= {"daybreak", "popular"}
+        assert service.training.wait(service.evaluate(release)["id"], 240).status == "done"
+        slices = service.releases.report(release)["evaluation"]["slices"]
+        assert {"cold_user_nothing", "cold_item"} <= {one["slice"] for one in slices}
 
 
 def test_a_workspace_measures_the_active_release(settings):

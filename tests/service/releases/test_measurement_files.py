@@ -1,4 +1,4 @@
-"""The curve of a shop in the folder of a release."""
+"""Measurements in the folder of a release."""
 
 import json
 
@@ -6,9 +6,13 @@ import pytest
 
 from daybreak.errors import DataError
 from daybreak.service.benchmarking.shop_curve import ShopCurve, ShopCurvePoint
-from daybreak.service.releases.shop_curve_file import (
+from daybreak.service.benchmarking.slice_results import BaselineComparison, ReleaseEvaluation
+from daybreak.service.releases.measurement_files import (
+    EVALUATION_FILE,
     SHOP_CURVE_FILE,
+    read_evaluation,
     read_shop_curve,
+    write_evaluation,
     write_shop_curve,
 )
 
@@ -32,13 +36,26 @@ def test_a_curve_is_read_as_it_was_written_and_replaces_the_last_one(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [SHOP_CURVE_FILE]
 
 
-def test_a_release_without_a_curve_has_none(tmp_path):
+def test_a_release_without_measurements_has_none(tmp_path):
     assert read_shop_curve(tmp_path) is None
+    assert read_evaluation(tmp_path) is None
+
+
+def test_an_evaluation_is_read_as_it_was_written(tmp_path):
+    systems = {"daybreak": (0.3, 0.2, None), "popular": (0.2, 0.1, 0.3)}
+    one = BaselineComparison(
+        "says", "new users", 20, systems, 0.1, None, None, "tied", "Held out: …"
+    )
+    evaluation = ReleaseEvaluation(10, 1.7e9, 2.5, 30, 24, 180, (one,), ("a note",))
+    write_evaluation(tmp_path, evaluation)
+    assert read_evaluation(tmp_path) == evaluation
+    (tmp_path / EVALUATION_FILE).write_text('{"format": "daybreak evaluation 1"}')
+    assert read_evaluation(tmp_path) is None
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "7", json.dumps({"format": "other", "curve": {}}), '{"format": 1}'],
+    ["", "{", "[]", "7", json.dumps({"format": "other", "values": {}}), '{"format": 1}'],
 )
 def test_a_damaged_file_is_not_used(tmp_path, caplog, content):
     (tmp_path / SHOP_CURVE_FILE).write_text(content)

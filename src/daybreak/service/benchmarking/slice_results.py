@@ -1,0 +1,162 @@
+"""Results of an evaluation by slice, with intervals, baselines and verdicts."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from daybreak.data import EventRules, Tables
+from daybreak.errors import DataError
+from daybreak.estimates import PairedDifference
+from daybreak.evaluation import Report
+from daybreak.service.benchmarking.evaluate import Evaluable, evaluate_recommender
+from daybreak.simulation.slices import DEFINITIONS, REPORT_SLICES, YOUNG_SLICES
+
+SYSTEM = "daybreak"
+"""Name of the recommender in reports."""
+BASELINE = "popular"
+"""Baseline with which the recommender is compared."""
+METRIC = "ndcg"
+"""Metric of the results."""
+LIST_LENGTH = 10
+"""Length of the lists that are measured [items]."""
+EVALUATED_SLICES = tuple(name for name in REPORT_SLICES if name not in YOUNG_SLICES)
+"""Slices of the evaluation of a release; young shops are measured on their own."""
+
+
+@dataclass(frozen=True)
+class BaselineComparison:
+    """Quality of one slice, and how it compares with the best sellers."""
+
+    slice: str
+    label: str
+    """Users and targets in words."""
+    users: int
+    """Number of users who were asked about."""
+    systems: Mapping[str, tuple[float | None, float | None, float | None]]
+    """Value and ends of its 95 % interval, by system; None: there is none."""
+    difference: float
+    """Mean paired difference from the best sellers."""
+    difference_low: float | None
+    difference_high: float | None
+    verdict: str
+    """``better``, ``tied`` or ``worse`` than the best sellers."""
+    protocol: str
+
+
+@dataclass(frozen=True)
+class ReleaseEvaluation:
+    """An evaluation of the settings of a release, on questions that no weight has seen."""
+
+    k: int
+    """Length of the lists [items]."""
+    measured_at: float
+    """Epoch [s]."""
+    seconds: float
+    n_users: int
+    """Number of users in the data."""
+    n_items: int
+    n_events: int
+    slices: tuple[BaselineComparison, ...]
+    notes: tuple[str, ...] = ()
+    """Slices that could not be measured, and why."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ReleaseEvaluation":
+        """Return the evaluation that :meth:`to_dict` described.
+
+        Raises:
+            DataError: The values describe no evaluation.
+        """
+        try:
+            slices = tuple(
+                BaselineComparison(
+                    **{**one, "systems": {n: tuple(v) for n, v in one["systems"].items()}}
+                )
+                for one in values["slices"]
+            )
+            return cls(**{**values, "slices": slices, "notes": tuple(values["notes"])})
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise DataError(f"these values are no evaluation: {error}") from error
+
+
+def evaluate_settings(
+    model: Evaluable, tables: Tables, rules: EventRules | None = None, progress: Any = None
+) -> ReleaseEvaluation:
+    """Train on parts of the data, and measure lists for what was held out.
+
+    Args:
+        model: Recommender whose settings are measured; its fitted models are not used.
+        tables: All data of the shop.
+        rules: Rules that say which events are positive; None: the data decide.
+        progress: Called with the number of finished steps, of all steps, and the next step.
+
+    Raises:
+        DataError: The data are too few to hold anything out.
+    """
+    started = time.perf_counter()
+    report = evaluate_recommender(
+        model,
+        tables,
+        rules or EventRules(),
+        k=LIST_LENGTH,
+        slices=EVALUATED_SLICES,
+        progress=progress,
+    )
+    return ReleaseEvaluation(
+        k=report.k,
+        measured_at=time.time(),
+        seconds=round(time.perf_counter() - started, 1),
+        n_users=tables.users.height,
+        n_items=tables.items.height,
+        n_events=tables.events.height,
+        slices=compare_slices(report),
+        notes=report.notes,
+    )
+
+
+def compare_slices(report: Report) -> tuple[BaselineComparison, ...]:
+    """Return the slices of a report, each compared with the best sellers.
+
+    Args:
+        report: Report with the systems ``daybreak`` and ``popular``.
+    """
+    differences = report.compare(SYSTEM, BASELINE, METRIC)
+    compared = []
+    for info in report.slices:
+        difference = differences[info.name]
+        cells = {one: report.cell(info.name, one).values[METRIC] for one in report.systems}
+        compared.append(
+            BaselineComparison(
+                slice=info.name,
+                label=DEFINITIONS[info.name].label,
+                users=info.counts["users"],
+                systems={
+                    name: (finite(value.mean), finite(value.low), finite(value.high))
+                    for name, value in cells.items()
+                },
+                difference=difference.difference,
+                difference_low=finite(difference.low),
+                difference_high=finite(difference.high),
+                verdict=verdict_of(difference),
+                protocol=info.protocol,
+            )
+        )
+    return tuple(compared)
+
+
+def finite(value: float) -> float | None:
+    """Return a number; None if it is NaN or infinite, which JSON cannot hold."""
+    return float(value) if math.isfinite(value) else None
+
+
+def verdict_of(difference: PairedDifference) -> str:
+    """Return ``better``, ``tied`` or ``worse``, by the whole 95 % interval of a difference."""
+    if not difference.differs:
+        return "tied"
+    return "better" if difference.is_better else "worse"
