@@ -1,4 +1,5 @@
 # make demo    the whole way on the data of a real shop, and report.html
+# make page    the same shop as a web page, opened in the browser
 # make test    every check: format, lint, types, layers, tests
 # make audit   known weaknesses of the locked dependencies; it warns only
 # make lock    the locked dependencies anew, after a change of pyproject.toml
@@ -17,11 +18,15 @@ LOCK = $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-ve
   --no-annotate --no-emit-package torch --override $(LOCK_VENV)/without-torch.txt
 SOURCES = pyproject.toml $(shell find src -type f -name '*.py')
 
-.PHONY: demo test docs audit lock clean
+.PHONY: demo page test docs audit lock clean
 
 demo: $(VENV)/installed $(VENV)/models
 	@echo "The demo takes about a minute on two cores"
 	$(VENV)/bin/daybreak demo --html report.html
+	@echo "make page opens the shop as a web page"
+
+page: $(VENV)/installed $(VENV)/models
+	$(VENV)/bin/daybreak demo --serve
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models $(TEST_VENV)/test-models
 	PYTHON=$(TEST_VENV)/bin/python ./check -n auto

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from daybreak.config import Settings
 from daybreak.service.demo import run_demo
 from daybreak.service.serving import RecommenderService
+from daybreak.service.workspace import Workspace
 from tests.server.conftest import served
 
 PAGES = ("today", "try", "new", "map", "quality")
@@ -58,6 +59,9 @@ def server(url: str | None) -> Iterator[str]:
     with TemporaryDirectory() as folder:
         settings = Settings(store=f"sqlite:///{folder}/demo.db", encoder="none")
         run_demo(settings, settings.store, quick=True, progress=lambda _: None)
+        with Workspace(settings) as workspace:
+            workspace.measure_shop()
+            workspace.evaluate_release()
         with RecommenderService(settings) as service, served(service, rate=0) as (_, own):
             yield own
 

@@ -237,7 +237,7 @@ def test_the_curve_of_the_shop_is_explained_in_chinese(browser, shop):
     with watched(browser, shop, locale="zh-CN") as watch:
         with_curve(watch, CURVE)
         page = watch.open("quality")
-        card = page.get_by_role("region", name="商店的热身过程", exact=True)
+        card = page.get_by_role("region", name="商店的升温过程", exact=True)
         expect(card).to_contain_text("比畅销榜好 5%")
         expect(card).to_contain_text("如何测量商店")
 

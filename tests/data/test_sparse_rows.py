@@ -1,7 +1,16 @@
 import numpy as np
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
-from daybreak.data.sparse_rows import build_csr, entry_indices, slice_rows, take_rows
+from daybreak.data import sparse_rows
+from daybreak.data.sparse_rows import (
+    build_csr,
+    entry_indices,
+    make_csr,
+    slice_rows,
+    take_rows,
+)
 
 RNG = np.random.default_rng(0)
 MATRIX = sp.csr_array(RNG.random((6, 4)) * (RNG.random((6, 4)) < 0.4), dtype=np.float32)
@@ -42,3 +51,41 @@ def test_entries_of_one_place_are_added():
     twice = np.array([1, 1])
     found = build_csr(twice, twice, np.array([2.0, 3.0], dtype=np.float32), (2, 2))
     assert found.toarray().tolist() == [[0, 0], [0, 5]]
+
+
+@given(
+    st.integers(0, 6),
+    st.integers(1, 5),
+    st.integers(0, 2**31),
+    st.sampled_from([np.int32, np.int64]),
+    st.sampled_from([np.int32, np.int64]),
+)
+def test_a_matrix_without_checks_is_that_of_scipy(n_rows, n_columns, seed, kind, other_kind):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(0, n_columns + 1, size=n_rows)
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(kind)
+    columns = rng.integers(0, n_columns, size=starts[-1]).astype(other_kind)
+    values = rng.random(starts[-1]).astype(np.float32)
+    made = make_csr(values, columns, starts, (n_rows, n_columns))
+    checked = sp.csr_array((values, columns, starts), shape=(n_rows, n_columns))
+    assert made.shape == checked.shape
+    assert made.dtype == checked.dtype
+    for part in ("data", "indices", "indptr"):
+        one, other = getattr(made, part), getattr(checked, part)
+        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
+    assert np.array_equal((made @ made.T).toarray(), (checked @ checked.T).toarray())
+    assert np.array_equal(made[:, :1].toarray(), checked[:, :1].toarray())
+    assert np.array_equal(made.sum(axis=1), checked.sum(axis=1))
+
+
+def test_a_large_matrix_has_long_indices():
+    shape = (1, 2**31 + 5)
+    made = make_csr(np.ones(1), np.array([2**31 + 4]), np.array([0, 1]), shape)
+    assert made.indices.dtype == np.int64
+    assert sp.csr_array((np.ones(1), ([0], [2**31 + 4])), shape=shape).indices.dtype == np.int64
+
+
+def test_another_scipy_checks_its_matrices_itself(monkeypatch):
+    monkeypatch.setattr(sparse_rows, "_HAS_KNOWN_PARTS", False)
+    made = make_csr(np.ones(1), np.array([1]), np.array([0, 1]), (1, 2))
+    assert made.toarray().tolist() == [[0.0, 1.0]]

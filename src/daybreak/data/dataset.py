@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
-from daybreak.data.sparse_rows import take_rows
+from daybreak.data.sparse_rows import as_csr, make_csr, take_rows
 from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import RenamedAttribute
@@ -486,12 +486,10 @@ class Queries:
         if n_events is None:
             n_events = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
         scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
-        history = sp.csr_array(counts, dtype=np.float32)
+        history = as_csr(counts if counts.dtype == np.float32 else counts.astype(np.float32))
         scaled = history.data * np.repeat(scale, np.diff(history.indptr))
-        history = sp.csr_array((scaled, history.indices, history.indptr), shape=counts.shape)
-        return cls(
-            train_items, history, sp.csr_array(recent_history), sp.csr_array(profile), n_events
-        )
+        history = make_csr(scaled, history.indices, history.indptr, counts.shape)
+        return cls(train_items, history, as_csr(recent_history), as_csr(profile), n_events)
 
     def without_dislikes(self) -> "Queries":
         """Return the queries with positive entries only, for models that can use no others."""

@@ -28,6 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
+from daybreak.data.sparse_rows import make_csr
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import deprecated_names, rename_members, warn_deprecated
 from daybreak.errors import ConfigError, NotFittedError
@@ -400,7 +401,7 @@ def with_presence_column(profile: Sparse) -> Sparse:
     columns = np.insert(profile.indices, after, profile.shape[1])
     starts = np.concatenate([profile.indptr[:1], ends + np.cumsum(present, dtype=ends.dtype)])
     shape = (profile.shape[0], profile.shape[1] + 1)
-    return sp.csr_array((values, columns, starts), shape=shape)
+    return make_csr(values, columns, starts, shape)
 
 
 def align_values(train_items: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from daybreak.data.dataset import Queries
-from daybreak.data.sparse_rows import slice_rows
+from daybreak.data.sparse_rows import make_csr, slice_rows
 from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.types import Floats, Rows, Sparse
@@ -187,7 +186,7 @@ class QueryFeatures:
             values[target] = value
             columns[target] = column + np.repeat(offset, size)
         ends = starts[:: len(parts)] if parts else np.zeros(n + 1, dtype=np.int64)
-        return sp.csr_array((values, columns, ends), shape=(n, len(EVENT_LEVELS) * n_features))
+        return make_csr(values, columns, ends, (n, len(EVENT_LEVELS) * n_features))
 
 
 def _or_zeros(centre: Floats, width: int) -> Floats:

@@ -315,6 +315,11 @@ class Scorer:
         """Return the (n_items,) bias of items older than what people choose, else 0."""
         return past_bias(self.fitted, self.items, self.blend.weights[level])
 
+    @cached_property
+    def strategy_by_kind(self) -> dict[int, str]:
+        """Results of :meth:`dominant_strategy` that a caller keeps, by a number of its own."""
+        return {}
+
     def dominant_strategy(
         self,
         levels: Rows,

@@ -159,19 +159,19 @@ class CatalogueRanker:
         has_sources = batch.queries.has_sources[lists.query]
         kinds = levels * 16 + has_sources * 8 + has_wish * 4 + has_profile * 2
         kinds = kinds + ~self.is_known[lists.item]
-        unique, inverse = np.unique(kinds, return_inverse=True)
-        names = (
-            self.scorer.at_popularity(popularity)
-            .scorers[0]
-            .dominant_strategy(
+        scorer, found = self.scorer.at_popularity(popularity).scorers[0], kinds.tolist()
+        names = scorer.strategy_by_kind
+        if unnamed := [kind for kind in set(found) if kind not in names]:
+            unique = np.array(unnamed)
+            named = scorer.dominant_strategy(
                 unique // 16,
                 unique // 2 % 2 == 1,
                 unique % 2 == 1,
                 unique // 4 % 2 == 1,
                 unique // 8 % 2 == 1,
             )
-        )
-        return [names[kind] for kind in inverse.ravel().tolist()]
+            names.update(zip(unnamed, named, strict=True))
+        return [names[kind] for kind in found]
 
     def title(self, item: str) -> str:
         """Return the title of an item of the catalogue; the id of any other."""
