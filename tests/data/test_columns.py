@@ -57,6 +57,8 @@ def test_a_choice_that_is_not_there_is_an_error():
         ["用户", "商品", "时间"],
         ["user_id", "movie_id", "date"],
         ["Candidato", "id_oferta", "fecha_hora"],
+        ["N° client", "Référence", "Date"],
+        ["Nº de cliente", "Cód. produto", "Data"],
         ["ID utente", "codice_articolo", "data"],
         ["Mitgliedsnummer", "Filmnummer", "Uhrzeit"],
         ["Klantnummer", "ArtikelNr", "Besteldatum"],

@@ -30,6 +30,7 @@ _GERMAN = ("{}_id", "{}id", "{}nummer", "{}_nummer", "{}nr", "{}_nr", "{}_code",
 _ROMANCE = (
     *("id_{}", "{}_id", "id{}", "codigo_{}", "codice_{}", "code_{}", "cod_{}", "numero_{}"),
     *("num_{}", "ref_{}", "reference_{}", "referencia_{}", "codigo_de_{}", "id_de_{}"),
+    *("n_{}", "no_{}", "nro_{}", "n_o_{}", "no_de_{}", "n_de_{}", "numero_de_{}"),
 )
 _POLISH = ("id_{}", "kod_{}", "numer_{}", "nr_{}")
 _TURKISH = ("{}_id", "{}id", "{}_kodu", "{}_no")

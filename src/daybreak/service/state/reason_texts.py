@@ -6,7 +6,7 @@ NEW_TO_EVERYBODY = "not chosen by anybody yet"
 """Title of what holds for everybody, for an item without events."""
 POPULAR, UNPOPULAR = "popular with everybody", "less popular than other items"
 """Titles of what holds for everybody, for other items."""
-RECENT, PAST = "published recently", "older than what people choose"
+RECENT, PAST = "published recently", "older items are chosen less often"
 """Titles of the same, where it is due to the age of the item."""
 COMMON_TITLES = frozenset({NEW_TO_EVERYBODY, POPULAR, UNPOPULAR, RECENT, PAST})
 
