@@ -6,6 +6,7 @@ import pytest
 from daybreak import errors
 from daybreak.cli.language import (
     choose_language,
+    find_language_option,
     language_of,
     message,
     read_messages,
@@ -139,3 +140,43 @@ def test_findings_are_told_in_the_language_and_keep_their_codes(call, tmp_path, 
     assert "PASS times: 每个事件都有时间" in out
     assert "文字读作数字：'5星' = 5, '差评' = 1, '好评' = 5" in out
     assert "按 GB18030 (GBK) 读取" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("--lang zh no-such", "zh"),
+        ("--lang=zh recommend ann", "zh"),
+        ("--version --lang zh", "zh"),
+        ("--lang en demo --lang=zh --quick", "zh"),
+        ("demo --quick --lang zh", "zh"),
+        ("recommend --lang zh", None),
+        ("interview --lang zh", None),
+        ("--lang", None),
+        ("", None),
+    ],
+)
+def test_the_option_is_found_before_the_command_runs(words, language):
+    assert find_language_option(words.split()) == language
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("--lang zh NOSUCHCOMMAND", "没有命令 'NOSUCHCOMMAND'"),
+        ("--lang zh --no-such train", "没有选项 --no-such"),
+        ("demo --lang zh --no-such", "没有选项 --no-such"),
+        ("--lang zh keys no-such", "没有命令 'no-such'"),
+        ("--lang en NOSUCHCOMMAND", "No such command 'NOSUCHCOMMAND'"),
+    ],
+)
+def test_the_option_holds_for_wrong_commands_and_options(call, words, text):
+    status, _, err = call(*words.split())
+    assert status == 2
+    assert text in err
+
+
+def test_an_unknown_language_is_refused(call):
+    status, _, err = call("--lang", "tlh", "train")
+    assert status == 2
+    assert "the language must be en or zh, got 'tlh'" in err

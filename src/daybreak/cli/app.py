@@ -24,7 +24,7 @@ from daybreak.cli import (
     train,
     transfer,
 )
-from daybreak.cli.language import choose_language
+from daybreak.cli.language import choose_language, find_language_option
 from daybreak.cli.output import report_error
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -114,7 +114,8 @@ def _print_version_or_help(
         ),
     ] = None,
 ) -> None:
-    choose_language(lang)
+    if lang is not None:
+        choose_language(lang)
     if version:
         import daybreak
 
@@ -126,6 +127,7 @@ def _print_version_or_help(
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; an error is printed as one line on stderr."""
     try:
+        choose_language(find_language_option(arguments))
         return app(list(arguments), prog_name="daybreak", standalone_mode=False) or 0
     except BrokenPipeError:  # the reader closed the pipe, as in `daybreak recommend | head`
         _discard_stdout()

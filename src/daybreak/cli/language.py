@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +13,9 @@ from daybreak.messages import LANGUAGES, translate_text
 LANGUAGE_VARIABLE = "DAYBREAK_LANG"
 """Environment variable that comes before those of the system."""
 SYSTEM_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+LANGUAGE_OPTION = "--lang"
+COMMANDS_WITH_OPTION = ("demo",)
+"""Commands that accept the option themselves."""
 
 _chosen: list[str] = []
 """Language that an option has chosen, if any."""
@@ -32,6 +35,34 @@ def choose_language(language: str | None) -> None:
 
         raise ConfigError(f"the language must be {' or '.join(LANGUAGES)}, got {language!r}")
     _chosen.append(language)
+
+
+def find_language_option(arguments: Sequence[str]) -> str | None:
+    """Return the language that the arguments name, so that their errors are told in it.
+
+    The option stands before the command, or after a command that accepts it as well.
+
+    Args:
+        arguments: Arguments of the command line.
+
+    Returns:
+        Value of the last such option; None: there is none.
+
+    Example:
+        >>> find_language_option(["--lang", "zh", "no-such"])
+        'zh'
+        >>> find_language_option(["interview", "--lang", "zh"]) is None
+        True
+    """
+    found: str | None = None
+    words = iter(arguments)
+    for word in words:
+        name, is_joined, value = word.partition("=")
+        if name == LANGUAGE_OPTION:
+            found = value if is_joined else next(words, found)
+        elif not word.startswith("-") and word not in COMMANDS_WITH_OPTION:
+            break
+    return found
 
 
 def current_language() -> str:
@@ -84,6 +115,18 @@ def translate(text: str) -> str:
     """
     parts = re.split(r"( [+-]\d+\.\d\d(?:, |$))", text)
     return "".join(translate_text(part, current_language()) for part in parts)
+
+
+def translate_interval(text: str) -> str:
+    """Return a text whose intervals, as ``+0.1 to +0.2``, are in the current language.
+
+    Parts that semicolons separate are translated one by one.
+    """
+    separator = read_messages(current_language())["values"].get("to")
+    if separator is None:
+        return text
+    translated = "；".join(map(translate, text.split("; ")))
+    return re.sub(r"(?<=\d) to (?=[+-]?\d)", f" {separator} ", translated)
 
 
 def translate_column(name: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from daybreak.cli.language import translate
 from daybreak.cli.output import create_console, print_message
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class ProgressReporter:
         return done, total
 
     def _show(self, task: str, done: int | None, total: int | None) -> None:
-        estimate = self._remaining.describe(done / total) if done and total else ""
+        left = self._remaining.describe(done / total) if done and total else ""
+        task, estimate = translate(task), translate(left)
         if self._bar is not None and self._task is not None:
             self._bar.update(
                 self._task, description=task, completed=done, total=total, estimate=estimate

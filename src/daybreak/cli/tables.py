@@ -1,12 +1,13 @@
 """Tables of the command line: columns that fit into a terminal, else one block for each row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from daybreak.cli.language import (
     current_language,
     translate,
     translate_column,
+    translate_interval,
     translate_value,
 )
 from daybreak.cli.output import create_console
@@ -23,6 +24,13 @@ TEXT_COLUMNS = ("title", "query")
 """Columns below whose text the reasons are shown where a table is narrow."""
 NARROW_CHARS = 110
 """Width up to which a table is narrow [characters]."""
+_TRANSLATIONS: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys(("reasons", "text", "slice", "verdict", "against_popular"), translate),
+    **dict.fromkeys(("why", "interval", "moved", "gain [%]"), translate_interval),
+    **dict.fromkeys(("item_temperature", "user_temperature"), translate_value),
+    **dict.fromkeys(("used", "rank_before"), translate_value),
+}
+"""How the values of columns of text are translated, by name of the column."""
 
 
 def show_frame(frame: "pl.DataFrame", title: str | None = None) -> None:
@@ -106,16 +114,14 @@ def _empty_table(
 
 
 def _translated(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Return a frame whose reasons and temperatures are in the language of the messages."""
+    """Return a frame whose reasons, verdicts and temperatures are in the current language."""
     import polars as pl
 
     if current_language() == "en":
         return frame
-    changes = {"reasons": translate, "text": translate, "item_temperature": translate_value}
-    changes["user_temperature"] = translate_value
     return frame.with_columns(
         pl.col(name).map_elements(change, return_dtype=pl.String)
-        for name, change in changes.items()
+        for name, change in _TRANSLATIONS.items()
         if frame.schema.get(name) == pl.String
     )
 

@@ -9,6 +9,7 @@ from daybreak.cli import options
 from daybreak.cli.language import message
 from daybreak.cli.output import EXIT_STATUSES, print_message, show_json, show_lines
 from daybreak.cli.progress import show_progress
+from daybreak.cli.reports import show_report
 from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def evaluate(
 
         show_json(codec.loads(report.to_json()))
         return
-    show_lines([report.table(), ""])
+    show_report(report)
     show_frame(evaluation_table(report), f"NDCG@{report.k} with 95 % intervals")
 
 

@@ -11,6 +11,7 @@ from daybreak.evaluation import Report
 from daybreak.evaluation.report import format_estimate, format_number
 from daybreak.service.benchmarking.shop_curve import ShopCurve
 from daybreak.service.benchmarking.slice_results import BaselineComparison
+from daybreak.simulation.slices import DEFINITIONS
 
 MAX_REASONS = 4
 """Largest number of reasons that are shown for one recommendation."""
@@ -151,6 +152,39 @@ def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
     schema = {"slice": pl.String, "users": pl.Int64}
     schema |= dict.fromkeys((*report.systems, "against_popular"), pl.String)
     return pl.DataFrame(rows, schema=schema)
+
+
+def systems_table(report: Report, slice_: str, metrics: Sequence[str]) -> pl.DataFrame:
+    """Return a row for each system on one slice, best NDCG first.
+
+    Columns: system, the metrics with their intervals, fit_s, answer_s [s].
+
+    Args:
+        report: Report of an evaluation.
+        slice_: Name of a slice of the report.
+        metrics: Names of metrics.
+    """
+    cells = [cell for cell in report.cells if cell.slice == slice_]
+    rows = [
+        {
+            "system": cell.system,
+            **{name: format_estimate(cell.values[name]) for name in metrics},
+            "fit_s": round(cell.fit_s, 1),
+            "answer_s": round(cell.answer_s, 2),
+        }
+        for cell in sorted(cells, key=lambda cell: -cell.values["ndcg"].mean)
+    ]
+    return pl.DataFrame(rows)
+
+
+def describe_slice(name: str) -> str:
+    """Return a slice in words.
+
+    Example:
+        >>> describe_slice("events_3")
+        'new users with 3 events'
+    """
+    return DEFINITIONS[name].label
 
 
 def slices_table(slices: Sequence[BaselineComparison]) -> pl.DataFrame:
