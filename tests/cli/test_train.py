@@ -234,6 +234,53 @@ def test_a_language_model_is_a_second_teacher(teacher, ask, monkeypatch):
     assert (made["pairs"], made["used"]) == (20, False)  # the same grade for all
 
 
+def test_rankings_are_asked_in_two_orders_and_a_position_is_no_answer(
+    teacher, here, call, monkeypatch
+):
+    with chat_server(lambda _: chat_body('{"best": 1}')) as judge:
+        monkeypatch.setenv("DAYBREAK_LANGUAGE_MODEL", judge.model)
+        given = ("distil", "items.csv", "--teacher", teacher, "--out", "small", "--dim", 8)
+        status, _, err = call(*given, "--rankings", 20, "--language", "zh")
+        assert len(judge.asked) == 40
+    assert status == 3
+    assert "20 judgements or more, got 0 grades and 0 rankings" in err
+
+
+def test_a_file_with_judgements_of_both_kinds_needs_no_language_model(teacher, here, call, ask):
+    lines = []
+    for n in range(20):
+        first, second = f"red globe number {n}", f"red globe number {n + 1}"
+        lines.append({"kind": "similarity", "first": first, "second": second, "grade": n % 5})
+        lines.append({"kind": "ranking", "chosen": [first], "best": second, "others": ["rum"]})
+    text = "\n".join(map(json.dumps, lines))
+    (here / "judged.jsonl").write_text(text, "utf-8")
+    given = ("distil", "items.csv", "--teacher", teacher, "--dim", 8, "--judgements")
+    made = ask(*given, "judged.jsonl", "--out", "small")["judgements"]
+    assert (made["pairs"], made["rankings"], made["file"]) == (20, 20, "judged.jsonl")
+    status, out, err = call(*given, "judged.jsonl", "--out", "s")
+    assert status == 0, err
+    assert "20 rankings: agreement on held-out ones" in out
+    (here / "judged.jsonl").write_text(text + '\n{"kind": "votes"}', "utf-8")
+    status, _, err = call(*given, "judged.jsonl", "--out", "t")
+    assert status == 3
+    assert "judged.jsonl: line 41 is no judgement" in err
+    assert call(*given, "-1", "--out", "t")[0] == 2
+    assert call(*given, "nothing.jsonl", "--out", "t")[0] == 5
+
+
+def test_answers_are_kept_in_a_store_and_in_the_folder(teacher, here, ask, call, monkeypatch):
+    call("import", "items.csv", "--store", "kept.db")
+    with chat_server(lambda _: chat_body('{"grade": 2}')) as judge:
+        monkeypatch.setenv("DAYBREAK_LANGUAGE_MODEL", judge.model)
+        given = ("distil", "items.csv", "--teacher", teacher, "--out", "small", "--dim", 8)
+        for _ in range(2):
+            made = ask(*given, "--judgements", 20, "--store", "kept.db")["judgements"]
+        assert len(judge.asked) == 20
+    assert made["usage"]["cached"] == 20
+    again = ask(*given, "--judgements", "small/judgements.jsonl")["judgements"]
+    assert again["pairs"] == 20
+
+
 def test_the_curve_of_the_shop_is_measured_and_kept_with_the_release(many, here, ask, call):
     status, out, err = call("evaluate", "--shop-curve")
     assert status == 0, err

@@ -1,5 +1,6 @@
 """The commands ``train``, ``compare``, ``evaluate`` and ``distil``."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +14,11 @@ from daybreak.cli.reports import show_report
 from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from daybreak import Report
+    from daybreak.service.training.distill import JudgementPlan
     from daybreak.service.workspace import Workspace
 
 AloneOption = Annotated[
@@ -312,13 +314,35 @@ DimOption = Annotated[
 
 
 JudgementsOption = Annotated[
-    int,
+    str,
     typer.Option(
         "--judgements",
-        metavar="NUMBER",
-        min=0,
+        metavar="NUMBER_OR_FILE",
         help="Number of pairs of items whose similarity the language model of the settings "
-        "judges, as a second teacher; 0: none.",
+        "judges, as a second teacher; 0: none. Or a file of JSON lines with judgements of both "
+        "kinds, similarity and ranking.",
+    ),
+]
+RankingsOption = Annotated[
+    int,
+    typer.Option(
+        "--rankings",
+        min=0,
+        help="Number of times that the language model says which of three items is closest to "
+        "another one, each asked in two orders; 0: never.",
+    ),
+]
+PromptLanguageOption = Annotated[
+    str,
+    typer.Option("--language", metavar="LANGUAGE", help="Language of the prompts: en or zh."),
+]
+AnswerStoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Store that keeps the answers of the language model, so that a second run does "
+        "not ask again. Default: none.",
     ),
 ]
 
@@ -329,29 +353,31 @@ def distil(
     teacher: TeacherOption,
     out: OutOption,
     dim: DimOption = 256,
-    judgements: JudgementsOption = 0,
+    judgements: JudgementsOption = "0",
+    rankings: RankingsOption = 0,
+    language: PromptLanguageOption = "en",
+    store: AnswerStoreOption = None,
     column: options.ColumnOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Distil a large text encoder into a small, fast one for the texts of a catalogue."""
-    from daybreak.service.language import open_language_model
     from daybreak.service.training.distill import distil_catalogue_encoder
 
-    settings = options.load_settings()
-    judge = open_language_model(settings) if judgements else None
     sources = options.build_sources(
         [items] if items.is_dir() else None,
         None if items.is_dir() else {"items": items},
         column,
     )
-    with show_progress("encoding with the teacher") as progress:
+    with (
+        _open_plan(judgements, rankings, language, store) as plan,
+        show_progress("encoding with the teacher") as progress,
+    ):
         result = distil_catalogue_encoder(
             sources,
             teacher,
             out,
             dim=dim,
-            judge=judge,
-            n_judgements=judgements,
+            plan=plan,
             progress=lambda done, n: progress.update(done, n, "encoding with the teacher"),
         )
     if json:
@@ -365,3 +391,28 @@ def distil(
         ]
     )
     print_message(f"next: daybreak train --encoder {out}")
+
+
+@contextmanager
+def _open_plan(
+    judgements: str, n_rankings: int, language: str, store: str | None
+) -> "Iterator[JudgementPlan]":
+    """Open the language model and the store of its answers, if judgements are asked for."""
+    from daybreak.errors import ConfigError
+    from daybreak.service.language import open_language_model
+    from daybreak.service.training.distill import JudgementPlan
+
+    is_number = judgements.lstrip("+-").isdecimal()
+    n_pairs, file = (int(judgements), None) if is_number else (0, Path(judgements))
+    if n_pairs < 0:
+        raise ConfigError(f"--judgements must be a file or at least 0, got {n_pairs}")
+    settings = options.load_settings()
+    if not (n_pairs or n_rankings):
+        yield JudgementPlan(file=file)
+    elif store is None:
+        model = open_language_model(settings)
+        yield JudgementPlan(model, n_pairs, n_rankings, language, file)
+    else:
+        with options.open_workspace(store=store) as workspace:
+            model = open_language_model(settings, workspace.store)
+            yield JudgementPlan(model, n_pairs, n_rankings, language, file)

@@ -55,6 +55,33 @@ class SimilarityAnswer(BaseModel):
     grade: int = Field(ge=0, le=4)
 
 
+class BestAnswer(BaseModel):
+    """The number of the best of some candidates, from 1.
+
+    Example:
+        >>> BestAnswer.model_validate_json('{"best": 2}').best
+        2
+    """
+
+    best: int = Field(ge=1)
+
+
+def best_answer_of(n_candidates: int) -> type[BestAnswer]:
+    """Return the type of answers that name one of some candidates by its number.
+
+    Args:
+        n_candidates: Number of candidates.
+
+    Example:
+        >>> schema = best_answer_of(3).model_json_schema()
+        >>> schema["properties"]["best"]["maximum"]
+        3
+    """
+    return create_model(
+        "BestAnswer", __base__=BestAnswer, best=(int, Field(ge=1, le=n_candidates))
+    )
+
+
 class QuestionAnswer(BaseModel):
     """One question.
 

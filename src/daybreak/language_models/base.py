@@ -41,6 +41,8 @@ class CompletionFault(StrEnum):
     """The answer is not JSON, or does not follow the schema."""
     UNSUPPORTED = "unsupported"
     """The answer states what is not in the given texts."""
+    CONTRADICTION = "contradiction"
+    """Asked again in another order, the model answers otherwise."""
 
 
 @dataclass(frozen=True)
