@@ -50,6 +50,9 @@ def main() -> None:
     )
     parser.add_argument("--answers", type=Path, required=True, help="folder of the answers")
     parser.add_argument("--n", type=int, default=60, help="users, pairs or items")
+    parser.add_argument(
+        "--users", type=int, default=0, help="users in the fit, for buyers; 0: all"
+    )
     parser.add_argument("--seconds", type=float, default=200.0, help="time for each data set")
     parser.add_argument(
         "--ways",

@@ -33,7 +33,7 @@ MAX_TITLE_CHARS = 120
 
 def questions(folder: Path, options: Namespace) -> Iterator[Question]:
     """Yield one question for each hidden item."""
-    tables, column = load_tables(folder)
+    tables, column = load_tables(folder, options.users)
     visible, buyers = learning_split(tables, options.n)
     proposer, chosen = fit_proposer(visible), titles_chosen(visible, column)
     titles = dict(tables.items.select("item_id", column).iter_rows())

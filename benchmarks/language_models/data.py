@@ -18,13 +18,21 @@ MIN_TITLES = 6
 """Number of titles that a user chose, so that the model is asked about the user."""
 
 
-def load_tables(folder: Path) -> tuple[Tables, str]:
+def load_tables(folder: Path, n_users: int = 0) -> tuple[Tables, str]:
     """Return the tables with positive events only, and the column with titles.
 
     Where items have no titles, the first words of their descriptions are the titles.
+
+    Args:
+        folder: Folder of the data.
+        n_users: Users whose events are kept, chosen at random; 0: all.
     """
     tables = read_folder(folder).tables
     events = tables.events
+    if n_users:
+        users = events["user_id"].unique().sort().to_list()
+        order = create_generator(0, "sampled users").permutation(len(users))[:n_users]
+        events = events.filter(pl.col("user_id").is_in([users[row] for row in order.tolist()]))
     if events["value"].null_count() < events.height and events["value"].n_unique() > 1:
         events = events.filter(events["value"] >= POSITIVE_RATING)
     items, known = (

@@ -34,6 +34,15 @@ _CHOICE = (
     r"(?:chose|choose|picked?|liked?|loved?|enjoy(?:ed)?|watched|read|bought|played|heard)"
 )
 _NEW_CLAUSE = r"(?:recommend|suggest|show|because|since|so|therefore)"
+_ITEM, _CHOSEN = "\x01", "\x02"
+"""What stands for the recommended item and for an item of the reasons in a sentence."""
+_RECOMMENDS_CHOSEN = re.compile(
+    rf"\b(?:recommend|suggest|show)\w*(?:\b(?:and|or|both|also|to|for|you|the|these)\b"
+    rf"|[\s,:“”‘’\"'{_ITEM}])*{_CHOSEN}"
+    rf"|{_CHOSEN}[\s”’\"']*(?:is|are|was|were)\s+(?:recommended|suggested|shown)"
+    rf"|推荐[\s给为你您的了和与及、“”《》「」\"'{_ITEM}]*{_CHOSEN}"
+    rf"|{_CHOSEN}[\s”》」\"']*[被是]推荐"
+)
 _CHOICE_ZH = r"(?:选过|选择了|选择过|选了|看过|看了|读过|买过|买了|听过|玩过|用过|喜欢|喜欢过)"
 
 
@@ -49,8 +58,8 @@ class SentenceWriter:
     """Writes one sentence for each recommended item.
 
     A sentence of the model is used only if every word of it is a connecting word or a part of a
-    whole name, attribute or number of the reasons, and if it does not say that the user chose
-    the recommended item. Otherwise, without a model, after an error of it and after the time
+    whole name, attribute or number of the reasons, and if it neither says that the user chose
+    the recommended item nor recommends what the user chose. Otherwise, without a model, after an error of it and after the time
     limit, the template writes.
 
     Args:
@@ -143,6 +152,8 @@ def is_supported(
         True
         >>> is_supported("Because you chose Tea pot and Tea cup.", "Tea pot", [fact])
         False
+        >>> is_supported("We recommend Tea cup.", "Tea pot", [fact])
+        False
     """
     if len(sentence) > MAX_SENTENCE_CHARS or "\n" in sentence:
         return False
@@ -152,6 +163,9 @@ def is_supported(
         return False
     rest = blank_names(sentence, names)
     if item_title not in names and _claims_choice(rest, item_title.casefold(), language):
+        return False
+    chosen = [name for fact in facts if fact.kind == "event" for name in fact.names]
+    if _recommends_chosen(folded, item_title.casefold(), chosen):
         return False
     clauses = [fact.clause for fact in facts]
     return not unsupported_parts(sentence, [*clauses, item_title, *names], language)
@@ -168,3 +182,18 @@ def _claims_choice(folded: str, item_title: str, language: str) -> bool:
         else rf"\b{_CHOICE}(?:\s+(?!{_NEW_CLAUSE})\w+){{0,3}}\s+[“'\"]*{title}"
     )
     return re.search(pattern, folded) is not None
+
+
+def _recommends_chosen(folded: str, item_title: str, chosen: Sequence[str]) -> bool:
+    """Return whether a sentence recommends an item of the reasons, not the recommended one."""
+    names = {name.casefold() for name in chosen if name.strip()} - {item_title}
+    if not names:
+        return False
+    # The longest name first: "Alien" must not be found in "Alien 3".
+    every = sorted({item_title, *names} - {""}, key=len, reverse=True)
+    marked = re.sub(
+        "|".join(map(re.escape, every)),
+        lambda found: _ITEM if found.group() == item_title else _CHOSEN,
+        folded,
+    )
+    return _RECOMMENDS_CHOSEN.search(marked) is not None
