@@ -25,14 +25,16 @@ def load_tables(folder: Path, n_users: int = 0) -> tuple[Tables, str]:
 
     Args:
         folder: Folder of the data.
-        n_users: Users whose events are kept, chosen at random; 0: all.
+        n_users: Users who are kept, chosen at random; 0: all.
     """
     tables = read_folder(folder).tables
-    events = tables.events
+    events, people = tables.events, tables.users
     if n_users:
         users = events["user_id"].unique().sort().to_list()
         order = create_generator(0, "sampled users").permutation(len(users))[:n_users]
-        events = events.filter(pl.col("user_id").is_in([users[row] for row in order.tolist()]))
+        kept = pl.col("user_id").is_in([users[row] for row in order.tolist()])
+        events = events.filter(kept)
+        people = people.filter(kept)
     if events["value"].null_count() < events.height and events["value"].n_unique() > 1:
         events = events.filter(events["value"] >= POSITIVE_RATING)
     items, known = (
@@ -43,7 +45,7 @@ def load_tables(folder: Path, n_users: int = 0) -> tuple[Tables, str]:
     if not filled:
         words = pl.col("description").cast(pl.String).str.split(" ").list.head(TITLE_WORDS)
         items = items.with_columns(title=words.list.join(" "))
-    return Tables(items, tables.users, events), filled[0] if filled else "title"
+    return Tables(items, people, events), filled[0] if filled else "title"
 
 
 def read_histories(folder: Path) -> list[list[str]]:

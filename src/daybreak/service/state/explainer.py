@@ -59,8 +59,8 @@ class SentenceWriter:
 
     A sentence of the model is used only if every word of it is a connecting word or a part of a
     whole name, attribute or number of the reasons, and if it neither says that the user chose
-    the recommended item nor recommends what the user chose. Otherwise, without a model, after an error of it and after the time
-    limit, the template writes.
+    the recommended item nor recommends what the user chose. Otherwise, without a model, after
+    an error of it and after the time limit, the template writes.
 
     Args:
         model: Language model; None: the template writes.
