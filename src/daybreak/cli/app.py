@@ -24,6 +24,7 @@ from daybreak.cli import (
     train,
     transfer,
 )
+from daybreak.cli.help_text import TranslatedCommand, TranslatedGroup
 from daybreak.cli.language import choose_language, find_language_option
 from daybreak.cli.output import report_error
 
@@ -88,17 +89,20 @@ GROUPS = {
 
 app = typer.Typer(
     name="daybreak",
+    cls=TranslatedGroup,
     help="Recommendations for cold starts: new users, new items and new catalogues.",
     epilog="Data goes to stdout, messages go to stderr. To begin, run: daybreak demo",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_group_apps = {name: typer.Typer(help=text) for name, text in GROUPS.items()}
+_group_apps = {
+    name: typer.Typer(cls=TranslatedGroup, help=text) for name, text in GROUPS.items()
+}
 for _name, _group in _group_apps.items():
     app.add_typer(_group, name=_name)
 for _name, _command in COMMANDS.items():
     _first, _, _second = _name.rpartition(" ")
-    (_group_apps[_first] if _first else app).command(_second)(_command)
+    (_group_apps[_first] if _first else app).command(_second, cls=TranslatedCommand)(_command)
 
 
 @app.callback(invoke_without_command=True)

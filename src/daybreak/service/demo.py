@@ -15,7 +15,7 @@ import polars as pl
 from daybreak.config import Settings
 from daybreak.data import ImportResult, TableRole, Tables, read_folder
 from daybreak.data.casts import LIST_SEPARATOR, to_text
-from daybreak.errors import ConfigError
+from daybreak.errors import ConfigError, NotFoundError
 from daybreak.evaluation import Report, measure
 from daybreak.service.benchmarking.evaluate import make_joint_plan
 from daybreak.service.inputs.bundled import gift_shop
@@ -63,6 +63,14 @@ HEADINGS = {
     ),
 }
 """Headings of the answers, by language."""
+MISSING_DATA = (
+    "no folder {} for the demo; it needs a file of events, such as interactions.csv with "
+    "user_id, item_id and rating, and a file of items, such as items.csv with item_id, title, "
+    "description and tags; Daybreak has the gift shop only: get other data from their owners, "
+    "under their terms, such as the ratings of MyAnimeList with the Chinese titles and "
+    "summaries of Bangumi"
+)
+"""What is told if the folder of other data is missing; the braces hold its name."""
 
 StepCallback = Callable[[str], None]
 
@@ -99,9 +107,14 @@ def choose_demo_data(
         language: Language of what is said, ``en`` or ``zh``.
         quick: Whether there is no text encoder; the texts of the gift shop are then in English,
             as its titles are.
+
+    Raises:
+        NotFoundError: There is no such folder.
     """
     headings = HEADINGS[language]
     if folder is not None:
+        if not folder.exists():
+            raise NotFoundError(MISSING_DATA.format(repr(str(folder))))
         return DemoData(folder, *OTHER_TEXTS[language], headings)
     if language == "zh" and not quick:
         return DemoData(None, USER_TEXT_ZH, NEW_ITEM_TITLE_ZH, headings)
