@@ -10,7 +10,7 @@ ann,cup,4,2024-01-02
 bob,tea,5,2024-01-03
 bob,rum,1,2024-01-03
 ,cup,4,2024-01-03
-cid,tea,good,2024-01-04
+cid,tea,x7y,2024-01-04
 """
 ITEMS = "item_id,title\ntea,Green tea\ncup,Tea cup\npot,Tea pot\nrum,Dark rum\n"
 NAMED = ("--column", "user_id=wer", "--column", "item_id=was")
