@@ -18,6 +18,7 @@ from benchmarks.language_models import (
     grades,
     guesses,
     interview,
+    rankings,
     reading,
 )
 from benchmarks.language_models.asking import MeasuredUse, ask_questions, read_answers
@@ -29,6 +30,7 @@ USES: dict[str, MeasuredUse] = {
     "buyers": buyers.USE,
     "enrichment": enrichment.USE,
     "grades": grades.USE,
+    "rankings": rankings.USE,
     "interview": interview.USE,
     "reading": reading.USE,
     "assistants": assistants.USE,
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument(
         "--encoder",
         default="sentence-transformers/all-MiniLM-L6-v2",
-        help="text encoder, for grades",
+        help="text encoder, for grades and rankings",
     )
     parser.add_argument("--answers", type=Path, required=True, help="folder of the answers")
     parser.add_argument("--n", type=int, default=60, help="users, pairs or items")

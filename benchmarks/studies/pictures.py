@@ -6,31 +6,27 @@
 """
 
 import argparse
-import hashlib
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
-from PIL import Image
-from scipy import sparse
 
 from benchmarks.common.paths import RESULTS
 from daybreak.data import EventRules, Tables, read_folder
-from daybreak.data.dataset import Queries
 from daybreak.data.media.pictures import keep_picture
 from daybreak.data.media.refusals import RefusedMediaError
 from daybreak.encoders import Encoder
 from daybreak.estimates import bootstrap, paired_bootstrap
-from daybreak.metrics import ndcg
-from daybreak.models import models
-from daybreak.ranked_lists import top_k
 from daybreak.rng import create_generator
-from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
+from daybreak.service.benchmarking.knock_outs import (
+    LIST_LENGTH,
+    draw_noise_picture,
+    rank_new_items,
+)
+from daybreak.service.inputs.dataset import DatasetConfig
 from daybreak.service.training.encoder_choice import choose_encoder
 
 TEXT = ("title", "categories", "description")
@@ -56,7 +52,6 @@ STRATEGIES = {"content/ridge": "content_ridge", "content/ease": "content_ease"}
 REFERENCE = "text"
 OTHER_REFERENCES = {"title and pictures": "title alone"}
 """Content that is compared with other content than the text."""
-LIST_LENGTH, HIDDEN_SHARE = 10, 0.2
 PROTOCOL = """Data: the {films:,} films of mlsmall_mm with a poster, {events:,} ratings of at
 least 3.5 by {users:,} people. A fifth of the films is hidden, by the hash of its id, and all of
 them are ranked for each person with ratings of hidden and of other films; NDCG@{k}. Repeats:
@@ -118,7 +113,7 @@ def load_films(folder: Path) -> Films:
     rng = create_generator(0, "knock-outs")
     others = [pictures[row] for row in rng.permutation(len(pictures))]
     columns = {"image": pictures, "one": pictures[:1] * len(pictures), "other": others}
-    columns["noise"] = [_noise_picture(rng) for _ in pictures]
+    columns["noise"] = [draw_noise_picture(rng) for _ in pictures]
     items = rows.with_columns(pl.Series(name, column) for name, column in columns.items())
     encoder = choose_encoder("auto", items.select("item_id", *TEXT)).encoder
     return Films(
@@ -147,45 +142,11 @@ def measure(
     """Return the NDCG of all lists by strategy, and the learned weight of pictures."""
     items = films.tables.items.select("item_id", *columns)
     items = items.rename({name: "image" for name in KNOCK_OUTS if name in columns})
-    hidden_ids = hide(items["item_id"].to_list(), repeat)
-    is_hidden = films.tables.events["item_id"].is_in(hidden_ids)
-    tables = Tables.of(films.tables.events.filter(~is_hidden), items, films.tables.users)
+    tables = Tables.of(films.tables.events, items, films.tables.users)
     config = DatasetConfig(encoder=films.encoder, rules=EventRules(), fields=None, seed=0)
-    visible = encode_dataset(tables, config)
-    data = visible.data
-    hidden = data.items.ids.rows(hidden_ids)
-    later = films.tables.events.filter(is_hidden)
-    user, item = (
-        visible.users.rows(later["user_id"].to_list()),
-        data.items.ids.rows(later["item_id"].to_list()),
-    )
-    wanted = sparse.csr_array(
-        (np.ones(len(user), np.float32), (user, item)), shape=(data.n_users, len(data.items))
-    )
-    wanted = sparse.csr_array(sparse.csc_array(wanted)[:, hidden])
-    users = np.intersect1d(np.flatnonzero(np.diff(wanted.indptr)), data.events.user)
-    found = {}
-    for name, model in STRATEGIES.items():
-        scores = create_generator(repeat, "chance").random((len(users), len(hidden)))
-        if columns:
-            fitted: Any = models[model]().fit(data)
-            queries = Queries.for_users(data, data.events, users)
-            scores = fitted.score(queries, data.items.take(hidden))
-        found[name] = ndcg(top_k(scores, LIST_LENGTH), wanted[users])
-    weight = visible.content.block_weights.get("picture", 0.0)
-    return found, round(float(weight), 4)
-
-
-def hide(ids: list[str], repeat: int) -> list[str]:
-    """Return a fifth of the ids, by their hash."""
-    order = sorted(ids, key=lambda id_: hashlib.blake2b(f"{repeat} {id_}".encode()).digest())
-    return order[: round(HIDDEN_SHARE * len(ids))]
-
-
-def _noise_picture(rng: np.random.Generator) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(rng.integers(0, 256, (180, 120, 3), dtype=np.uint8)).save(buffer, "PNG")
-    return keep_picture(buffer.getvalue())
+    lists = rank_new_items(tables, config, list(STRATEGIES.values()), repeat)
+    found = {name: lists.ndcg[model] for name, model in STRATEGIES.items()}
+    return found, round(float(lists.block_weights.get("picture", 0.0)), 4)
 
 
 def _page(

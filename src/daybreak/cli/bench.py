@@ -12,7 +12,10 @@ from daybreak.cli.progress import show_progress
 from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from daybreak.data import Tables
+    from daybreak.service.benchmarking.knock_outs import KnockOutRow
     from daybreak.service.benchmarking.leaderboard import Leaderboard
 
 DataOption = Annotated[
@@ -46,6 +49,15 @@ PicturesOption = Annotated[
     typer.Option(metavar="FOLDER", help="Folder for the plots curves.svg and bars.svg."),
 ]
 
+KnockOutsOption = Annotated[
+    bool,
+    typer.Option(
+        "--knock-outs",
+        help="Instead: measure pictures and sounds of new items as they are, left out, and "
+        "replaced by ones that say nothing.",
+    ),
+]
+
 
 def bench(
     *,
@@ -53,6 +65,7 @@ def bench(
     demo: DemoOption = False,
     strategy: StrategiesOption = None,
     auto: AutoOption = False,
+    knock_outs: KnockOutsOption = False,
     positive: options.PositiveOption = None,
     repeats: RepeatsOption = None,
     html: HtmlOption = None,
@@ -66,6 +79,7 @@ def bench(
 
     # Neural strategies read this at their first use: one thread each, as for all strategies.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from daybreak.service.benchmarking.knock_outs import run_knock_outs
     from daybreak.service.benchmarking.leaderboard import (
         BenchmarkOptions,
         run_leaderboard,
@@ -79,12 +93,26 @@ def bench(
         name, tables = _load_tables(data, demo=demo)
         n_repeats = 1 if demo and repeats is None else repeats
         bench_options = BenchmarkOptions(settings.encoder, rules, settings.seed, n_repeats)
+        if knock_outs:
+            rows = run_knock_outs(name, tables, bench_options, progress.start)
+            _show_knock_outs(name, rows, as_json=json)
+            return
         board = run_leaderboard(name, tables, learners, bench_options, progress.start)
     _write_files(board, html, pictures)
     if json:
         show_json(board.to_dict())
     else:
         _show_leaderboard(board)
+
+
+def _show_knock_outs(name: str, rows: "Sequence[KnockOutRow]", *, as_json: bool) -> None:
+    """Print the knock-outs."""
+    from daybreak.service.benchmarking.knock_outs import knock_out_table
+
+    if as_json:
+        show_json({"data": name, "knock_outs": [row.to_dict() for row in rows]})
+        return
+    show_frame(knock_out_table(rows), "NDCG@10 of new items, differences to left out (95 %)")
 
 
 def _load_tables(folder: Path | None, *, demo: bool) -> "tuple[str, Tables]":

@@ -28,7 +28,7 @@ _TRANSLATIONS: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(("reasons", "text", "slice", "verdict", "against_popular"), translate),
     **dict.fromkeys(("why", "interval", "moved", "gain [%]"), translate_interval),
     **dict.fromkeys(("item_temperature", "user_temperature"), translate_value),
-    **dict.fromkeys(("used", "rank_before"), translate_value),
+    **dict.fromkeys(("used", "rank_before", "modality", "content"), translate_value),
 }
 """How the values of columns of text are translated, by name of the column."""
 
