@@ -12,7 +12,7 @@ ann;cup;4;2024-03-02
 bob;tea;5;2024-03-02
 bob;rum;1;2024-03-04
 ;tea;5;2024-03-04
-cid;tea;very good;2024-03-05
+cid;tea;as usual;2024-03-05
 """
 
 with TemporaryDirectory() as folder:

@@ -250,7 +250,7 @@ def test_what_a_training_does_not_use_is_told_once_and_kept_as_a_frame():
         {
             "user_id": ["u", "u", None, "v"],
             "item_id": ["a", "b", "a", "b"],
-            "rating": ["5", "4", "3", "good"],
+            "rating": ["5", "4", "3", "later"],
         }
     )
     model = Recommender(encoder="none", strategies=["popular"])
@@ -262,7 +262,7 @@ def test_what_a_training_does_not_use_is_told_once_and_kept_as_a_frame():
     assert "events, row 3, user_id: no user_id" in str(caught[0].message)
     assert model.rejects.select("row", "column", "value", "row_kept").rows() == [
         (3, "user_id", "", False),
-        (4, "rating", "good", True),
+        (4, "rating", "later", True),
     ]
     twice = pl.concat([TITLES, TITLES])
     assert model.fit(events.head(2), twice).rejects.height == 2

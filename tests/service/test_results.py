@@ -83,7 +83,7 @@ def test_pandas_is_returned_on_wish():
     lists = model.recommend([1, 2], k=2, explain=True)
     assert isinstance(lists, pd.DataFrame)
     assert lists["item_id"].dtype == "int64"
-    assert isinstance(model.similar_items(texts=["pot"]), pd.DataFrame)
+    assert isinstance(model.similar_items([100]), pd.DataFrame)
     assert isinstance(model.audience(100), pd.DataFrame)
     assert isinstance(model.clone().fit(RECORDS).recommend([1]), pd.DataFrame)
     with pytest.raises(ConfigError, match="polars or pandas"):

@@ -125,7 +125,7 @@ def read_rating_text(text: str) -> float | None:
         return sum(sign in _FULL_STARS for sign in plain) + 0.5 * bool(stars["half"])
     word = re.sub(r"[\s_-]+", "_", re.sub(r"[.!?,;:。！？，；：~～]+", " ", plain).strip())
     if word in RATING_WORDS:
-        return RATING_WORDS[word]
+        return float(RATING_WORDS[word])
     plain = re.sub(r"(星|分)(半)$", r"\2\1", plain)
     found = _WITH_UNIT.match(plain.rstrip("!！。."))
     if not found:

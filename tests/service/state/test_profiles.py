@@ -1,7 +1,10 @@
+from contextlib import nullcontext
+
 import polars as pl
 import pytest
 
 from daybreak.encoders.profile import ProfileEncoder
+from daybreak.errors import UnreadTextWarning
 from daybreak.service.state.profiles import Profiles
 
 USERS = pl.DataFrame(
@@ -82,5 +85,7 @@ def test_a_sentence_adds_to_a_history(shop):
 def test_unknown_words_change_nothing(shop):
     silent = shop.recommend(["x"])
     for text in ("", "  ", "qwxyz"):
-        said = shop.recommend(profiles=[{"user_id": "x", "text": text}])
+        told = pytest.warns(UnreadTextWarning) if text.strip() else nullcontext()
+        with told:
+            said = shop.recommend(profiles=[{"user_id": "x", "text": text}])
         assert said["item_id"].to_list() == silent["item_id"].to_list()

@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak import Recommender
-from daybreak.errors import ConfigError, NotFoundError
+from daybreak.errors import ConfigError, NotFoundError, UnreadTextWarning
 
 
 def test_items_of_one_shelf_are_similar(shop):
@@ -14,7 +14,8 @@ def test_items_of_one_shelf_are_similar(shop):
 
 
 def test_nothing_alike_is_no_answer(shop):
-    assert shop.similar_items(texts=["qwxyz"]).height == 0
+    with pytest.warns(UnreadTextWarning, match="'qwxyz' has no effect"):
+        assert shop.similar_items(texts=["qwxyz"]).height == 0
     assert shop.similar_items().columns == ["query", "item_id", "rank", "score", "strategy"]
 
 

@@ -113,7 +113,7 @@ def test_a_store_in_memory_cannot_be_trained_on_by_another_process(store):
 
 
 def test_a_release_that_does_not_pass_the_gate_is_a_refused_outcome(tmp_path, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise GateRefusedError("worse", {})
 
     settings = asdict(Settings(store=f"sqlite:///{tmp_path}/shop.db"))
