@@ -1,8 +1,8 @@
 """Make screenshots of the web page in light and dark.
 
 Example:
-    python tools/make_screenshots.py docs/images/console --pages today try
-    python tools/make_screenshots.py shots --url http://127.0.0.1:8000 --language zh --width 390
+    python -m tools.make_screenshots docs/images/console --pages today try
+    python -m tools.make_screenshots shots --url http://127.0.0.1:8000 --language zh --width 390
 """
 
 import argparse
