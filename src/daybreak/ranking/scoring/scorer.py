@@ -25,7 +25,7 @@ from daybreak.models.wish import (
 from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
-from daybreak.ranking.scoring.past_items import past_bias
+from daybreak.ranking.scoring.past_items import find_past_items, past_bias
 from daybreak.ranking.scoring.query_features import (
     SEPARATE_KINDS,
     WISH_KIND,
@@ -313,7 +313,7 @@ class Scorer:
 
     def past_bias(self, level: int) -> Floats:
         """Return the (n_items,) bias of items older than what people choose, else 0."""
-        return past_bias(self.fitted, self.items, self.blend.weights[level])
+        return past_bias(self.fitted, self._is_past, self.blend.weights[level])
 
     @cached_property
     def strategy_by_kind(self) -> dict[int, str]:
@@ -414,6 +414,7 @@ class Scorer:
         changed = {row for row, (before, after) in enumerate(pairs) if before is not after}
         updated = copy(self)
         updated.fitted = fitted
+        updated.__dict__.pop("_is_past", None)  # the present may have changed
         updated.linear_models = tuple(
             fitted.models[row].linear_scorer(fitted.train_items, self.items)
             if row in changed
@@ -480,6 +481,10 @@ class Scorer:
     def _unsold_shares(self) -> Doubles:
         """(n_items,) how certain it is that an item was on sale and nobody chose it."""
         return self.blend.arrival.unsold_shares(self.items.ids)
+
+    @cached_property
+    def _is_past(self) -> Mask:
+        return find_past_items(self.fitted, self.items)
 
     @cached_property
     def _reads_sources(self) -> Mask:
@@ -573,10 +578,8 @@ class Scorer:
 
     def _can_sum_rows(self, kind: str) -> bool:
         """Return whether the rows that a query needs are summed, as those of a level are."""
-        rows = self.layout.strategy_rows[kind]
-        return self.sums_rows and all(
-            self.linear_models[row].weights.left is None for row in rows
-        )
+        models = (self.linear_models[row] for row in self.layout.strategy_rows[kind])
+        return self.sums_rows and all(model.weights.left is None for model in models)
 
     def _bias(self, level: int, weights: Floats) -> Floats:
         bias = self.new_bias(level) + self.past_bias(level)
