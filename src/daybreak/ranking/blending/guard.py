@@ -9,7 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from daybreak.ranking.blending.objective import sampled_ndcg
+from daybreak.ranking.blending.objective import (
+    N_STANDARD_ERRORS,
+    lower_gain,
+    sampled_ndcg,
+)
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import TARGET_TIE_PENALTY, RankingTask
 from daybreak.types import Doubles, Floats, Mask, Rows
@@ -27,9 +31,6 @@ ARRIVAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 """Shares of what the arrival shift lowers the mean score by that are taken back."""
 MAX_ARRIVAL_COST = 0.03
 """Largest loss of the NDCG of all targets for which arrivals are raised."""
-N_STANDARD_ERRORS = 2.0
-"""Standard errors by which a strategy must rank arrivals better than the blend, and recent
-popularity all queries better than popularity of all time."""
 MIN_GUARD_QUERIES = 8
 """Minimum number of queries of a kind at a level on which weights are tested; weights of the
 prior alone are tested on fewer queries than weights are fitted on."""
@@ -197,13 +198,12 @@ def _choose_popular(
     plain = [row for row in rows if row not in windowed] or rows
     best = max(plain, key=lambda row: mean(alone[row]))
 
-    def lower_gain(row: int) -> float:
+    def gain_of(row: int) -> float:
         gains = [new - old for new, old in zip(alone[row], alone[best], strict=True)]
-        variance = float(shares**2 @ [one.var() / len(one) for one in gains])
-        return mean(gains) - N_STANDARD_ERRORS * float(np.sqrt(variance))
+        return lower_gain(list(zip(shares.tolist(), gains, strict=True)))
 
-    recent = max((row for row in rows if row not in plain), key=lower_gain, default=best)
-    return recent if recent != best and lower_gain(recent) > 0 else best
+    recent = max((row for row in rows if row not in plain), key=gain_of, default=best)
+    return recent if recent != best and gain_of(recent) > 0 else best
 
 
 def _query_ndcg(task: RankingTask, weights: Doubles) -> Floats:

@@ -8,6 +8,8 @@ from daybreak.metrics import LIST_LENGTH, discounts
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.types import Doubles, Floats, Mask, Rows
 
+N_STANDARD_ERRORS = 2.0
+"""Standard errors by which a mean gain must be above 0 to be significant."""
 SOFTMAX_SHARE = 0.2
 """Share of the plain softmax loss in the objective; the rest is the top-one loss."""
 L2_PENALTY = 1e-3
@@ -255,3 +257,16 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
         span = slice(int(rows[0]), int(rows[-1]) + 1)
         gradient[span] = np.tensordot(task.features[span], p, ((1, 2), (0, 1)))
     return float(losses[answerable].mean()), gradient / answerable.sum()
+
+
+def lower_gain(parts: Sequence[tuple[float, Floats]]) -> float:
+    """Return the mean gain of NDCG less its standard errors; above 0: it is significant.
+
+    Args:
+        parts: Share of each kind of queries, and its (n,) paired gains; none counts 0.
+    """
+    filled = [(share, gain) for share, gain in parts if len(gain)]
+    total = sum(share for share, _ in filled) or 1.0
+    mean = sum(share * float(gain.mean()) for share, gain in filled) / total
+    variance = sum(share**2 * float(gain.var()) / len(gain) for share, gain in filled)
+    return mean - N_STANDARD_ERRORS * float(np.sqrt(variance)) / total

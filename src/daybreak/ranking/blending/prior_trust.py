@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.ranking.blending.objective import fit_softmax, sampled_ndcg
+from daybreak.ranking.blending.objective import fit_softmax, lower_gain, sampled_ndcg
 from daybreak.ranking.blending.shrinkage import shrink_weights
 from daybreak.ranking.blending.tasks import MIN_QUERIES, RankingTask, sample_by_share
 from daybreak.types import Doubles, Floats, Mask
 
 TRUSTS = (1.0, 0.25, 0.0)
 """Factors of the number of queries that the prior counts as, the largest first."""
-N_STANDARD_ERRORS = 2.0
-"""Standard errors by which held-out queries must be ranked better with a smaller factor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,18 +88,9 @@ def choose_trust(
         ]
 
     measured = [measure(trust) for trust in TRUSTS]
-    gains = [_lower_gain(one, measured[0]) for one in measured[1:]]
+    pairs = [zip(one, measured[0], strict=True) for one in measured[1:]]
+    gains = [
+        lower_gain([(share, new - old) for (share, new), (_, old) in one]) for one in pairs
+    ]
     best = int(np.argmax(gains))
     return TRUSTS[1 + best] if gains[best] > 0 else TRUSTS[0]
-
-
-def _lower_gain(
-    values: Sequence[tuple[float, Floats]], others: Sequence[tuple[float, Floats]]
-) -> float:
-    """Return the mean gain of NDCG less its standard errors; kinds count by their shares."""
-    parts = [(share, new - old) for (share, new), (_, old) in zip(values, others, strict=True)]
-    parts = [(share, gain) for share, gain in parts if len(gain)]
-    total = sum(share for share, _ in parts) or 1.0
-    mean = sum(share * float(gain.mean()) for share, gain in parts) / total
-    variance = sum(share**2 * float(gain.var()) / len(gain) for share, gain in parts)
-    return mean - N_STANDARD_ERRORS * float(np.sqrt(variance)) / total
