@@ -9,6 +9,7 @@ same command and the same ``--work``.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -89,27 +90,37 @@ def blend_gain(trial: ColdItemTrial, tuned: Encoder, base: Encoder) -> SliceGain
     return scores[0].compare(scores[1])[-1]
 
 
-def main() -> None:
-    """Measure one data set and one method."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """Return the parser of the options that all measurements of tuned encoders have."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder with tables")
     parser.add_argument("--method", default="whitening", choices=list(methods))
     parser.add_argument("--objective", default="contrastive")
     parser.add_argument("--goal", default="cold_items", help="or: similar")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--items", type=int, help="number of items to draw; default: all")
-    parser.add_argument("--blend", action="store_true", help="measure the blend too (slow)")
     parser.add_argument("--encoder", default="auto")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, default=Path("fine-tuning-work"))
     parser.add_argument("--out", type=Path, help="file to which the rows are appended")
-    args = parser.parse_args()
-    lines = measure(args)
+    return parser
+
+
+def print_rows(lines: Sequence[str], head: str, out: Path | None) -> None:
+    """Print the rows of a table, and append them to a file."""
     facts = "; ".join(f"{title}: {text}" for title, text in machine().items())
-    print(f"{facts}\n\n{HEAD}", *lines, sep="\n")
-    if args.out:
-        with args.out.open("a", encoding="utf-8") as file:
+    print(f"{facts}\n\n{head}", *lines, sep="\n")
+    if out:
+        with out.open("a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
+
+
+def main() -> None:
+    """Measure one data set and one method."""
+    parser = make_parser(__doc__.splitlines()[0])
+    parser.add_argument("--blend", action="store_true", help="measure the blend too (slow)")
+    args = parser.parse_args()
+    print_rows(measure(args), HEAD, args.out)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ ranked by their similarity to these three.
 
 import argparse
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from benchmarks.common.tables import machine
-from benchmarks.quality.fine_tuning import draw_items
+from benchmarks.quality.fine_tuning import draw_items, make_parser, print_rows
 from daybreak import EventRules
 from daybreak.data import Tables, read_folder
 from daybreak.data.dataset import Dataset, Events, Items, Queries
@@ -162,24 +160,8 @@ def row(
 
 def main() -> None:
     """Measure one data set and one method."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with tables")
-    parser.add_argument("--method", default="whitening", choices=list(methods))
-    parser.add_argument("--objective", default="contrastive")
-    parser.add_argument("--goal", default="cold_items", help="or: similar")
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--items", type=int, help="number of items to draw; default: all")
-    parser.add_argument("--encoder", default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, default=Path("fine-tuning-work"))
-    parser.add_argument("--out", type=Path, help="file to which the rows are appended")
-    args = parser.parse_args()
-    lines = measure(args)
-    facts = "; ".join(f"{title}: {text}" for title, text in machine().items())
-    print(f"{facts}\n\n{HEAD}", *lines, sep="\n")
-    if args.out:
-        with args.out.open("a", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+    args = make_parser(__doc__.splitlines()[0]).parse_args()
+    print_rows(measure(args), HEAD, args.out)
 
 
 if __name__ == "__main__":

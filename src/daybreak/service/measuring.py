@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from daybreak.config import Settings
+from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DaybreakError
 from daybreak.service.benchmarking.shop_curve import ShopCurve, measure_shop_curve
 from daybreak.service.benchmarking.slice_results import ReleaseEvaluation, evaluate_settings
+from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import (
     new_recommender,
     set_process_variables,
@@ -54,9 +56,8 @@ def measure_shop(
         DataError: The shop has too few users, or the curve cannot be written.
         NotFoundError: There is no such release.
     """
-    folder, tables = _folder_of(store, settings, release), store.tables()
-    rules, model = stored_event_rules(store), new_recommender(store, settings, tables)
-    curve = measure_shop_curve(model, tables, rules, progress)
+    folder = _folder_of(store, settings, release)
+    curve = measure_shop_curve(*_inputs_of(store, settings), progress)
     check_lease()
     write_shop_curve(folder, curve)
     return curve
@@ -78,9 +79,8 @@ def evaluate_release(
         DataError: The data are too few, or the results cannot be written.
         NotFoundError: There is no such release.
     """
-    folder, tables = _folder_of(store, settings, release), store.tables()
-    rules, model = stored_event_rules(store), new_recommender(store, settings, tables)
-    evaluation = evaluate_settings(model, tables, rules, progress)
+    folder = _folder_of(store, settings, release)
+    evaluation = evaluate_settings(*_inputs_of(store, settings), progress)
     check_lease()
     write_evaluation(folder, evaluation)
     return evaluation
@@ -127,6 +127,12 @@ def _run(
     except DaybreakError as error:
         return asdict(TrainingOutcome("failed", note=str(error)))
     return asdict(TrainingOutcome("done", release=release))
+
+
+def _inputs_of(store: Store, settings: Settings) -> tuple[Recommender, Tables, EventRules]:
+    """Return a new recommender with the settings, and the data and rules of a store."""
+    tables = store.tables()
+    return new_recommender(store, settings, tables), tables, stored_event_rules(store)
 
 
 def _folder_of(store: Store, settings: Settings, release: str) -> Path:
