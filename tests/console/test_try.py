@@ -143,8 +143,8 @@ def test_two_releases_are_compared(browser, shop):
         page.reload()
         page.get_by_text("Adjust the list").click()
         page.get_by_label("Compare with another").check()
-        expect(page.get_by_label("Release")).to_have_count(2)
-        other = page.get_by_label("Release").last
+        expect(page.get_by_label("Release", exact=True)).to_have_count(2)
+        other = page.get_by_label("Release", exact=True).last
         other.select_option(
             other.locator("option:not([value=''])").first.get_attribute("value")
         )
