@@ -45,9 +45,9 @@ def test_only_new_items_are_scored(limit, monkeypatch):
     assert np.isfinite(model.score(ask(data, [0, 1]), items(4, STRANGERS, first=90))).all()
 
 
-def test_the_graph_filter_completes_histories_where_ease_is_too_large(monkeypatch):
+def test_ease_of_neighbours_completes_histories_of_large_catalogues(monkeypatch):
     monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", 1)
-    monkeypatch.setattr("daybreak.models.ease.MAX_DUAL_USERS", 0)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DUAL_USERS", 0)
     data, asked = random_dataset(dim=5), items(4, STRANGERS, first=90)
     plain = weights(ContentEaseModel(smoothing=0.0).fit(data), data, asked)
     assert not np.allclose(weights(ContentEaseModel().fit(data), data, asked), plain)

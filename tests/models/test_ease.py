@@ -57,9 +57,3 @@ def test_the_dual_form_keeps_the_largest_weights_of_each_column(large, monkeypat
     kept = weights(EaseModel().fit(data), data) != 0
     assert (kept.sum(axis=0) == 3).all()
     assert (np.where(kept, every, 9).min(axis=0) >= np.where(kept, 0, every).max(axis=0)).all()
-
-
-def test_beyond_both_limits_it_cannot_say(large, monkeypatch):
-    monkeypatch.setattr("daybreak.models.ease.MAX_DUAL_USERS", 1)
-    data = dataset([[0, 1], [0]], 2)
-    assert np.isnan(EaseModel().fit(data).score(ask(data, [0]), data.items)).all()

@@ -14,6 +14,7 @@ from daybreak.models import profile
 from daybreak.models import again
 from daybreak.models import ease
 from daybreak.models import item_knn
+from daybreak.models import ease_neighbours
 from daybreak.models import graph_filter
 from daybreak.models import transitions
 from daybreak.models import interest

@@ -15,24 +15,25 @@ from daybreak.models.base import (
     models,
 )
 from daybreak.models.card import ModelCard, Range
+from daybreak.models.shared_neighbour_ease import fit_neighbour_ease
 from daybreak.models.shared_statistics import (
     DENSE_BLOCK_COLUMNS,
     MAX_WEIGHTS_PER_ITEM,
     add_ridge,
     cached,
     fits_dense,
+    fits_dual,
     gram_matrix,
     invert_spd_matrix,
     iter_blocks,
     largest_per_column,
+    scale_ridge,
 )
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
 
 EASE_RIDGE_RANGE = Range(0.3, 300, log=True)
 """Values that a search of ``ridge`` tries."""
-MAX_DUAL_USERS = 10_000
-"""Users up to which the dual form is solved when the catalogue is too large for the primal."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class EaseState:
 
     @property
     def weight_matrix(self) -> WeightMatrix:
-        """The weights; an empty matrix when the catalogue was too large for both forms."""
+        """The weights; an empty matrix in releases from before the form of neighbours."""
         if self.dense.size:
             return WeightMatrix(dense=self.dense)
         return WeightMatrix(sparse=self.sparse) if self.sparse.shape[0] else WeightMatrix()
@@ -71,10 +72,11 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
     Source:
         Steck 2019, "Embarrassingly shallow autoencoders for sparse data", eq. 8, on centred
         data; for more items than ``MAX_DENSE_ITEMS`` the same weights by the Woodbury identity
-        over users, with the 200 largest weights of each column.
+        over users, with the 200 largest weights of each column. For more than
+        ``MAX_DUAL_USERS`` users, too, :func:`.fit_neighbour_ease`.
 
     Memory: 8 n_train_items² bytes up to MAX_DENSE_ITEMS items, else 8 n_users² bytes up to
-    MAX_DUAL_USERS users; beyond both nothing is scored, and the factor model takes over.
+    MAX_DUAL_USERS users, else 3,200 n_train_items bytes.
     """
 
     Config: ClassVar = EaseConfig
@@ -89,8 +91,8 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
         use="many events",
         formula="`-P_ij / P_jj`, `P = (A'A + λI)^-1`, `A` is `X` minus the item shares",
         source="Steck 2019, eq. 8",
-        cost="n³, or u³",
-        memory="2n², or 2u²",
+        cost="n³, or u³, or pairs",
+        memory="2n², or 2u², or 800n",
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> EaseState:
@@ -113,9 +115,8 @@ def fit_ease_weights(data: Dataset, ridge: float) -> EaseState:
         none = sp.csr_array((0, 0), dtype=np.float32)
         if fits_dense(data):
             return EaseState(_solve_primal(data, ridge), none)
-        empty = np.empty((0, 0), dtype=np.float32)
-        small = len(data.active_user_rows) <= MAX_DUAL_USERS
-        return EaseState(empty, _solve_dual(data, ridge) if small else none)
+        solve = _solve_dual if fits_dual(data) else fit_neighbour_ease
+        return EaseState(np.empty((0, 0), dtype=np.float32), solve(data, ridge))
 
     return cached(data, f"ease {ridge}", compute)
 
@@ -124,7 +125,7 @@ def _solve_primal(data: Dataset, ridge: float) -> Floats:
     n_users = max(float(data.pair_weights.sum()), 1.0)
     share = (data.weighted_counts / n_users).astype(np.float32)
     centred = gram_matrix(data) - n_users * np.outer(share, share)
-    p = invert_spd_matrix(add_ridge(centred, _scaled_ridge(n_users, ridge)))
+    p = invert_spd_matrix(add_ridge(centred, scale_ridge(n_users, ridge)))
     weights: Floats = -p / p.diagonal()
     weights[np.diag_indices_from(weights)] = 0
     return weights
@@ -143,7 +144,7 @@ def _solve_dual(data: Dataset, ridge: float) -> Sparse:
     share = (data.weighted_counts / n_users).astype(np.float32)
     root = np.sqrt(data.pair_weights).astype(np.float32)
     gram = _weigh_rows_and_columns(_centred_user_gram(x, share), root)
-    q = invert_spd_matrix(add_ridge(gram, _scaled_ridge(n_users, ridge)))
+    q = invert_spd_matrix(add_ridge(gram, scale_ridge(n_users, ridge)))
     q = _weigh_rows_and_columns(q, root)
     transposed = sp.csr_array(x.T)
     parts = []
@@ -175,7 +176,3 @@ def _centred_user_gram(x: Sparse, share: Floats) -> Floats:
     outer -= towards[None, :]
     outer += float(share @ share)
     return outer
-
-
-def _scaled_ridge(n_users: float, ridge: float) -> float:
-    return float(ridge * np.sqrt(n_users) + 1e-3)

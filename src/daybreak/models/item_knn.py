@@ -1,6 +1,6 @@
 """Items chosen by the same users."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,11 +16,14 @@ from daybreak.models.base import (
 )
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import (
+    MAX_WEIGHTS_PER_ITEM,
     cached,
     fits_dense,
+    fits_dual,
     gram_matrix,
     sparse_cooccurrence,
     top_per_column,
+    top_per_row,
 )
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Rows, Sparse
@@ -92,13 +95,22 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
 
 
 def fit_knn_weights(data: Dataset, config: ItemKnnConfig) -> Sparse:
-    """Return the pruned similarities of the items of a data set; computed once."""
+    """Return the pruned similarities of the items of a data set; computed once.
+
+    Where EASE reads neighbours, too, both take them from the same count of pairs.
+    """
     counts, n_users = data.weighted_counts, float(data.pair_weights.sum())
 
     def similarity(pairs: Floats, row: Rows, column: Rows) -> Floats:
         return shrunk_similarity(pairs, counts[row], counts[column], n_users, config)
 
+    has_neighbour_form = not (fits_dense(data) or fits_dual(data))  # of EASE, which asks too
+    is_wider_needed = has_neighbour_form and config.neighbours < MAX_WEIGHTS_PER_ITEM
+
     def compute() -> Sparse:
+        if is_wider_needed:
+            wide = fit_knn_weights(data, replace(config, neighbours=MAX_WEIGHTS_PER_ITEM))
+            return sp.csr_array(top_per_row(sp.csr_array(wide.T), config.neighbours).T)
         if not fits_dense(data):
             return sparse_cooccurrence(
                 data.weighted_interactions, similarity, config.neighbours

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 MAX_DENSE_ITEMS = 6_000
 """Training items up to which item-item matrices are dense: 144 MB each at the limit."""
+MAX_DUAL_USERS = 10_000
+"""Users up to which EASE is solved over users when the catalogue is too large for items."""
 MAX_WEIGHTS_PER_ITEM = 200
 """Weights kept for an item in the sparse matrices of larger catalogues [weights]."""
 MAX_EVENTS_PER_USER = 1_000
@@ -46,6 +48,21 @@ def cached(data: Dataset, key: str, compute: Callable[[], T]) -> T:
 def fits_dense(data: Dataset) -> bool:
     """Return whether item-item matrices of the data set are kept dense."""
     return len(data.train_item_rows) <= MAX_DENSE_ITEMS
+
+
+def fits_dual(data: Dataset) -> bool:
+    """Return whether user-user matrices of the data set are solved."""
+    return len(data.active_user_rows) <= MAX_DUAL_USERS
+
+
+def scale_ridge(n_users: float, ridge: float) -> float:
+    """Return the ridge of EASE, from one in units of the square root of the number of users.
+
+    Example:
+        >>> scale_ridge(4, 2.5)
+        5.001
+    """
+    return float(ridge * np.sqrt(n_users) + 1e-3)
 
 
 def gram_matrix(data: Dataset) -> Floats:
