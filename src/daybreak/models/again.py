@@ -12,7 +12,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard
@@ -64,5 +64,4 @@ class AgainModel(LinearModel[AgainConfig, AgainState]):
         same = WeightMatrix(
             sparse=sp.eye_array(len(train_items), dtype=np.float32, format="csr")
         )
-        weights, known = align_columns(train_items, items, same)
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(train_items, items, same)

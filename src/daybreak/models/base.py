@@ -427,6 +427,20 @@ def align_columns(
     return weights.align_columns(rows), known
 
 
+def make_known_item_scorer(
+    train_items: Items, items: Items, weights: WeightMatrix
+) -> LinearScorer:
+    """Return a scorer of the training items among ``items``; new items are not scored.
+
+    Args:
+        train_items: Items of the columns of ``weights``.
+        items: Items to score.
+        weights: (n_features, n_train_items) weights.
+    """
+    aligned, known = align_columns(train_items, items, weights)
+    return LinearScorer(aligned, np.zeros(len(items), dtype=np.float32), known)
+
+
 models: Registry[Model[Any, Any]] = Registry("model")
 """The registered models, by name."""
 

@@ -11,7 +11,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard, Range
@@ -22,11 +22,11 @@ from daybreak.models.shared_statistics import (
     add_ridge,
     cached,
     fits_dense,
-    fits_dual,
     gram_matrix,
     invert_spd_matrix,
     iter_blocks,
     largest_per_column,
+    needs_neighbour_form,
     scale_ridge,
 )
 from daybreak.models.shared_weights import WeightMatrix
@@ -104,8 +104,7 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
         matrix = self.state.weight_matrix
         if matrix.shape == (0, 0):
             return LinearScorer.unscored(len(items))
-        weights, known = align_columns(train_items, items, matrix)
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(train_items, items, matrix)
 
 
 def fit_ease_weights(data: Dataset, ridge: float) -> EaseState:
@@ -115,7 +114,7 @@ def fit_ease_weights(data: Dataset, ridge: float) -> EaseState:
         none = sp.csr_array((0, 0), dtype=np.float32)
         if fits_dense(data):
             return EaseState(_solve_primal(data, ridge), none)
-        solve = _solve_dual if fits_dual(data) else fit_neighbour_ease
+        solve = fit_neighbour_ease if needs_neighbour_form(data) else _solve_dual
         return EaseState(np.empty((0, 0), dtype=np.float32), solve(data, ridge))
 
     return cached(data, f"ease {ridge}", compute)

@@ -10,7 +10,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard, Range
@@ -73,7 +73,6 @@ class EaseNeighboursModel(LinearModel[EaseNeighboursConfig, EaseNeighboursState]
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
-        weights, known = align_columns(
+        return make_known_item_scorer(
             train_items, items, WeightMatrix(sparse=self.state.weights)
         )
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)

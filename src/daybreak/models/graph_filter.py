@@ -11,7 +11,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard
@@ -78,8 +78,7 @@ class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
-        weights, known = align_columns(train_items, items, self.state.weight_matrix)
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(train_items, items, self.state.weight_matrix)
 
 
 def fit_graph_filter(data: Dataset) -> GraphFilterState:

@@ -11,7 +11,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard, Range
@@ -19,8 +19,8 @@ from daybreak.models.shared_statistics import (
     MAX_WEIGHTS_PER_ITEM,
     cached,
     fits_dense,
-    fits_dual,
     gram_matrix,
+    needs_neighbour_form,
     sparse_cooccurrence,
     top_per_column,
     top_per_row,
@@ -88,24 +88,22 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the neighbours; see :meth:`LinearModel.linear_scorer`."""
-        weights, known = align_columns(
+        return make_known_item_scorer(
             train_items, items, WeightMatrix(sparse=self.state.weights)
         )
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
 
 
 def fit_knn_weights(data: Dataset, config: ItemKnnConfig) -> Sparse:
     """Return the pruned similarities of the items of a data set; computed once.
 
-    Where EASE reads neighbours, too, both take them from the same count of pairs.
+    Where EASE takes its form of neighbours, too, both read the same count of pairs.
     """
     counts, n_users = data.weighted_counts, float(data.pair_weights.sum())
 
     def similarity(pairs: Floats, row: Rows, column: Rows) -> Floats:
         return shrunk_similarity(pairs, counts[row], counts[column], n_users, config)
 
-    has_neighbour_form = not (fits_dense(data) or fits_dual(data))  # of EASE, which asks too
-    is_wider_needed = has_neighbour_form and config.neighbours < MAX_WEIGHTS_PER_ITEM
+    is_wider_needed = config.neighbours < MAX_WEIGHTS_PER_ITEM and needs_neighbour_form(data)
 
     def compute() -> Sparse:
         if is_wider_needed:

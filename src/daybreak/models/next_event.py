@@ -13,7 +13,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard, Range
@@ -152,8 +152,7 @@ class NextEventModel(LinearModel[NextEventConfig, NextEventState]):
         if not len(state.used):
             return LinearScorer.unscored(len(items))
         taken = train_items.take(state.used)
-        weights, known = align_columns(taken, items, WeightMatrix(dense=state.weights))
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(taken, items, WeightMatrix(dense=state.weights))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """EASE over the nearest neighbours of each item, for catalogues that no dense matrix fits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,18 +103,15 @@ class NeighbourEquations:
 
         Where unknown pairs leave the matrix indefinite, all pairs are halved until it is not.
         """
-        from scipy.linalg import get_lapack_funcs  # noqa: PLC0415 - slow to import, needed in training only
-
         n = len(neighbours)
         if not n:
             return np.empty(0, dtype=np.float32)
         gathered = self._gather(item, neighbours)
         square, right = np.asfortranarray(gathered[:, :n]), gathered[:, n]
-        solve_spd = get_lapack_funcs("posv", dtype=np.float32)
         at = np.arange(n)
         while True:
             square[at, at] = self.diagonal[neighbours]
-            _, weights, is_indefinite = solve_spd(square, right)
+            _, weights, is_indefinite = self._solve_spd(square, right)
             if not is_indefinite:
                 return np.asarray(weights, dtype=np.float32).ravel()
             square *= np.float32(0.5)
@@ -135,6 +133,15 @@ class NeighbourEquations:
         position[neighbours] = -1
         position[item] = -1
         return gathered
+
+    @cached_property
+    def _solve_spd(self) -> Callable[[Floats, Floats], tuple[Floats, Floats, int]]:
+        """LAPACK's solver of symmetric positive definite equations, looked up once."""
+        from scipy.linalg import get_lapack_funcs  # noqa: PLC0415 - slow to import, needed in training only
+
+        found: Callable[[Floats, Floats], tuple[Floats, Floats, int]]
+        found = get_lapack_funcs("posv", dtype=np.float32)
+        return found
 
     @cached_property
     def _position(self) -> Rows:

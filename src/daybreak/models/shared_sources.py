@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items
 from daybreak.data.sources import SourceDomain
-from daybreak.models.base import LinearScorer, align_columns
+from daybreak.models.base import LinearScorer, make_known_item_scorer
 from daybreak.models.shared_statistics import cached, normalised_interactions, truncated_svd
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.rng import create_generator
@@ -60,8 +60,7 @@ class BridgeState:
         if not self.right.size:
             return LinearScorer.unscored(len(items))
         matrix = WeightMatrix(left=self.left, right=self.right)
-        weights, known = align_columns(train_items, items, matrix)
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(train_items, items, matrix)
 
 
 def find_domain(data: Dataset, name: str) -> SourceDomain | None:

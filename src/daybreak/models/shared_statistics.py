@@ -50,9 +50,9 @@ def fits_dense(data: Dataset) -> bool:
     return len(data.train_item_rows) <= MAX_DENSE_ITEMS
 
 
-def fits_dual(data: Dataset) -> bool:
-    """Return whether user-user matrices of the data set are solved."""
-    return len(data.active_user_rows) <= MAX_DUAL_USERS
+def needs_neighbour_form(data: Dataset) -> bool:
+    """Return whether neither item-item nor user-user matrices of the data set are dense."""
+    return not fits_dense(data) and len(data.active_user_rows) > MAX_DUAL_USERS
 
 
 def scale_ridge(n_users: float, ridge: float) -> float:

@@ -11,7 +11,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard, Range
@@ -103,8 +103,7 @@ class SourceJoinedModel(LinearModel[SourceJoinedConfig, SourceJoinedState]):
         if not self.state.weights.shape[0]:
             return LinearScorer.unscored(len(items))
         matrix = WeightMatrix(sparse=self.state.weights)
-        weights, known = align_columns(train_items, items, matrix)
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(train_items, items, matrix)
 
 
 def fit_joined_weights(shared: SharedUsers, ridge: float) -> Sparse:

@@ -12,7 +12,7 @@ from daybreak.models.base import (
     LinearModel,
     LinearScorer,
     QueryFeatureKind,
-    align_columns,
+    make_known_item_scorer,
     models,
 )
 from daybreak.models.card import ModelCard, Range
@@ -168,8 +168,7 @@ class SourcePersonalisedModel(LinearModel[SourcePersonalisedConfig, SourcePerson
         if not self.state.left.size:
             return LinearScorer.unscored(len(items))
         matrix = WeightMatrix(dense=self.state.right)
-        weights, known = align_columns(train_items, items, matrix)
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
+        return make_known_item_scorer(train_items, items, matrix)
 
 
 def fit_mapping(features: Floats, factors: Floats, ridge: float) -> Floats:
