@@ -147,7 +147,7 @@ def test_a_saved_recommender_gives_the_same_lists(old, expected):
 
 NEWER_MODELS = {
     *("again", "age", "content_ease", "content_history", "taste", "wish"),
-    *("interest", "next_event", "season"),
+    *("ease_neighbours", "interest", "next_event", "season"),
     *(name for name in models if name.startswith("source_")),
 }
 """Models that version 0.1 did not have."""

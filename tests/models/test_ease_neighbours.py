@@ -54,11 +54,13 @@ def test_ease_takes_this_form_where_no_other_fits(large):
 
 def test_pairs_are_counted_once_for_neighbours_and_ease(large, monkeypatch):
     data, calls = random_dataset(n_items=30), []
-    from daybreak.models import item_knn  # noqa: PLC0415 - its function is replaced
+    from daybreak.models import shared_item_similarity  # noqa: PLC0415 - its function is replaced
 
-    count = item_knn.sparse_cooccurrence
+    count = shared_item_similarity.sparse_cooccurrence
     monkeypatch.setattr(
-        item_knn, "sparse_cooccurrence", lambda *rest: calls.append(1) or count(*rest)
+        shared_item_similarity,
+        "sparse_cooccurrence",
+        lambda *rest: calls.append(1) or count(*rest),
     )
     EaseModel().fit(data)
     shared = weights(ItemKnnModel(neighbours=12).fit(data), data)

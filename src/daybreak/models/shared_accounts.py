@@ -8,7 +8,11 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.event_limits import limit_events
-from daybreak.models.item_knn import ItemKnnConfig, fit_knn_weights, shrunk_similarity
+from daybreak.models.shared_item_similarity import (
+    ItemKnnConfig,
+    fit_knn_weights,
+    shrunk_similarity,
+)
 from daybreak.models.shared_statistics import MAX_BLOCK_CELLS
 from daybreak.types import Doubles, Floats, Rows, Sparse
 

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
-from daybreak.models.item_knn import ItemKnnConfig, fit_knn_weights
+from daybreak.models.shared_item_similarity import ItemKnnConfig, fit_knn_weights
 from daybreak.models.shared_statistics import (
     MAX_WEIGHTS_PER_ITEM,
     cached,
