@@ -27,22 +27,22 @@ export function Policy() {
       await call("PUT", "policy", { body: { ...policy, ...changes } });
       toast(t("settings.policy.saved"));
       reload();
-      return true;
-    } catch (failure) { toastError(failure); return false; }
+    } catch (failure) { toastError(failure); }
   };
   return html`<${Fragment}>
-    <${Rules} key=${`rules ${JSON.stringify([data.where, data.boosts])}`} policy=${policy} onSave=${save} />
-    <${Upkeep} key=${`upkeep ${data.retrain} ${data.retention_days}`} policy=${policy} started=${data} onSave=${save} />
+    <${Rules} policy=${policy} onSave=${save} />
+    <${Upkeep} policy=${policy} started=${data} onSave=${save} />
   <//>`;
 }
 
+/** Edit the rules; the fields keep what is typed while the policy is read anew after saving. */
 function Rules({ policy, onSave }) {
   const [where, setWhere] = useState(policy.where);
   const [boosts, setBoosts] = useState(policy.boosts);
-  const rules = { where: where.trim(), boosts: boosts.filter((one) => one.where.trim()) };
+  const rules = plainRules(where, boosts);
   const asked = useSettled(JSON.stringify(rules), SETTLE_MS);
   const preview = useLoaded((signal) => post("policy/preview", JSON.parse(asked), { signal }), [asked]);
-  const same = JSON.stringify(rules) === JSON.stringify({ where: policy.where, boosts: policy.boosts });
+  const same = JSON.stringify(rules) === JSON.stringify(plainRules(policy.where, policy.boosts));
   const change = (at, fields) => setBoosts(boosts.map((one, index) => index === at ? { ...one, ...fields } : one));
   const all = { ...policy, ...rules };
   return html`<${Card} title=${t("settings.rules")} hint=${t("settings.rules.hint")} class="rules-editor">
@@ -61,6 +61,12 @@ function Rules({ policy, onSave }) {
     </div>
     <details><summary class="fine">${t("try.code")}</summary><${Snippet} codes=${{ curl: toCurl("PUT", "policy", all), Python: toClientCall("admin.set_policy", all) }} /></details>
   <//>`;
+}
+
+/** Return rules as they are sent and compared: without blanks and without boosts of nothing. */
+function plainRules(where, boosts) {
+  const kept = boosts.filter((one) => one.where.trim());
+  return { where: where.trim(), boosts: kept.map((one) => ({ where: one.where.trim(), factor: one.factor, add: one.add })) };
 }
 
 /** Say which items a rule hides, lifts or lowers, with the first of them. */
