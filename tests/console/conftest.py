@@ -50,6 +50,18 @@ class Watched:
             assert time.monotonic() < end, expression
             self.page.wait_for_timeout(20)
 
+    def settle(self):
+        """Wait until nothing on the page is being loaded or moves."""
+        busy = "main .busy, main .waiting, main [aria-busy=true]"
+        self.until(f"!document.querySelector('{busy}')")
+        self.until("document.getAnimations().every((a) => a.playState !== 'running')")
+
+    def hold(self, address, method="GET"):
+        """Hold requests of the page from now on; see :class:`Held`."""
+        held = Held(self.page, method)
+        self.page.route(address, held.take)
+        return held
+
     def count_movements(self):
         """Count the elements that slide from now on, in ``window.moved``."""
         self.page.evaluate("""() => {
@@ -63,7 +75,7 @@ class Watched:
 
     def serious_findings(self):
         """Return what axe-core finds against the rules of WCAG, without what is minor."""
-        self.until("document.getAnimations().every((a) => a.playState !== 'running')")
+        self.settle()
         self.page.evaluate(AXE.read_text("utf-8"))
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
@@ -73,16 +85,66 @@ class Watched:
         ]
 
 
+class Held:
+    """Requests that wait until a test lets them go on, as with a slow server."""
+
+    def __init__(self, page, method):
+        self._page, self._method = page, method
+        self._routes = []
+        self._is_over = False
+
+    def take(self, route):
+        if self._is_over or route.request.method != self._method:
+            route.fallback()
+        else:
+            self._routes.append(route)
+
+    def __len__(self):
+        return len(self._routes)
+
+    def wait(self):
+        """Wait until there is a request."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while not self._routes:
+            assert time.monotonic() < end
+            self._page.wait_for_timeout(20)
+
+    def end(self):
+        """Wait until there is a request; let it and all later ones go on."""
+        self.wait()
+        self._is_over = True
+        for route in self._routes:
+            route.fallback()
+
+
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory):
-    """Address of a server over a small trained shop; tests may add to it, not remove."""
+def shop_service(tmp_path_factory):
+    """Service over a small trained shop."""
     folder = tmp_path_factory.mktemp("console")
     settings = Settings(store=f"sqlite:///{folder / 'shop.db'}", encoder="none")
     with Workspace(settings, create=True) as workspace:
         workspace.write_import(ImportResult(tables(), Rejects(), {}, ()))
         workspace.train(STRATEGIES, options=TrainOptions(gate=False))
-    with RecommenderService(settings) as service, served(service, rate=0) as (_, url):
+    with RecommenderService(settings) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def shop(shop_service):
+    """Address of a server over the small shop; tests may add to it, not remove."""
+    with served(shop_service, rate=0) as (_, url):
         yield url
+
+
+@pytest.fixture
+def count_answers(shop_service):
+    """Return a function that returns the number of lists in the log of the shop."""
+
+    def count():
+        shop_service.answer_log.flush()
+        return shop_service.experiments.online(time.time() - 3600).total.answers
+
+    return count
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +198,12 @@ def watched(browser: Browser, url: str, **context_options):
         context.route("**/*", route)
         page.on("pageerror", lambda error: watch.errors.append(str(error)))
         page.on("console", lambda message: note_message(watch, message))
-        yield watch
+        try:
+            yield watch
+        finally:  # requests that still run, as those at intervals, end with the page
+            for one in context.pages:
+                one.unroute_all(behavior="ignoreErrors")
+            context.unroute_all(behavior="ignoreErrors")
         assert watch.foreign == []
         assert watch.errors == []
 

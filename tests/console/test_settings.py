@@ -79,30 +79,22 @@ def test_what_is_typed_while_the_saved_policy_is_read_stays(watch, shop):
     page = watch.open("settings")
     card = page.locator(".rules-editor")
     where = card.get_by_role("combobox", name="Show only items that match")
-    held = []
     try:
         where.fill("price < 9")
-        page.route("**/api/v1/policy", lambda route: _hold_reads(route, held))
+        held = watch.hold("**/api/v1/policy")
         card.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Saved; all servers")).to_be_visible()
         where.fill("price < 7")
         while not held:
             page.wait_for_timeout(20)
         with page.expect_response("**/api/v1/policy") as answer:
-            held.pop().continue_()
+            held.end()
         answer.value.finished()
         expect(card.locator(".effect")).to_contain_text("price < 7")
         expect(where).to_have_value("price < 7")
         expect(card.get_by_role("button", name="Save")).to_be_enabled()
     finally:
         httpx.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
-
-
-def _hold_reads(route, held):
-    if route.request.method == "GET":
-        held.append(route)
-    else:
-        route.continue_()
 
 
 def test_retraining_and_retention_are_chosen(watch, shop):
