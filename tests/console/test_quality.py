@@ -219,6 +219,25 @@ def test_a_shop_that_was_not_measured_is_told_how_and_the_page_starts_it(watch):
     assert started == ["POST"]
 
 
+def test_a_measurement_that_ended_before_the_page_saw_it_run_is_shown(watch):
+    tasks, report = [], REPORT | {"shop_curve": None, "evaluation": None}
+
+    def measure(route):
+        tasks.append(DONE)
+        report["shop_curve"] = CURVE
+        route.fulfill(json=DONE)
+
+    page = watch.page
+    page.route("**/api/v1/models/*/report", lambda route: route.fulfill(json=report))
+    page.route("**/api/v1/tasks", lambda route: route.fulfill(json={"tasks": tasks}))
+    page.route("**/api/v1/models/*/shop-curve", measure)
+    watch.open("quality")
+    shop = page.get_by_role("region", name="Warm-up of the shop", exact=True)
+    expect(shop).to_contain_text("Not measured for this release")
+    shop.get_by_role("button", name="Measure").click()
+    expect(shop).to_contain_text("5% better than the best sellers (0.100)")
+
+
 def test_a_running_measurement_shows_its_step_and_a_failed_one_its_reason(watch):
     note = "nothing can be measured: <img src=x onerror=alert(1)>"
     running = DONE | {"status": "running", "started_at": 1.7e9, "note": note}

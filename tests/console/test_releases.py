@@ -76,6 +76,23 @@ def test_a_training_is_followed_until_its_end(watch):
     expect(page.get_by_role("button", name="Train now")).to_be_enabled()
 
 
+def test_a_server_that_answers_slowly_is_not_asked_anew_before_its_answer(watch):
+    running = {"id": "t", "kind": "train", "status": "running", "note": "", "reason": "asked"}
+    tasks = {"tasks": [running | {"started_at": time.time() - 5}]}
+    watch.page.clock.install()
+    watch.page.route("**/api/v1/tasks", lambda route: route.fulfill(json=tasks))
+    page = watch.open("releases")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    held = watch.hold("**/api/v1/tasks")
+    page.clock.run_for(3_000)
+    held.wait()
+    page.clock.run_for(30_000)
+    tasks["tasks"][0] |= {"status": "done", "ended_at": time.time()}
+    assert len(held) == 1
+    held.end()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+
+
 def test_a_failing_list_of_releases_is_told_in_its_place(watch):
     watch.expected_statuses.add(503)
     body = {"code": "store", "detail": "the database is away"}

@@ -1,5 +1,5 @@
 // Values that several components share and that redraw them when they change.
-import { useEffect, useState } from "./lib.js";
+import { useLayoutEffect, useState } from "./lib.js";
 
 /** A value with listeners. */
 export class Shared {
@@ -18,7 +18,8 @@ export class Shared {
 /** Return the current value of a shared value; the component follows it. */
 export function useShared(shared) {
   const [, redraw] = useState(0);
-  useEffect(() => shared.listen(() => redraw((n) => n + 1)), [shared]);
+  // Listens before anything else can run: a change between drawing and listening would not be seen.
+  useLayoutEffect(() => shared.listen(() => redraw((n) => n + 1)), [shared]);
   return shared.value;
 }
 

@@ -1,8 +1,8 @@
 // Releases and experiments: train, activate, go back; try a change on a share of the users.
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { formatAge, formatNumber, formatTime, languageOf, t, useTexts } from "../i18n.js";
 import { get, may, part, post } from "../api.js";
-import { useInterval, useLoaded } from "../load.js";
+import { useInterval, useLoaded, useTaskEnd } from "../load.js";
 import { href } from "../router.js";
 import { Card, PageHead, Tag } from "../components/card.js";
 import { Confirm } from "../components/dialog.js";
@@ -19,12 +19,8 @@ export default function Releases() {
   const models = useLoaded((signal) => get("models", {}, { signal }));
   const tasks = useLoaded((signal) => get("tasks", {}, { signal }));
   const running = tasks.data?.tasks.find((task) => task.status === "running" || task.status === "waiting");
-  const wasRunning = useRef(false);
-  useInterval(tasks.reload, running ? REFRESH_S : 0);
-  useEffect(() => {
-    if (wasRunning.current && !running) models.reload();
-    wasRunning.current = Boolean(running);
-  }, [running]);
+  useInterval(tasks.refresh, running ? REFRESH_S : 0);
+  useTaskEnd(tasks.data?.tasks, Boolean(running), tasks.data?.tasks[0], models.reload);
   const train = async () => {
     try { await post("train"); toast(t("releases.training.started")); tasks.reload(); }
     catch (error) { toastError(error); }

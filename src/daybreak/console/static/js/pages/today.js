@@ -25,7 +25,7 @@ export default function TodayPage() {
   const status = useLoaded((signal) => get("status", {}, { signal }), []);
   const tasks = useLoaded((signal) => get("tasks", {}, { signal }), []);
   const busy = tasks.data?.tasks.some((task) => task.status === "running" || task.status === "waiting");
-  useInterval(() => { status.reload(); tasks.reload(); }, busy ? BUSY_REFRESH_S : REFRESH_S);
+  useInterval(() => { status.refresh(); tasks.refresh(); }, busy ? BUSY_REFRESH_S : REFRESH_S);
   if (status.error && !status.data) return html`<${PageHead} title=${t("common.page.today")} /><${Problem} error=${status.error} retry=${status.reload} />`;
   if (!status.data) return html`<${PageHead} title=${t("common.page.today")} /><${Notice} busy>${t("common.loading")}<//>`;
   const reload = () => { status.reload(); tasks.reload(); };

@@ -1,8 +1,8 @@
 // A measurement that is started from the page and kept with a release: its card, progress and absence.
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { languageOf, t, useTexts } from "../i18n.js";
 import { get, may, part, post } from "../api.js";
-import { useInterval, useLoaded } from "../load.js";
+import { useInterval, useLoaded, useTaskEnd } from "../load.js";
 import { Card } from "../components/card.js";
 import { Notice } from "../components/problem.js";
 import { toast, toastError } from "../components/toast.js";
@@ -20,12 +20,8 @@ export function Measurement({ id, kind, path, texts, command, value, reload, chi
   const running = tasks.data?.tasks.find((task) => task.status === "running" || task.status === "waiting");
   const measuring = running?.kind === kind;
   const last = tasks.data?.tasks.find((task) => task.kind === kind);
-  const wasMeasuring = useRef(false);
-  useInterval(tasks.reload, running ? REFRESH_S : 0);
-  useEffect(() => {
-    if (wasMeasuring.current && !measuring) reload();
-    wasMeasuring.current = measuring;
-  }, [measuring]);
+  useInterval(tasks.refresh, running ? REFRESH_S : 0);
+  useTaskEnd(tasks.data?.tasks, measuring, last, reload);
   const measure = async () => {
     try { await post(`models/${part(id)}/${path}`); toast(t("quality.measure.started")); }
     catch (error) { toastError(error); }
