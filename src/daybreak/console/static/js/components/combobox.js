@@ -13,7 +13,7 @@ const SETTLE_MS = 150;
  *   options: (text: string, signal: AbortSignal) => Promise<object[]>, placeholder?: string,
  *   attributes?: object, whenEmpty?: boolean,
  * }} props `options` returns `{id, label, detail?}`; `attributes` are those of `Field`;
- *   `whenEmpty`: whether there are suggestions before something is typed
+ *   and is called again when it is another function; `whenEmpty`: whether there are suggestions before something is typed
  */
 export function Combobox({ value, onInput, onPick, options, placeholder, attributes = {}, whenEmpty = false }) {
   useTexts();
@@ -31,7 +31,7 @@ export function Combobox({ value, onInput, onPick, options, placeholder, attribu
       () => { if (!abort.signal.aborted) setFound([]); },
     );
     return () => abort.abort();
-  }, [settled, open]);
+  }, [settled, open, options]);
   useEffect(() => { listRef.current?.children[active]?.scrollIntoView({ block: "nearest" }); }, [active]);
   const pick = (option) => { setOpen(false); setActive(-1); onPick(option); };
   const shown = open && found.length > 0;

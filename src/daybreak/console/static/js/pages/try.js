@@ -35,7 +35,7 @@ export default function TryPage({ route }) {
   const told = interview.answer.data;
   const [ended, setEnded] = useState(null);
   const history = useHistory(asking ? "interview" : person, asking ? interview.turns : steps, asking ? told : list.data);
-  const change = (fields) => { setPerson({ ...person, ...fields }); setSteps([]); };
+  const change = (fields) => { setPerson((now) => ({ ...now, ...(typeof fields === "function" ? fields(now) : fields) })); setSteps([]); };
   const act = (kind, item) => {
     setSteps([...steps, { kind, item_id: item.item_id, title: titleOf(item) }]);
     toast(t(`try.did.${kind}`, { title: titleOf(item) }));

@@ -12,7 +12,7 @@ const MAX_ATTRIBUTES = 4;
 const EXAMPLE_RANKS = [0, 7, 19];
 const SAMPLED_USERS = 200;
 
-/** Show the choice of a person; `onChange` gets the changed fields. */
+/** Show the choice of a person; `onChange` gets the changed fields, or a function that returns them for a person. */
 export function Person({ person, onChange }) {
   return html`<${Card} title=${t("try.person")} class="person">
     <${Segments} label=${t("try.person")} value=${person.mode} onChange=${(mode) => onChange({ mode })}
@@ -31,7 +31,7 @@ function Invented({ person, onChange }) {
     ${titles.length > 0 && !person.text && html`<div class="examples"><span class="fine">${t("try.examples")}</span>
       ${titles.map((title) => html`<button key=${title} class="chip" onClick=${() => onChange({ text: t("try.example", { title }) })}>${t("try.example", { title })}</button>`)}</div>`}
     <${Attributes} values=${person.attributes} onChange=${(attributes) => onChange({ attributes })} />
-    <${Favourites} chosen=${person.favourites} onChange=${(favourites) => onChange({ favourites })} />
+    <${Favourites} chosen=${person.favourites} onChange=${(change) => onChange(({ favourites }) => ({ favourites: change(favourites) }))} />
   <//>`;
 }
 
@@ -61,11 +61,14 @@ function attributesOf(users) {
     .slice(0, MAX_ATTRIBUTES).map(([name, options]) => [name, [...options].sort()]);
 }
 
-/** Items that an invented person likes: found one by one, or pasted as a list. */
+/**
+ * Items that an invented person likes: found one by one, or pasted as a list. `onChange` gets a function of
+ * the items: others may be chosen while those of a list are looked up.
+ */
 function Favourites({ chosen, onChange }) {
   const [text, setText] = useState("");
   const [missing, setMissing] = useState([]);
-  const add = (rows) => onChange([...chosen, ...rows.filter((row) => !chosen.some((one) => one.item_id === row.item_id))]);
+  const add = (rows) => onChange((now) => [...now, ...rows.filter((row) => !now.some((one) => one.item_id === row.item_id))]);
   const paste = async (event) => {
     const lines = event.clipboardData.getData("text").split(/\r?\n|;/).map((line) => line.trim()).filter(Boolean);
     if (lines.length < 2) return;
@@ -79,7 +82,7 @@ function Favourites({ chosen, onChange }) {
       ${(a) => html`<${Combobox} attributes=${a} value=${text} onInput=${setText} options=${searchItems} onPick=${(option) => { setText(""); setMissing([]); add([option.row]); }} />`}
     <//>
     ${chosen.length > 0 && html`<ul class="chips">${chosen.map((row) => html`<li key=${row.item_id}>
-      <button class="chip" onClick=${() => onChange(chosen.filter((one) => one !== row))}><span>${titleOf(row)}</span><${Icon} name="close" /><span class="hidden">${t("try.remove")}</span></button></li>`)}</ul>`}
+      <button class="chip" onClick=${() => onChange((now) => now.filter((one) => one !== row))}><span>${titleOf(row)}</span><${Icon} name="close" /><span class="hidden">${t("try.remove")}</span></button></li>`)}</ul>`}
   </div>`;
 }
 
@@ -87,10 +90,9 @@ function Known({ person, onChange }) {
   const [text, setText] = useState(person.userId);
   const sample = useLoaded((signal) => get("users", { k: 6 }, { signal }), []);
   const choose = (userId) => { setText(userId); onChange({ userId }); };
-  const options = (typed, signal) => searchUsers(typed, signal);
   return html`<${Fragment}>
     <${Field} label=${t("try.user")} hint=${t("try.user.hint")}>
-      ${(a) => html`<${Combobox} attributes=${a} value=${text} onInput=${(value) => { setText(value); onChange({ userId: value.trim() }); }} options=${options} onPick=${(option) => choose(option.id)} />`}
+      ${(a) => html`<${Combobox} attributes=${a} value=${text} onInput=${(value) => { setText(value); onChange({ userId: value.trim() }); }} options=${searchUsers} onPick=${(option) => choose(option.id)} />`}
     <//>
     ${sample.data?.users.length > 0 && !person.userId && html`<div class="examples"><span class="fine">${t("try.examples")}</span>
       ${sample.data.users.map((row) => html`<button key=${row.user_id} class="chip" onClick=${() => choose(row.user_id)}>${row.user_id}</button>`)}</div>`}

@@ -1,5 +1,5 @@
 // Settings of the list: sliders and a filter with completion.
-import { html } from "../lib.js";
+import { html, useCallback, useMemo } from "../lib.js";
 import { t } from "../i18n.js";
 import { get } from "../api.js";
 import { useLoaded } from "../load.js";
@@ -26,8 +26,8 @@ export function ListSettings({ settings, onChange, error }) {
 /** Show a filter with completion of columns and values. */
 export function Filter({ label, value, onChange, error }) {
   const { data } = useLoaded((signal) => get("items", { k: SAMPLED_ITEMS }, { signal }), []);
-  const columns = columnsOf(data?.items ?? []);
-  const options = async (text) => complete(text, columns);
+  const columns = useMemo(() => columnsOf(data?.items ?? []), [data]);
+  const options = useCallback(async (text) => complete(text, columns), [columns]);
   return html`<${Field} label=${label ?? t("try.filter")} error=${error} hint=${t("try.filter.hint", { example: exampleOf(columns) })}>
     ${(a) => html`<${Combobox} attributes=${a} whenEmpty value=${value} onInput=${onChange} options=${options} onPick=${(option) => onChange(option.id)} />`}
   <//>`;

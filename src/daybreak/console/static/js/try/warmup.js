@@ -18,7 +18,7 @@ export function WarmUp({ history, temperature, nEvents }) {
   return html`<${Card} title=${t("try.warmup")} class="warmup"
       aside=${temperature && html`<${Tag} kind=${temperature}>${t(`try.person.${temperature}`)}<//>`}>
     <p class="muted">${t("try.warmup.hint")}</p>
-    <div class="columns" role="img" aria-label=${summary}>
+    <div class="columns" role=${latest && "img"} aria-label=${latest && summary}>
       ${history.map((one, step) => html`<div key=${step} class="column">
         <div class="column-parts">${EVIDENCE.map((name) => html`<span key=${name} class=${`part ${name}`} style=${{ flexGrow: one ? one[name] : 0 }}></span>`)}</div>
         <span class="fine">${step}</span></div>`)}
