@@ -58,6 +58,7 @@ def test_an_item_is_published_and_its_warm_up_is_followed(watch, shop):
         assert page.locator("main img:not(.picture)").count() == 0
         assert watch.serious_findings() == []
     finally:
+        page.close()  # it asks for the item every few seconds
         httpx.delete(f"{shop}/api/v1/items/new%2Fone")
         httpx.delete(f"{shop}/api/v1/users/eve")
 
@@ -83,6 +84,25 @@ def test_items_with_similar_pictures_are_shown_as_text_before_publication(watch)
     expect(card).to_contain_text(f"cup {EVIL}")
     expect(card).to_contain_text("90%")
     assert page.locator("main img:not(.picture)").count() == 0
+
+
+def test_what_is_typed_while_a_picture_is_read_stays(watch):
+    page = watch.open("new")
+    page.evaluate("""() => {
+        const read = FileReader.prototype.readAsDataURL;
+        FileReader.prototype.readAsDataURL = function (file) {
+            window.goOn = () => read.call(this, file);
+        };
+    }""")
+    page.get_by_label("Title").fill("gin")
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": png()}
+    )
+    page.get_by_label("Title").fill("gin number 9")
+    watch.until("Boolean(window.goOn)")
+    page.evaluate("window.goOn()")
+    expect(page.locator(".new-picture img")).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value("gin number 9")
 
 
 def test_a_file_that_is_no_picture_is_refused_in_place(watch):

@@ -32,23 +32,25 @@ export default function NewItemPage({ route }) {
 function Draft({ title }) {
   const t = useTexts();
   const [item, setItem] = useState({ ...EMPTY, title });
-  const set = (name) => (event) => setItem({ ...item, [name]: event.target.value });
+  const change = (fields) => setItem((now) => ({ ...now, ...fields }));
   const text = useSettled([item.title, item.text, item.category].map((one) => one.trim()).filter(Boolean).join(". "), SETTLE_MS);
   return html`<div class="page-new stack">
     <${PageHead} title=${t("common.page.new")} lead=${t("new.lead")} />
     <div class="new-grid">
-      <div class="stack"><${Form} item=${item} set=${set} setItem=${setItem} /><${Published} /></div>
+      <div class="stack"><${Form} item=${item} onChange=${change} /><${Published} /></div>
       ${text ? html`<${Forecast} text=${text} item=${item} />` : html`<${Notice} icon="new" title=${t("new.begin")}>${t("new.begin.hint")}<//>`}
     </div>
   </div>`;
 }
 
-function Form({ item, set, setItem }) {
+/** Show the fields of an item; `onChange` gets the changed ones: others may change while a picture is read. */
+function Form({ item, onChange }) {
   const t = useTexts();
   const [error, setError] = useState(null);
   const [pictureError, setPictureError] = useState("");
   const id = item.id.trim() || slugOf(item.title);
   const row = rowOf(item);
+  const set = (name) => (event) => onChange({ [name]: event.target.value });
   const publish = async (event) => {
     event.preventDefault();
     setError(null);
@@ -68,7 +70,7 @@ function Form({ item, set, setItem }) {
     }
     setPictureError("");
     const reader = new FileReader();
-    reader.onload = () => setItem({ ...item, image: reader.result });
+    reader.onload = () => onChange({ image: reader.result });
     reader.readAsDataURL(file);
   };
   return html`<${Card} title=${t("new.item")}>
@@ -226,7 +228,7 @@ function Timeline({ id }) {
   const exposure = useLoaded((signal) => get(`items/${part(id)}/exposure`, {}, { signal }), [id]);
   const events = useLoaded((signal) => get("events", { item_id: id, k: 1000 }, { signal }), [id]);
   const [shown, setShown] = useState([]);
-  useInterval(() => { exposure.reload(); events.reload(); }, REFRESH_S);
+  useInterval(() => { exposure.refresh(); events.refresh(); }, REFRESH_S);
   useEffect(() => {
     if (exposure.data) setShown((old) => [...old.slice(-500), { at: Date.now() / 1000, impressions: exposure.data.impressions, users: exposure.data.users }]);
   }, [exposure.data]);
