@@ -33,6 +33,34 @@ def test_an_item_is_found_opened_and_corrected(watch, strange):
     assert watch.serious_findings() == []
 
 
+def test_what_is_typed_while_a_saved_item_is_read_stays(watch, shop):
+    item = {"item_id": "typed", "title": "typed thing", "category": "old", "note": "none"}
+    httpx.post(f"{shop}/api/v1/items", json=item).raise_for_status()
+    page = watch.open("browse/items/typed")
+    category, note = page.get_by_label("category"), page.get_by_label("note")
+    category.fill("new")
+    held = watch.hold("**/api/v1/items/typed")
+    saves = watch.hold("**/api/v1/items/typed", "PATCH")
+    page.get_by_role("button", name="Save").click()
+    saves.wait()
+    note.fill("while it is saved")
+    saves.end()
+    expect(page.locator(".toast")).to_contain_text("Saved")
+    held.wait()
+    expect(category).to_have_value("new")
+    category.fill("newer")
+    with page.expect_response("**/api/v1/items/typed") as answer:
+        held.end()
+    answer.value.finished()
+    watch.settle()
+    expect(note).to_have_value("while it is saved")
+    expect(category).to_have_value("newer")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    stored = httpx.get(f"{shop}/api/v1/items/typed").json()
+    assert (stored["category"], stored["note"]) == ("newer", "while it is saved")
+
+
 def test_a_user_is_found_with_history_and_list_and_erased_with_a_proof(watch, strange):
     watch.expected_statuses.add(404)
     page = watch.open("browse/users")
@@ -67,6 +95,35 @@ def test_more_rows_are_loaded_on_wish(watch):
     page.get_by_role("button", name="Show more").click()
     expect(page.get_by_role("link", name="Cup 59", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_rows_of_an_earlier_search_are_not_added_to_another(watch):
+    def answer(route):
+        url = route.request.url
+        word = "tea" if "search=tea" in url else "cup"
+        begin = 50 if "cursor" in url else 0
+        rows = [
+            {"item_id": f"{word}{number}", "title": f"{word} {number}"}
+            for number in range(begin, begin + (1 if word == "tea" else 50))
+        ]
+        route.fulfill(json={"items": rows, "cursor": "50" if word == "cup" else None})
+
+    watch.page.route("**/api/v1/items?*", answer)
+    page = watch.open("browse")
+    more = page.get_by_role("button", name="Show more")
+    expect(more).to_be_visible()
+    held = watch.hold("**/api/v1/items?*cursor=*")
+    more.click()
+    more.click()
+    page.get_by_role("searchbox").fill("tea")
+    expect(page.get_by_role("link", name="tea 0", exact=True)).to_be_visible()
+    expect(more).to_have_count(0)
+    held.end()
+    page.get_by_role("searchbox").fill("")
+    expect(page.get_by_role("link", name="cup 49", exact=True)).to_have_count(1)
+    expect(page.get_by_role("link", name="cup 50", exact=True)).to_have_count(0)
+    more.click()
+    expect(page.get_by_role("link", name="cup 50", exact=True)).to_have_count(1)
 
 
 def test_what_nobody_has_is_told(watch):

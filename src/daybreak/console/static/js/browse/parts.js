@@ -1,5 +1,5 @@
 // Parts of the detail pages: the way back, attributes, and events.
-import { html, useState } from "../lib.js";
+import { html, useLayoutEffect, useRef, useState } from "../lib.js";
 import { formatNumber, formatTime, t } from "../i18n.js";
 import { call, get, part, post } from "../api.js";
 import { useLoaded } from "../load.js";
@@ -20,6 +20,13 @@ export function Back({ table }) {
 /** Show attributes as a form; saving changes only those that were edited. */
 export function Attributes({ table, id, row, editable, onSaved }) {
   const [edited, setEdited] = useState({});
+  const saved = useRef({});
+  // What was saved is shown until the stored row has arrived; what was typed since then stays.
+  useLayoutEffect(() => {
+    const sent = saved.current;
+    saved.current = {};
+    setEdited((now) => Object.fromEntries(Object.entries(now).filter(([name, text]) => text !== sent[name])));
+  }, [row]);
   const names = Object.keys(row).filter((name) => !NOT_ATTRIBUTES.includes(name));
   const save = async (event) => {
     event.preventDefault();
@@ -27,7 +34,7 @@ export function Attributes({ table, id, row, editable, onSaved }) {
       const changes = Object.entries(edited).map(([name, text]) => [name, valueOf(text, row[name])]);
       await call("PATCH", `${table}/${part(id)}`, { body: Object.fromEntries(changes) });
       toast(t("browse.saved"));
-      setEdited({});
+      saved.current = edited;
       onSaved();
     } catch (error) { toastError(error); }
   };

@@ -1,5 +1,5 @@
 // Items and users: search as you type, then one row with all that is known about it.
-import { html, useState } from "../lib.js";
+import { html, useRef, useState } from "../lib.js";
 import { formatNumber, t, useTexts } from "../i18n.js";
 import { get } from "../api.js";
 import { useLoaded, useSettled } from "../load.js";
@@ -26,7 +26,7 @@ export default function Browse({ route }) {
 function Search({ table }) {
   const [text, setText] = useState("");
   const settled = useSettled(text.trim(), 150);
-  const first = useLoaded((signal) => get(table, { search: settled, k: ROWS_PER_PAGE }, { signal }), [table, settled]);
+  const first = useLoaded((signal) => search(table, settled, { signal }), [table, settled]);
   return html`<div class="page-browse stack">
     <${PageHead} title=${t("common.page.browse")} lead=${t("browse.lead")}>
       <${Segments} label=${t("browse.table")} value=${table} onChange=${(one) => go("browse", {}, one)} options=${[["items", t("browse.items")], ["users", t("browse.users")]]} />
@@ -35,20 +35,30 @@ function Search({ table }) {
       <input ...${a} type="search" value=${text} placeholder=${t(`browse.search.${table}`)} autocomplete="off" spellcheck="false" onInput=${(event) => setText(event.target.value)} />`}<//>
     ${first.error && html`<${Problem} error=${first.error} retry=${first.reload} />`}
     ${!first.data && !first.error && html`<${Notice} busy>${t("common.loading")}<//>`}
-    ${first.data?.[table] && html`<${Found} key=${`${table} ${settled}`} table=${table} search=${settled} first=${first.data} busy=${first.loading} />`}
+    ${first.data?.[table] && html`<${Found} key=${table} table=${table} search=${first.data.search} first=${first.data} busy=${first.loading} />`}
   </div>`;
+}
+
+/** Return the first rows that have all words of a text, and the text. */
+async function search(table, text, options) {
+  return { ...await get(table, { search: text, k: ROWS_PER_PAGE }, options), search: text };
 }
 
 /** Show the rows that were found; further ones are loaded on wish. */
 function Found({ table, search, first, busy }) {
-  const [more, setMore] = useState({ rows: [], cursor: first.cursor, error: null });
+  const [loaded, setMore] = useState(null);
+  const more = loaded?.first === first ? loaded : { first, rows: [], cursor: first.cursor, error: null };
+  const latest = useRef(null);
+  latest.current = { first, cursor: more.cursor };
   const key = KEYS[table];
   const rows = [...first[table], ...more.rows];
   const load = async () => {
+    // Another search, or a second click, makes an answer worthless.
+    const add = (fields) => { if (latest.current.first === first && latest.current.cursor === more.cursor) setMore({ ...more, error: null, ...fields }); };
     try {
       const next = await get(table, { search, k: ROWS_PER_PAGE, cursor: more.cursor });
-      setMore({ rows: [...more.rows, ...next[table]], cursor: next.cursor, error: null });
-    } catch (error) { setMore({ ...more, error }); }
+      add({ rows: [...more.rows, ...next[table]], cursor: next.cursor });
+    } catch (error) { add({ error }); }
   };
   const others = namesOf(rows, [key, "title", "name", "description", "text"]);
   const columns = [
