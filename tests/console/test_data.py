@@ -49,6 +49,22 @@ def test_columns_that_are_not_recognised_are_chosen_before_the_import(watch_new,
     expect(card.get_by_role("status")).to_contain_text("2 new rows")
 
 
+def test_a_chosen_table_stays_chosen_while_the_file_is_read_anew(watch, sales):
+    watch.expected_statuses.add(422)
+    page = watch.open("data")
+    choose(page, sales)
+    card = page.locator(".file")
+    items = card.get_by_label("Items", exact=True)
+    expect(items).not_to_be_checked()
+    held = watch.hold("**/api/v1/import/preview*", "POST")
+    items.check()
+    held.wait()
+    expect(items).to_be_checked()
+    held.end()
+    expect(card.get_by_label("Title", exact=True)).to_be_visible()
+    expect(items).to_be_checked()
+
+
 def test_known_columns_need_no_choice_and_rejected_rows_are_listed(watch, tmp_path):
     watch.expected_statuses.add(422)
     page = watch.open("data")

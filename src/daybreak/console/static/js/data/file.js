@@ -42,7 +42,7 @@ export function ImportFile({ file, onClose, onDone }) {
   return html`<${Card} title=${file.name} class="file" aside=${html`<button class="quiet" onClick=${onClose}>${t(result.done ? "common.close" : "data.leave_out")}<span class="hidden"> ${file.name}</span></button>`}>
     ${loading && !data && html`<${Notice} busy>${t("data.reading")}<//>`}
     ${error && html`<${Problem} error=${error} retry=${reload} /><${Choice} table=${table} onTable=${choose} />`}
-    ${data && !result.done && html`<${Preview} preview=${data} file=${file} columns=${columns} onColumns=${setColumns} onTable=${choose} />
+    ${data && !result.done && html`<${Preview} preview=${data} table=${table} file=${file} columns=${columns} onColumns=${setColumns} onTable=${choose} />
       ${result.failure && html`<${Problem} error=${result.failure} />`}
       <div class="actions">
         <button class="primary" disabled=${result.busy || loading || data.read === 0} onClick=${() => send(undefined)}>${t("data.import", { n: data.read })}</button>
@@ -57,9 +57,10 @@ function Choice({ table, onTable }) {
   return html`<${Segments} label=${t("data.table")} value=${table} onChange=${onTable} options=${TABLES.map((one) => [one, t(`data.table.${one}`)])} />`;
 }
 
-function Preview({ preview, file, columns, onColumns, onTable }) {
+/** Show what a file is read as; `table` is the chosen one, which a preview may not have yet. */
+function Preview({ preview, table, file, columns, onColumns, onTable }) {
   return html`<div class="stack">
-    <div class="row"><span class="muted">${t("data.read_as")}</span><${Choice} table=${preview.table} onTable=${onTable} />
+    <div class="row"><span class="muted">${t("data.read_as")}</span><${Choice} table=${table || preview.table} onTable=${onTable} />
       ${preview.convention !== "plain" && html`<span class="fine">${t("data.convention", { name: preview.convention })}</span>`}</div>
     ${preview.problem && html`<${Notice} icon="alert" title=${t("data.problem")}><p lang=${languageOf(preview.problem)}>${preview.problem}</p><//>`}
     <dl class="figures">

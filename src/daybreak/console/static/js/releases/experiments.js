@@ -59,12 +59,13 @@ function Actions({ experiment, onShow, onAct, onEnd }) {
 /** Ask for the plan of an experiment: one change against what is shown now. */
 function Plan({ releases, onClose, onDone }) {
   const others = releases.filter((one) => !one.active);
-  const [plan, setPlan] = useState({ id: "", note: "", change: "diversity", release: others[0]?.id ?? "", value: 0.3, share: 0.5, metric: "ctr", shadow: false });
+  const [plan, setPlan] = useState({ id: "", note: "", change: "diversity", release: "", value: 0.3, share: 0.5, metric: "ctr", shadow: false });
   const [error, setError] = useState(null);
   const set = (name) => (value) => setPlan({ ...plan, [name]: value });
+  const release = plan.release || others[0]?.id; // the releases may arrive after the dialog was opened
   const save = async (event) => {
     event.preventDefault();
-    try { await post("experiments", toPlan(plan)); onDone(); } catch (failure) { setError(failure); }
+    try { await post("experiments", toPlan({ ...plan, release })); onDone(); } catch (failure) { setError(failure); }
   };
   const changes = ["diversity", "popularity", ...(others.length ? ["release"] : [])];
   return html`<${Dialog} title=${t("releases.experiment.plan")} onClose=${onClose}>
@@ -74,7 +75,7 @@ function Plan({ releases, onClose, onDone }) {
       <h3>${t("releases.plan.change")}</h3>
       <${Segments} label=${t("releases.plan.change")} value=${plan.change} onChange=${set("change")} options=${changes.map((one) => [one, t(`releases.plan.${one}`)])} />
       ${plan.change === "release"
-        ? html`<${Field} label=${t("releases.plan.release")}>${(a) => html`<select ...${a} value=${plan.release} onChange=${(event) => set("release")(event.target.value)}>
+        ? html`<${Field} label=${t("releases.plan.release")}>${(a) => html`<select ...${a} value=${release} onChange=${(event) => set("release")(event.target.value)}>
             ${others.map((one) => html`<option key=${one.id} value=${one.id}>${formatTime(one.created_at)}</option>`)}</select>`}<//>`
         : html`<${Slider} label=${t(`releases.plan.${plan.change}`)} low=${t("releases.plan.little")} high=${t("releases.plan.much")} value=${plan.value} onChange=${set("value")} />`}
       <${Slider} label=${t("releases.share")} low="0 %" high="100 %" value=${plan.share} onChange=${set("share")} />
