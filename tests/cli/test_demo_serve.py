@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -33,10 +34,11 @@ def test_the_demo_is_served_and_its_page_is_opened(tmp_path):
             told.append(value)
             text = text[end:]
         url = told[1]["url"]
-        assert 'id="app"' in httpx.get(url).text
-        assert httpx.get(f"{url}/api/v1/status").json()["items"] > 0
+        assert 'id="app"' in httpx.get(url, timeout=60).text
+        assert httpx.get(f"{url}/api/v1/status", timeout=60).json()["items"] > 0
         while not Path(opened).exists():
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         process.wait()
     assert opened.read_text("utf-8").strip() == f"{url}/#/try"

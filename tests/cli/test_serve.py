@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -117,11 +118,14 @@ def test_keys_are_made_listed_and_revoked(ask, call):
 
 
 def test_no_password_stays_in_the_arguments_of_the_process(here):
-    """The program starts again with the URL in its environment; nobody answers at port 9."""
-    url = "postgresql://shop:xyzzy-secret@127.0.0.1:9/shop"
-    command = [sys.executable, "-m", "daybreak", "serve", "--port", "0", f"--store={url}"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    with process:
+    """The program starts again with the URL in its environment, and waits for a database."""
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        url = f"postgresql://shop:xyzzy-secret@127.0.0.1:{silent.getsockname()[1]}/shop"
+        command = [sys.executable, "-m", "daybreak", "serve", "--port", "0", f"--store={url}"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        stack.enter_context(process)
+        stack.callback(process.kill)
         listing = ["ps", "-o", "args=", "-p", str(process.pid)]
         while process.poll() is None:
             seen = subprocess.run(listing, check=False, capture_output=True, text=True).stdout
@@ -131,29 +135,35 @@ def test_no_password_stays_in_the_arguments_of_the_process(here):
             seen = "never hidden"
         assert "xyzzy" not in seen
         assert "serve --port 0" in seen
-        process.kill()
 
 
 def test_serve_ends_after_its_grace_although_a_request_does_not(imported, serve, here):
-    process, told = serve("--grace", "1", "--timeout", "600", "--store-wait", "600")
+    limits = ("--timeout", "600", "--store-wait", "600", "--concurrency", "3")
+    process, told = serve("--grace", "1", *limits)
     other = sqlite3.connect(here / "daybreak.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     events = f"{told['url']}/api/v1/events"
-    statuses = []
+    statuses, stopping = [], threading.Event()
 
     def write():
-        try:
-            answer = httpx.post(events, json={"user_id": "late", "item_id": "x"}, timeout=600)
-            statuses.append(answer.status_code)
-        except httpx.HTTPError:
-            statuses.append(503)
+        """Write an event; try again if a probe of this test has taken the place."""
+        while True:
+            try:
+                row = {"user_id": "late", "item_id": "x"}
+                status = httpx.post(events, json=row, timeout=600).status_code
+            except httpx.HTTPError:
+                status = 503
+            if status != 503 or stopping.is_set():
+                statuses.append(status)
+                return
 
     writers = [threading.Thread(target=write) for _ in range(3)]
     for writer in writers:
         writer.start()
-    while httpx.get(f"{told['url']}/health/live", timeout=60).status_code != 200:
-        pass
-    time.sleep(0.5)  # the requests have arrived
+    while httpx.get(f"{told['url']}/api/v1/status", timeout=60).status_code != 503:
+        time.sleep(0.01)  # until the three requests leave no place for a fourth
+    assert httpx.get(f"{told['url']}/health/live", timeout=60).status_code == 200
+    stopping.set()
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=300) == 0
     other.rollback()

@@ -76,6 +76,7 @@ def start(live):
             return stack.enter_context(httpx.Client(base_url=url, timeout=WAIT_S))
 
         yield starting
+        live.may_answer.set()  # a server ends only after its requests
 
 
 @pytest.fixture

@@ -44,7 +44,10 @@ TEA = RecommendedItem(
 
 @dataclass
 class FakeService:
-    """Recommends one item, after a pause or with an error if a test needs that."""
+    """Recommends one item, after a pause or with an error if a test needs that.
+
+    A test clears ``may_answer`` to keep requests running until it sets it again.
+    """
 
     pause_s: float = 0.0
     requests: list = field(default_factory=list)
@@ -55,16 +58,20 @@ class FakeService:
         self.store = MemoryDocuments()
         self.experiments = None
         self.events = self.catalogue = self
-        self.entered = threading.Event()
+        self.entered, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
+        self.n_submitted = 0
         self.is_unavailable = False
         self._batcher = Batcher(self._recommend_many)
 
     def submit(self, request):
+        self.n_submitted += 1
         return self._batcher.submit(request)
 
     def _recommend_many(self, requests):
         self.entered.set()
         time.sleep(self.pause_s)
+        self.may_answer.wait()
         self.batches.append(len(requests))
         self.requests += requests
         return [self._recommend(request) for request in requests]

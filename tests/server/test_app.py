@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from daybreak.server.app import create_app
-from tests.server.conftest import sent, served, until
+from tests.server.conftest import WAIT_S, sent, served, until
 from tests.server.fake_service import FakeService
 
 RECOMMEND = "/api/v1/recommend"
@@ -116,32 +116,36 @@ def test_malformed_http_is_rejected_as_a_bad_request(start, lines):
 
 
 def test_a_request_beyond_the_time_limit_is_cancelled(start, live):
-    live.pause_s = 0.5
+    live.may_answer.clear()
     answer = start(timeout_s=0.1).get(f"{RECOMMEND}/ann")
     assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
+    live.may_answer.set()
 
 
 def test_requests_above_the_concurrency_limit_are_rejected_but_probes_are_not(start, live):
     client = start(concurrency=1)
-    live.pause_s = 0.5
+    live.may_answer.clear()
     slow = threading.Thread(target=client.get, args=[f"{RECOMMEND}/ann"])
     slow.start()
     live.entered.wait()
     answer = client.get(f"{RECOMMEND}/bob")
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert client.get("/health/live").status_code == 200
+    live.may_answer.set()
     slow.join()
 
 
 def test_concurrent_requests_are_answered_in_one_batch(start, live):
     client = start()
-    live.pause_s = 0.2
+    live.may_answer.clear()
     threads = [
         threading.Thread(target=client.get, args=[f"{RECOMMEND}/u{n}"]) for n in range(9)
     ]
     for thread in threads:
         thread.start()
         live.entered.wait()
+    until(lambda: live.n_submitted == 9)
+    live.may_answer.set()
     for thread in threads:
         thread.join()
     assert sum(live.batches) == 9
@@ -149,7 +153,7 @@ def test_concurrent_requests_are_answered_in_one_batch(start, live):
 
 
 def test_a_stopping_server_finishes_running_requests(live):
-    live.pause_s = 0.5
+    live.may_answer.clear()
     answers = []
     with served(live) as (server, url):
         thread = threading.Thread(
@@ -159,6 +163,7 @@ def test_a_stopping_server_finishes_running_requests(live):
         live.entered.wait()
         server.should_exit = True
         until(lambda: _refuses(url))
+        live.may_answer.set()
     thread.join()
     assert answers[0].status_code == 200
 
@@ -185,9 +190,10 @@ def test_numbers_that_json_cannot_represent_become_null(client, live):
 
 def test_a_closed_connection_does_not_affect_other_requests(start, live):
     client = start()
-    live.pause_s = 0.3
+    live.may_answer.clear()
     with pytest.raises(httpx.ReadTimeout):
-        client.get(f"{RECOMMEND}/ann", timeout=0.1)
+        client.get(f"{RECOMMEND}/ann", timeout=httpx.Timeout(WAIT_S, read=0.1))
+    live.may_answer.set()
     assert client.get(f"{RECOMMEND}/bob").status_code == 200
 
 
