@@ -50,6 +50,14 @@ def test_the_strongest_topic_is_the_one_in_which_users_differ(data):
     assert data.train_item_rows[topics[0].rows].max() < TOPIC_ITEMS
 
 
+def test_topics_that_are_counted_in_blocks_are_the_same(data, monkeypatch):
+    whole = find_topics(data)
+    monkeypatch.setattr("daybreak.simulation.topics.MAX_BLOCK_EVENTS", 1)
+    found = find_topics(data)
+    assert [one.strength for one in found] == [one.strength for one in whole]
+    assert [one.rows.tolist() for one in found] == [one.rows.tolist() for one in whole]
+
+
 def test_targets_are_the_other_items_of_the_topic(data):
     for labelled in topic_queries(data, create_generator(0, "topics")):
         n = int(labelled.queries.n_events[0])

@@ -16,10 +16,11 @@ from fastapi import FastAPI
 
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
+from daybreak.memory import return_free_memory
 from daybreak.server.app import create_app
 from daybreak.server.connections import backlog_of, descriptor_limit, raise_descriptor_limit
 from daybreak.server.ops.pools import WorkerPools
-from daybreak.server.ops.runtime import limit_heap, low_latency_threads, return_free_memory
+from daybreak.server.ops.runtime import limit_heap, low_latency_threads
 from daybreak.server.ops.temporary import remove_abandoned_folders
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol

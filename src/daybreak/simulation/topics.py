@@ -29,6 +29,9 @@ MIN_TARGETS = 7
 MAX_TOPIC_SHARE = 0.1
 """Maximum share of these items that a topic has; a list about a larger one shows no taste."""
 
+MAX_BLOCK_EVENTS = 2_000_000
+"""Events of users on items with the terms that are counted at a time: 100 MB [events]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Topic:
@@ -118,11 +121,34 @@ def _topics_of(data: Dataset, terms: Sparse) -> Iterator[Topic]:
     if not len(usable):
         return
     columns = sp.csc_array(terms[:, usable])
-    rho, share = overdispersion(data.interactions, sp.csr_array(columns))
-    strengths = rho * np.sqrt(share)
+    strengths = np.concatenate(
+        [
+            rho * np.sqrt(share)
+            for rho, share in (
+                overdispersion(data.interactions, sp.csr_array(columns[:, block]))
+                for block in _iter_term_blocks(data, columns)
+            )
+        ]
+    )
     for column in np.argsort(-strengths, kind="stable")[:N_TOPICS].tolist():
         span = slice(columns.indptr[column], columns.indptr[column + 1])
         yield Topic(np.sort(columns.indices[span]), float(strengths[column]))
+
+
+def _iter_term_blocks(data: Dataset, terms: Sparse) -> Iterator[slice]:
+    """Yield slices of terms whose items have at most ``MAX_BLOCK_EVENTS`` events together.
+
+    Args:
+        data: Training data.
+        terms: (n_train_items, n_terms) CSC of ones.
+    """
+    n_events = np.r_[0, np.cumsum(data.user_counts.astype(np.int64) @ terms)]
+    start, n_terms = 0, terms.shape[1]
+    while start < n_terms:
+        limit = n_events[start] + MAX_BLOCK_EVENTS
+        stop = max(int(np.searchsorted(n_events, limit, side="right")) - 1, start + 1)
+        yield slice(start, stop)
+        start = stop
 
 
 def _topic_queries(

@@ -10,7 +10,7 @@ from daybreak.ranking.blending.ablation import (
     ablate_strategies,
     select_strategies,
 )
-from daybreak.ranking.blending.pools import CandidatePool
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.tasks import RankingTask
 
 FAST = np.array([True, False, False])

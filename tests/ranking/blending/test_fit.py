@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from daybreak.ranking.blending.ablation import SelectionThresholds
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.fit import fit_blend
 from daybreak.ranking.blending.new_item_weights import (
     NewItemWeights,
     fit_arrival_shift,
     fit_new_item_weights,
 )
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.prior import PriorWeights
 from daybreak.ranking.blending.strategies import Strategy, get_strategies
 from daybreak.ranking.blending.time_budget import CandidateStrategies, TimeBudget

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.guard import (
     guard_arrivals,
     guard_bias,
@@ -11,7 +12,6 @@ from daybreak.ranking.blending.guard import (
     windowed_rows,
 )
 from daybreak.ranking.blending.objective import mean_sampled_ndcg, sampled_ndcg
-from daybreak.ranking.blending.pools import CandidatePool
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import RankingTask
 

@@ -7,13 +7,14 @@ import pytest
 
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.moments import (
     MAX_SHARE,
     MIN_SHARE,
     MIN_STRANGERS,
     share_of_moments,
 )
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
 from daybreak.ranking.blending.strategies import get_strategies
 from daybreak.ranking.blending.tasks import RankingTask, normalise_shares

@@ -5,12 +5,13 @@ import pytest
 
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.new_item_bias import (
     bound_new_item_bias,
     find_unsold_share,
     unsold_bias,
 )
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 
 N_QUERIES = 60

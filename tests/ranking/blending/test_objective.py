@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 from daybreak.metrics import ndcg as ndcg_of_lists
 from daybreak.metrics import ndcg_of_hits
 from daybreak.ranked_lists import top_k
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import (
     coordinate_search,
     fit_softmax,
@@ -15,7 +16,6 @@ from daybreak.ranking.blending.objective import (
     sampled_ndcg,
     softmax_loss,
 )
-from daybreak.ranking.blending.pools import CandidatePool
 from daybreak.ranking.blending.tasks import RankingTask
 
 

@@ -90,8 +90,8 @@ def test_rows_of_pools_are_those_of_the_catalogue(small_limits, monkeypatch):
     seen = []
     original = pools.PoolBuilder.collect
 
-    def collect(self, rows, kinds=()):
-        found = original(self, rows, kinds)
+    def collect(self, rows, kinds=(), **options):
+        found = original(self, rows, kinds, **options)
         seen.extend(found.pools.values())
         return found
 

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.candidate_pool import CandidatePool
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.tasks import (
     MIN_QUERIES,
     RankingTask,

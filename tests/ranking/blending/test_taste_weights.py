@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import (
     mean_sampled_ndcg,
     sampled_ndcg,
     softmax_loss,
 )
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.ranking.blending.taste_weights import (
     BALANCED_POPULARITY,

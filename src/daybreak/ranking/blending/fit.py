@@ -103,6 +103,8 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     arrival = _mark_unsold(data, pools, remaining, sets, shift)
     sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
     used = _find_used(sets)
+    scale, now_share = pools.scale[used], round(pools.now_share, 3)
+    del pools  # as large as the models that are fitted next
     candidates.exclude_unused(remaining[row].name for row in used)
     progress("fitting on all data")
     fitted, start = fit_all(data, [remaining[row] for row in used], seed, warm_start)
@@ -114,12 +116,12 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "popularity": popularity_levels,
         "candidates": candidates.report(),
         "simulations": plan.to_report(),
-        "moments": {"share": round(pools.now_share, 3)},
+        "moments": {"share": now_share},
         **separate,
     }
     blend = Blend.from_sets(
         fitted.names,
-        _final_scale(data, fitted, pools.scale[used], warm.questions, prior),
+        _final_scale(data, fitted, scale, warm.questions, prior),
         tuple(one.take(used) for one in sets),
         BALANCED_POPULARITY,
         arrival=arrival,

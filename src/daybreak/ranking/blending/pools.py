@@ -5,12 +5,12 @@ scores as :class:`TrainingPools`, from which the weights of a blend are fitted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Items, Queries
+from daybreak.memory import return_free_memory
 from daybreak.models import LinearScorer
 from daybreak.models.shared_content_choice import (
     ContentOptions,
@@ -18,6 +18,7 @@ from daybreak.models.shared_content_choice import (
     reuse_content_options,
 )
 from daybreak.models.wish import combine_wishes, saturate_wishes, scale_wishes
+from daybreak.ranking.blending.candidate_pool import CandidatePool, PoolParts
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.strategy_masks import is_for_next_events
 from daybreak.ranking.blending.time_budget import CandidateStrategies
@@ -47,106 +48,6 @@ N_SCORED_ITEMS = 4_000
 """Items of a larger catalogue that are scored, at least [items]."""
 MIN_SCORED_TARGETS = 3
 """Targets of a query that are scored, if it has as many [items]."""
-
-
-@dataclass(frozen=True, eq=False)
-class CandidatePool:
-    """Scores of the most promising candidates of some queries; unused columns are masked.
-
-    Pools make the cost of fitting a blend independent of the size of the catalogue. An item
-    that is among the best of no strategy cannot get a high position in any blend of them.
-    """
-
-    features: Floats
-    """(n_strategies, n_queries, width) scores of the strategies"""
-    relevant: Mask
-    """(n_queries, width)"""
-    present: Mask
-    """(n_queries, width)"""
-    is_new: Mask
-    """(n_queries, width) whether a candidate has no events"""
-    n_relevant: Rows
-    """(n_queries,) number of targets in the whole catalogue"""
-    n_events: Floats
-    """(n_queries,)"""
-    item_rows: Rows
-    """(n_queries, width) rows of the catalogue"""
-    users: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """(n_queries,) row of the user of each query; empty: every query is of another user"""
-
-    def take(self, rows: Rows) -> "CandidatePool":
-        """Return the pool of some of the queries, without columns that none of them uses."""
-        present = self.present[rows]
-        used = np.flatnonzero(present.any(axis=0))
-        width = int(used[-1]) + 1 if len(used) else min(1, present.shape[1])
-        return CandidatePool(
-            take_queries(self.features, rows, width),
-            self.relevant[rows, :width],
-            np.ascontiguousarray(present[:, :width]),
-            self.is_new[rows, :width],
-            self.n_relevant[rows],
-            self.n_events[rows],
-            self.item_rows[rows, :width],
-            self.users[rows] if len(self.users) else self.users,
-        )
-
-    @classmethod
-    def concatenate(
-        cls, pools: Sequence["CandidatePool"], rows: Sequence[int]
-    ) -> "CandidatePool":
-        """Return the queries of several pools as one pool, padded to the widest.
-
-        Args:
-            pools: Pools with the same strategies.
-            rows: Positions of the strategies that are kept.
-        """
-        width = max(pool.present.shape[1] for pool in pools)
-        n_queries = sum(len(pool.n_events) for pool in pools)
-        features = np.zeros((len(rows), n_queries, width), dtype=np.float32)
-        start = 0
-        for pool in pools:
-            stop = start + len(pool.n_events)
-            for target, row in zip(features, rows, strict=True):
-                if pool.features[row].any():  # memory that is not written is not used
-                    target[start:stop, : pool.present.shape[1]] = pool.features[row]
-            start = stop
-
-        def join(name: str) -> Any:
-            return np.concatenate([_pad_width(getattr(pool, name), width) for pool in pools])
-
-        others = {one.name: join(one.name) for one in fields(cls) if one.name != "features"}
-        return cls(features, **others)
-
-    def expand_strategies(self, rows: Sequence[int], n_strategies: int) -> "CandidatePool":
-        """Return the pool for more strategies; those that are not in ``rows`` score 0."""
-        if len(rows) == n_strategies:
-            return self
-        features = np.zeros((n_strategies, *self.features.shape[1:]), dtype=np.float32)
-        features[rows] = self.features
-        return replace(self, features=features)
-
-    def move_candidates_first(self) -> "CandidatePool":
-        """Return the pool with the columns of each query that are not masked at its start."""
-        columns = np.argsort(~self.present, axis=1, kind="stable")
-        width = max(int(self.present.sum(axis=1).max(initial=0)), 1)
-        columns = columns[:, :width]
-        rows = np.arange(len(columns))[:, None]
-        features = np.zeros((len(self.features), *columns.shape), dtype=np.float32)
-        for target, scores in zip(features, self.features, strict=True):
-            if scores.any():  # memory that is not written is not used
-                target[:] = scores[rows, columns]
-        return replace(
-            self,
-            features=features,
-            relevant=self.relevant[rows, columns],
-            present=self.present[rows, columns],
-            is_new=self.is_new[rows, columns],
-            item_rows=self.item_rows[rows, columns],
-        )
-
-    def drop_unanswerable(self) -> "CandidatePool":
-        """Return the queries with at least one target, without columns that none uses."""
-        return self.take(np.flatnonzero(self.n_relevant > 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,7 +143,7 @@ class PoolBuilder:
         self._candidates = candidates
         self._seed = seed
         self._sold = warm_items(data)
-        self._pools: dict[str, list[CandidatePool]] = {}
+        self._parts = PoolParts()
         self._scale: Floats | None = None
         self._content_options: ContentOptions | None = None
         """Options that were chosen on the first split; the others reuse them."""
@@ -256,11 +157,11 @@ class PoolBuilder:
 
     def count_pools(self, kind: str) -> int:
         """Return the number of pools of a kind of queries."""
-        return len(self._pools.get(kind, ()))
+        return self._parts.count(kind)
 
     def truncate_pools(self, kind: str, n_pools: int) -> None:
         """Remove the pools of a kind of queries that were added after the first ones."""
-        del self._pools.get(kind, [])[n_pools:]
+        self._parts.truncate(kind, n_pools)
 
     def add_split(
         self,
@@ -314,10 +215,14 @@ class PoolBuilder:
                 groups = (is_warm, ~is_warm & sold, ~sold)
                 pool = build_candidate_pool(batch, scores, groups, rng).drop_unanswerable()
                 if len(pool.n_events):
-                    pool = scored.restore_rows(pool.expand_strategies(rows, len(strategies)))
-                    self._pools.setdefault(labelled.kind, []).append(pool)
+                    self._parts.add(labelled.kind, scored.restore_rows(pool), rows)
                 strangers = pool.features[:, pool.n_events == 0]
-                self._scores_strangers |= strangers.any(axis=(1, 2))
+                self._scores_strangers[rows] |= strangers.any(axis=(1, 2))
+                del scores
+        split.data.cache.clear()  # the statistics would stay as long as the split
+        del fitted, linear_models, wish_scorer
+        if not constant_only:
+            return_free_memory()
 
     def _measure_scales(
         self,
@@ -340,36 +245,20 @@ class PoolBuilder:
         self._scale = scale
         return scale
 
-    def collect(self, rows: Sequence[int], kinds: Sequence[str] = ()) -> TrainingPools:
+    def collect(
+        self, rows: Sequence[int], kinds: Sequence[str] = (), *, is_last: bool = False
+    ) -> TrainingPools:
         """Return the pools of all splits so far for the strategies at some positions.
 
         Args:
             rows: Positions of the strategies.
             kinds: Kinds of queries; default: all.
+            is_last: Whether the builder forgets these pools, which halves the memory.
         """
-        pools = {
-            kind: CandidatePool.concatenate(parts, rows)
-            for kind, parts in self._pools.items()
-            if parts and (not kinds or kind in kinds)
-        }
+        pools = self._parts.join(rows, kinds, is_last=is_last)
         unmeasured = np.ones(len(self._candidates.strategies), dtype=np.float32)
         measured = unmeasured if self._scale is None else self._scale
         return TrainingPools(pools, measured[rows], self._sold)
-
-
-def take_queries(features: Floats, rows: Rows, width: int) -> Floats:
-    """Return the (n_strategies, n_rows, width) contiguous scores of some queries.
-
-    Args:
-        features: (n_strategies, n_queries, at least width) scores.
-        rows: Positions of the queries.
-        width: Number of columns that are kept.
-    """
-    out = np.zeros((len(features), len(rows), width), dtype=np.float32)
-    for target, scores in zip(out, features, strict=True):
-        if scores.any():  # memory that is not written is not used
-            target[:] = scores[rows, :width]
-    return out
 
 
 def score_strategies(
@@ -591,12 +480,6 @@ def _mark_top_of_each(chosen: Mask, values: Floats, allowed: Mask, n_top: int) -
         equal = np.flatnonzero(values[row] == last[row, 0])
         best[row, equal[n_top - int((values[row] > last[row, 0]).sum()) :]] = False
     chosen[varies] |= best
-
-
-def _pad_width(values: Any, width: int) -> Any:
-    if values.ndim == 1:
-        return values
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width - values.shape[-1])])
 
 
 def measure_user_scales(

@@ -8,8 +8,9 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.data.repeats import repeats_are_usual
 from daybreak.models import models
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import coordinate_search, mean_sampled_ndcg
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import (
     MIN_QUERIES,

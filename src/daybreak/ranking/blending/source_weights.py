@@ -17,13 +17,9 @@ from daybreak.data.sources import SourceData, as_indicators
 from daybreak.estimates import PairedDifference, paired_bootstrap
 from daybreak.metrics import LIST_LENGTH
 from daybreak.models import models
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import coordinate_search, sampled_ndcg
-from daybreak.ranking.blending.pools import (
-    CandidatePool,
-    TrainingPools,
-    measure_scales,
-    score_strategies,
-)
+from daybreak.ranking.blending.pools import TrainingPools, measure_scales, score_strategies
 from daybreak.ranking.blending.strategies import SOURCE_CONTROL, FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from daybreak.metrics import LIST_LENGTH, discounts, ideal_dcg
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools, take_queries
+from daybreak.ranking.blending.candidate_pool import CandidatePool, take_queries
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
 from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
 from daybreak.simulation.next_events import NEXT_KINDS

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import (
     coordinate_search,
     mean_sampled_ndcg,
     sampled_ndcg,
 )
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import (
     NEW_ITEM_LEVEL_GROUPS,

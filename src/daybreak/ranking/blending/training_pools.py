@@ -8,6 +8,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.deadline import time_limit
 from daybreak.errors import OutOfTimeError
+from daybreak.memory import return_free_memory
 from daybreak.ranking.blending.ablation import SelectionThresholds, select_strategies
 from daybreak.ranking.blending.moments import (
     MIN_NEW_ITEM_SHARE,
@@ -59,6 +60,7 @@ def build_training_pools(
         thresholds: Required significance of the gains of slow strategies.
         plan: Which simulated cold starts are run; default: all.
     """
+    return_free_memory()
     builder = PoolBuilder(data, candidates, seed)
     plan = plan or SimulationPlan.complete(data)
     n_splits = len(plan.asked) + (1 + plan.has_arrivals) * data.events.has_time_order
@@ -87,7 +89,7 @@ def build_training_pools(
     if share >= MIN_NEW_ITEM_SHARE:
         for number, split in enumerate(iter_moment_splits(data, seed, with_unsold=True)):
             builder.add_split(after + 100 + number, split, FULL_DATA_FACTOR)
-    return replace(builder.collect(rows), now_share=share)
+    return replace(builder.collect(rows, is_last=True), now_share=share)
 
 
 def add_moments(

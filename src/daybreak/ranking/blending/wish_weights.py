@@ -8,8 +8,9 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.models import models
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import sampled_ndcg
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, WeightSet, nearest_level

@@ -2,12 +2,13 @@
 
 import ctypes
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
+
+from daybreak.memory import has_glibc
 
 THREAD_SWITCH_INTERVAL_S = 0.0005
 """Longest wait of a thread for the interpreter while another thread is busy [s].
@@ -66,7 +67,7 @@ def limit_heap(*, is_glibc: bool | None = None) -> bool:
     Source:
         ``mallopt(3)``: setting a threshold also stops its automatic growth.
     """
-    if not (_is_glibc() if is_glibc is None else is_glibc):
+    if not (has_glibc() if is_glibc is None else is_glibc):
         return False
     mallopt = ctypes.CDLL(None).mallopt
     settings = (
@@ -75,28 +76,3 @@ def limit_heap(*, is_glibc: bool | None = None) -> bool:
         (_ARENA_MAX, MAX_ARENAS),
     )
     return all([mallopt(parameter, value) == 1 for parameter, value in settings])
-
-
-def return_free_memory(*, is_glibc: bool | None = None) -> bool:
-    """Return what the heaps of the process do not use to the system.
-
-    Opening a release leaves gaps that nothing fills afterwards: 200 MB on MovieLens 1M.
-
-    Args:
-        is_glibc: Whether the C library is glibc; default: found out.
-
-    Returns:
-        Whether the heaps were trimmed; False with other C libraries than glibc.
-    """
-    gc.collect()
-    if not (_is_glibc() if is_glibc is None else is_glibc):
-        return False
-    ctypes.CDLL(None).malloc_trim(0)
-    return True
-
-
-def _is_glibc() -> bool:
-    try:
-        return bool(os.confstr("CS_GNU_LIBC_VERSION"))
-    except (AttributeError, ValueError, OSError):
-        return False
