@@ -88,22 +88,19 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     prior = _predict_prior(data, remaining, arrivals)
     progress("fitting the weights of the strategies")
     warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
-    weights = warm.weights
-    new_item_weights = fit_new_item_weights(
-        pools, remaining, weights, thresholds, warm_start, prior
-    )
+    new = fit_new_item_weights(pools, remaining, warm.weights, thresholds, warm_start, prior)
     slope, intercept = fit_arrival_shift(
-        pools, weights, new_item_weights, prior, scores_all_items(remaining)
+        pools, warm.weights, new, prior, scores_all_items(remaining)
     )
     progress("fitting the weights that show taste")
-    plain = WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias)
-    moved = prior.bias_share(new_item_weights.questions)
+    plain = WeightSet(1.0, warm.weights, new.weights, new.bias)
+    moved = prior.bias_share(new.questions)
     sets, popularity_levels = _fit_sets(data, pools, remaining, plain, moved)
     shift = ArrivalShift(arrivals.mean, slope, intercept, arrivals.items, arrivals.unsold)
     arrival = _mark_unsold(data, pools, remaining, sets, shift)
     sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
     used = _find_used(sets)
-    scale, now_share = pools.scale[used], round(pools.now_share, 3)
+    scale, moments = pools.scale[used], {"share": round(pools.now_share, 3)}
     del pools  # as large as the models that are fitted next
     candidates.exclude_unused(remaining[row].name for row in used)
     progress("fitting on all data")
@@ -111,12 +108,12 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     report = {
         "levels": warm.report,
         "prior": prior.to_report(warm.questions),
-        "new_items": new_item_weights.report,
+        "new_items": new.report,
         "arrival": arrival.to_report(),
         "popularity": popularity_levels,
         "candidates": candidates.report(),
         "simulations": plan.to_report(),
-        "moments": {"share": now_share},
+        "moments": moments,
         **separate,
     }
     blend = Blend.from_sets(
