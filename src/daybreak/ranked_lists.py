@@ -95,8 +95,8 @@ def contains(matrix: Sparse, rows: Rows) -> Mask:
 
 def is_set(matrix: Sparse, rows: Rows, columns: Rows) -> Mask:
     """Return whether each pair of row and column is set in a CSR matrix; -1 is never set."""
-    row, column = matrix.nonzero()
-    keys = np.sort(row.astype(np.int64) * matrix.shape[1] + column)
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    keys = np.sort((row * matrix.shape[1] + matrix.indices)[matrix.data != 0])
     if not len(keys):
         return np.zeros(columns.shape, dtype=np.bool_)
     pairs = rows * matrix.shape[1] + columns

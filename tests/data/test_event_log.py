@@ -59,3 +59,19 @@ def test_the_first_positive_event_of_each_pair(rows):
             wanted[user, item] = min(at, wanted.get((user, item), at))
     pairs = zip(first.user.tolist(), first.item.tolist(), strict=True)
     assert dict(zip(pairs, first.at.tolist(), strict=True)) == wanted
+
+
+@given(ROWS)
+def test_who_likes_nothing_likes_what_was_viewed(rows):
+    log = made(rows)
+    liked, disliked = log.interests()
+    stated, _ = log.opinions()
+    against = set(zip(disliked.user.tolist(), disliked.item.tolist(), strict=True))
+    happy = set(stated.user.tolist())
+    views = {
+        (user, item)
+        for user, item, _, kind in rows
+        if kind == ("view", 0) and user not in happy and (user, item) not in against
+    }
+    wanted = views | set(zip(stated.user.tolist(), stated.item.tolist(), strict=True))
+    assert set(zip(liked.user.tolist(), liked.item.tolist(), strict=True)) == wanted

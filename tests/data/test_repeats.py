@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data import repeats
 from daybreak.data.dataset import Events
 from daybreak.data.repeats import (
     DECAYS,
@@ -96,3 +98,29 @@ def test_without_times_a_frequency_is_a_share_of_the_most_frequent():
     found = repeat_frequencies(events, 0.5, 1, 2).toarray()
     np.testing.assert_allclose(found, [[1, 1 / 3]], rtol=1e-6)
     assert mark_repeats(events)[1].tolist() == [False, True, False, True]
+
+
+def frequencies_by_tables(events, decay, n_users, n_items):
+    """Sort whole rows of tables and let scipy add: slow, and the numbers that are wanted."""
+    _, later = basket_numbers(events)
+    user, after = np.unique(np.stack([events.user, later]), axis=1)
+    totals = np.bincount(user, decay**after, minlength=n_users)
+    user, item, after = np.unique(np.stack([events.user, events.item, later]), axis=1)
+    values = (decay**after / totals[user]).astype(np.float32)
+    found = sp.csr_array((values, (user, item)), shape=(n_users, n_items))
+    found.sum_duplicates()
+    return found
+
+
+@pytest.mark.parametrize("max_key", [repeats.MAX_KEY, 3])
+@given(ROWS)
+def test_frequencies_are_those_of_tables_to_the_last_bit(max_key, rows):
+    events = made(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repeats, "MAX_KEY", max_key)
+        for decay in (1.0, 0.98, 0.65):
+            found = repeat_frequencies(events, decay, 4, 5)
+            wanted = frequencies_by_tables(events, decay, 4, 5)
+            for part in ("data", "indices", "indptr"):
+                assert getattr(found, part).tolist() == getattr(wanted, part).tolist()
+            assert found.dtype == np.float32

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from daybreak.data import sparse_rows
 from daybreak.data.sparse_rows import (
     build_csr,
+    empty_csr,
     entry_indices,
     make_csr,
     slice_rows,
+    sum_sorted,
     take_rows,
 )
 
@@ -45,6 +47,25 @@ def test_entries_make_a_matrix_in_any_order():
     order = RNG.permutation(len(rows))
     found = build_csr(rows[order], columns[order], MATRIX.data[order], MATRIX.shape)
     np.testing.assert_array_equal(found.toarray(), MATRIX.toarray())
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=40))
+def test_sorted_entries_are_added_in_their_order(pairs):
+    rows, columns = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
+    values = RNG.random(len(rows), dtype=np.float32)
+    wanted = np.zeros((5, 4), dtype=np.float32)
+    for row, column, value in zip(rows, columns, values, strict=True):
+        wanted[row, column] += value
+    found = sum_sorted(rows, columns, values, (5, 4))
+    np.testing.assert_array_equal(found.toarray(), wanted)
+    assert found.nnz == len(set(pairs))
+
+
+def test_a_matrix_without_entries():
+    found = empty_csr((3, 2)) @ np.ones((2, 4), dtype=np.float32)
+    assert found.dtype == np.float32
+    assert found.shape == (3, 4)
+    assert not found.any()
 
 
 def test_entries_of_one_place_are_added():

@@ -50,6 +50,16 @@ class Events:
         keep = np.sort(first)
         return cls(user[keep], item[keep], at[keep])
 
+    @classmethod
+    def empty(cls) -> "Events":
+        """Return no events.
+
+        Example:
+            >>> len(Events.empty())
+            0
+        """
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
     @property
     def has_time_order(self) -> bool:
         """Whether the times define an order: there are more than 10 distinct ones."""
@@ -531,7 +541,7 @@ class Queries:
 
     def with_repeats(self, repeats: Sparse) -> "Queries":
         """Return the queries with decayed personal frequencies; see ``repeats``."""
-        return replace(self, repeats=sp.csr_array(repeats, dtype=np.float32))
+        return replace(self, repeats=as_csr(repeats.astype(np.float32, copy=False)))
 
     def with_source_history(self, counts: Sparse) -> "Queries":
         """Return the queries with events on items of sources.

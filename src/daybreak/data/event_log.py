@@ -123,16 +123,17 @@ class EventLog:
     def positive(self) -> Events:
         """Return the positive events, with repeated pairs, sorted by user and then by time."""
         mask = self.sign > 0
+        positive = self if mask.all() else self.filter(mask)
         return Events(
-            self.user[mask].astype(np.int64), self.item[mask].astype(np.int64), self.at[mask]
+            positive.user.astype(np.int64), positive.item.astype(np.int64), positive.at
         )
 
     def first_positive(self) -> Events:
         """Return the earliest positive event of each pair; see :class:`Events`."""
         events = self.positive()
         n_items = int(events.item.max(initial=-1)) + 1
-        pairs = events.user * n_items + events.item
-        if len(np.unique(pairs)) == len(pairs):
+        pairs = np.sort(events.user * n_items + events.item)
+        if not (pairs[1:] == pairs[:-1]).any():
             return events
         return Events.of(events.user, events.item, events.at)
 
@@ -151,7 +152,7 @@ class EventLog:
         """
         against = self.sign < 0
         if not against.any():
-            return self.first_positive(), Events.of([], [], [])
+            return self.first_positive(), Events.empty()
         stated = self.filter(self.sign != 0)
         n_items = int(stated.item.max()) + 1
         pairs = stated.user.astype(np.int64) * n_items + stated.item
@@ -180,8 +181,9 @@ class EventLog:
             [[7, 9], []]
         """
         liked, disliked = self.opinions()
-        is_view = self.select_kinds(lambda kind: not kind[1] and _is_view(kind[0]))
-        views = self.filter(is_view & ~np.isin(self.user, liked.user))
+        if not any(_is_view(kind) for kind in self.kinds):
+            return liked, disliked
+        views = self.filter(self.select_kinds(_is_view) & ~np.isin(self.user, liked.user))
         n_items = int(self.item.max(initial=-1)) + 1
         pairs = views.user.astype(np.int64) * n_items + views.item
         views = views.filter(~np.isin(pairs, disliked.user * n_items + disliked.item))
@@ -214,8 +216,10 @@ class EventLog:
         return len(self.user)
 
 
-def _is_view(name: str | None) -> bool:
-    return name is not None and event_name_kind(name) == "view"
+def _is_view(kind: SignedType) -> bool:
+    """Return whether a neutral event is a view."""
+    name, sign = kind
+    return not sign and name is not None and event_name_kind(name) == "view"
 
 
 def slice_owners(owner: Rows, wanted: Rows) -> tuple[Rows, Rows]:
@@ -232,7 +236,9 @@ def slice_owners(owner: Rows, wanted: Rows) -> tuple[Rows, Rows]:
         >>> [part.tolist() for part in slice_owners(np.array([0, 0, 2]), np.array([2, -1, 0]))]
         [[2, 0, 1], [0, 2, 2]]
     """
-    start, stop = np.searchsorted(owner, np.stack([wanted, wanted + 1]))
+    bounds = np.stack([wanted, wanted + 1])
+    # With another type, the search would first convert the whole column.
+    start, stop = np.searchsorted(owner, bounds.astype(owner.dtype, copy=False))
     sizes = np.where(wanted >= 0, stop - start, 0)
     offset = np.repeat(start - np.cumsum(sizes) + sizes, sizes)
     return np.arange(int(sizes.sum())) + offset, np.repeat(np.arange(len(wanted)), sizes)

@@ -5,6 +5,7 @@ Source:
     next-basket recommendation" (TIFU-KNN), section 4.1: the time-decayed personal frequency.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Events
 from daybreak.data.event_limits import event_cap
+from daybreak.data.sparse_rows import sum_sorted
 from daybreak.types import Doubles, Mask, Rows, Sparse
 
 BASKET_GAP_S = 6 * 3_600.0
@@ -22,6 +24,8 @@ MIN_REPEATS = 20
 """Smallest number of events after the first basket of users among which a share is measured."""
 DECAYS = (1.0, 0.98, 0.95, 0.9, 0.8, 0.65, 0.5)
 """Factors of the weight of a basket per later basket that are tried."""
+MAX_KEY = np.iinfo(np.int64).max
+"""Largest integer that can stand for a row of a table."""
 DEFAULT_DECAY = 0.9
 """Factor without enough repeats to choose one."""
 
@@ -39,14 +43,15 @@ def basket_numbers(events: Events) -> tuple[Rows, Rows]:
     """
     if not len(events):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    is_other_user = np.r_[True, events.user[1:] != events.user[:-1]]
+    number, starts = np.empty(len(events), dtype=bool), np.empty(len(events), dtype=bool)
+    starts[0], starts[1:] = True, events.user[1:] != events.user[:-1]
     at = np.minimum(events.at, np.finfo(np.float64).max)
-    is_later = np.r_[True, np.diff(at) > BASKET_GAP_S]
-    number = np.cumsum(is_other_user | is_later)
-    starts = np.flatnonzero(is_other_user)
-    sizes = np.diff(np.r_[starts, len(events)])
-    ends = starts + sizes - 1
-    return number - np.repeat(number[starts], sizes), np.repeat(number[ends], sizes) - number
+    number[0], number[1:] = True, at[1:] - at[:-1] > BASKET_GAP_S
+    counts = np.cumsum(starts | number)
+    first = np.flatnonzero(starts)
+    last = np.append(first[1:], len(events)) - 1
+    sizes = last - first + 1
+    return counts - np.repeat(counts[first], sizes), np.repeat(counts[last], sizes) - counts
 
 
 def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int) -> Sparse:
@@ -77,17 +82,17 @@ def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int)
 class BasketItems(NamedTuple):
     """The different baskets of users, and the different items in each of them."""
 
-    baskets: Rows
-    """(2, n_baskets) user, and number of later baskets of the user"""
-    entries: Rows
-    """(3, n_entries) user, item, and number of later baskets of the user"""
+    baskets: tuple[Rows, Rows]
+    """(n_baskets,) user, and (n_baskets,) number of later baskets of the user; sorted"""
+    entries: tuple[Rows, Rows, Rows]
+    """(n_entries,) user, item, and number of later baskets of the user; sorted"""
 
     @classmethod
     def from_events(cls, events: Events) -> "BasketItems":
         """Return the baskets of positive events, sorted by user and then by time."""
         _, later = basket_numbers(events)
-        baskets = np.unique(np.stack([events.user, later]), axis=1)
-        return cls(baskets, np.unique(np.stack([events.user, events.item, later]), axis=1))
+        user, item = events.user.astype(np.int64), events.item.astype(np.int64)
+        return cls(_unique_rows(user, later), _unique_rows(user, item, later))
 
     def frequencies(self, decay: float, n_users: int, n_items: int) -> Sparse:
         """Return the decayed personal frequencies; see :func:`repeat_frequencies`."""
@@ -95,9 +100,40 @@ class BasketItems(NamedTuple):
         totals = np.bincount(user, decay**later, minlength=n_users)
         user, item, later = self.entries
         values = (decay**later / totals[user]).astype(np.float32)
-        matrix = sp.csr_array((values, (user, item)), shape=(n_users, n_items))
-        matrix.sum_duplicates()
-        return matrix
+        return sum_sorted(user, item, values, (n_users, n_items))
+
+
+def _unique_rows(*columns: Rows) -> tuple[Rows, ...]:
+    """Return the different rows of a table of integers from 0, sorted by column.
+
+    Example:
+        >>> [one.tolist() for one in _unique_rows(np.array([1, 0, 1]), np.array([2, 3, 2]))]
+        [[0, 1], [3, 2]]
+    """
+    sizes = [int(column.max(initial=0)) + 1 for column in columns]
+    if math.prod(sizes) > MAX_KEY:
+        order = np.lexsort(columns[::-1])
+        table = np.stack([column[order] for column in columns])
+        return tuple(table[:, _starts_of_runs(*table)])
+    keys = columns[0]
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        keys = keys * size + column
+    keys = np.sort(keys)
+    keys = keys[_starts_of_runs(keys)]
+    found = []
+    for size in sizes[:0:-1]:
+        keys, column = np.divmod(keys, size)
+        found.append(column)
+    return (keys, *found[::-1])
+
+
+def _starts_of_runs(*columns: Rows) -> Mask:
+    """Return (n,) whether a row differs from the row before it."""
+    starts = np.zeros(len(columns[0]), dtype=bool)
+    starts[:1] = True
+    for column in columns:
+        starts[1:] |= column[1:] != column[:-1]
+    return starts
 
 
 def _undated_frequencies(events: Events, n_users: int, n_items: int) -> Sparse:

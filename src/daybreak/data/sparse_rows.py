@@ -50,6 +50,18 @@ def make_csr(values: Any, columns: Rows, starts: Rows, shape: tuple[int, int]) -
     return matrix
 
 
+def empty_csr(shape: tuple[int, int]) -> Sparse:
+    """Return a float32 CSR matrix without entries.
+
+    Example:
+        >>> empty_csr((2, 3)).nnz
+        0
+    """
+    none = np.zeros(0, dtype=np.int32)
+    starts = np.zeros(shape[0] + 1, dtype=np.int32)
+    return make_csr(np.zeros(0, dtype=np.float32), none, starts, shape)
+
+
 def as_csr(matrix: Any) -> Sparse:
     """Return a sparse matrix as CSR: itself if it is one.
 
@@ -80,8 +92,33 @@ def build_csr(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -
     if (row[1:] < row[:-1]).any():
         order = np.argsort(row, kind="stable")
         row, column, values = row[order], column[order], values[order]
-    ends = np.cumsum(np.bincount(row, minlength=shape[0]))
-    return make_csr(values, column, np.concatenate([[0], ends]), shape)
+    starts = np.zeros(shape[0] + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
+    return make_csr(values, column, starts, shape)
+
+
+def sum_sorted(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -> Sparse:
+    """Return the CSR matrix of sorted entries; equal pairs are summed in their order.
+
+    Args:
+        row: (n_entries,) row of each entry, ascending.
+        column: (n_entries,) column of each entry, ascending within a row.
+        values: (n_entries,) value of each entry.
+        shape: Shape of the matrix.
+
+    Example:
+        >>> ones = np.ones(3, dtype=np.float32)
+        >>> sum_sorted(np.array([0, 0, 1]), np.array([1, 1, 0]), ones, (2, 2)).toarray()
+        array([[0., 2.],
+               [1., 0.]], dtype=float32)
+    """
+    is_new = np.ones(len(row), dtype=bool)
+    is_new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    if not is_new.all():
+        sums = np.zeros(int(is_new.sum()), dtype=values.dtype)
+        np.add.at(sums, np.cumsum(is_new) - 1, values)
+        row, column, values = row[is_new], column[is_new], sums
+    return build_csr(row, column, values, shape)
 
 
 def take_rows(matrix: Sparse, rows: Rows) -> Sparse:

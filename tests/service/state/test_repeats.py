@@ -3,8 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 
 from daybreak import Recommender
+from daybreak.data.dataset import Items
+from daybreak.data.event_log import EventLog
+from daybreak.data.repeats import repeat_frequencies
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.service.state.query_builder import QueryBuilder, UserContext
 
 WEEK = 604_800
 
@@ -66,3 +72,21 @@ def test_a_release_keeps_what_people_take_again(grocer, shop, tmp_path):
     loaded = Recommender.load(tmp_path / "release", events=grocer)
     for user in ("p2", "p3"):
         assert set(loaded.recommend([user], k=3)["item_id"]) == own(grocer, user)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_frequencies_leave_out_what_lists_may_not_contain(share):
+    rng = np.random.default_rng(3)
+    items = Items(Vocabulary(map(str, range(12))))
+    trained = Items(Vocabulary(map(str, rng.permutation(12)[:9])))
+    builder = QueryBuilder(trained, items, True, lambda _: (), repeat_decay=0.9)
+    rows = rng.integers(0, [[4], [12], [8]], (3, 200))
+    log = EventLog.of(rows[0], rows[1], rows[2] * float(WEEK), [("buy", 1)] * 200)
+    excluded = sp.csr_array(rng.random((4, 12)) < share, dtype=np.float32)
+    profile = sp.csr_array((4, 0), dtype=np.float32)
+    context = UserContext(log.first_positive(), profile, {}, log)
+    found = builder._personal_frequencies(context, excluded).toarray()
+    wanted = repeat_frequencies(log.positive(), 0.9, 4, 12).toarray()
+    wanted[excluded.toarray() > 0] = 0
+    np.testing.assert_array_equal(found, wanted[:, items.ids.rows(trained.ids.ids)])
+    assert found.any() == (share < 1)

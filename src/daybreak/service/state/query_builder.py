@@ -20,11 +20,12 @@ from daybreak.data.memory import memory_weights, present_time
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeat_frequencies
 from daybreak.data.sources import as_indicators
-from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
+from daybreak.data.sparse_rows import build_csr, empty_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.wishes import TextEncodeFn
 from daybreak.models.shared_content import nearest_neighbour_weights
 from daybreak.models.shared_content_columns import content_columns
+from daybreak.ranked_lists import is_set
 from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.dislikes import dislike_recency, dislike_weights
@@ -58,7 +59,7 @@ class UserContext:
     """Position to the user's own words."""
     log: EventLog = field(default_factory=EventLog.empty)
     """All events, with repeated pairs and their types; ``user`` is the position."""
-    disliked: Events = field(default_factory=lambda: Events.of([], [], []))
+    disliked: Events = field(default_factory=Events.empty)
     """Pairs whose latest event is negative."""
 
     @property
@@ -373,18 +374,15 @@ class QueryBuilder:
     def _personal_frequencies(self, context: UserContext, excluded: Sparse) -> Sparse:
         """Return (n_queries, n_train_items) frequencies of items that lists may contain."""
         decay = 1.0 if self.repeat_decay is None else self.repeat_decay
+        shape, width = (len(context), len(self.items)), len(self.train_items)
         events = context.log.positive()
-        shape = (len(context), len(self.items))
+        if is_set(excluded, events.user, events.item).all():  # as where nothing is repeated
+            return empty_csr((len(context), width))
         frequencies = repeat_frequencies(events, decay, *shape)
-        if excluded.nnz:
-            allowed = frequencies - frequencies.multiply(excluded > 0)
-            frequencies = sp.csr_array(allowed)
-            frequencies.eliminate_zeros()
-        columns = np.flatnonzero(self._train_row >= 0)
-        entries = frequencies[:, columns].tocoo()
-        rows = self._train_row[columns][entries.col]
-        width = len(self.train_items)
-        return build_csr(entries.row, rows, entries.data, (len(context), width))
+        user, item = entry_indices(frequencies)
+        rows = self._train_row[item]
+        kept = (rows >= 0) & ~is_set(excluded, user, item)
+        return build_csr(user[kept], rows[kept], frequencies.data[kept], (len(context), width))
 
     def query_parts(self, context: UserContext, at: float | None = None) -> QueryParts:
         """Return the query of one user in parts: one for each event and each text.
