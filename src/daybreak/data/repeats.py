@@ -82,9 +82,9 @@ def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int)
 class BasketItems(NamedTuple):
     """The different baskets of users, and the different items in each of them."""
 
-    baskets: tuple[Rows, Rows]
+    baskets: tuple[Rows, ...]
     """(n_baskets,) user, and (n_baskets,) number of later baskets of the user; sorted"""
-    entries: tuple[Rows, Rows, Rows]
+    entries: tuple[Rows, ...]
     """(n_entries,) user, item, and number of later baskets of the user; sorted"""
 
     @classmethod

@@ -57,8 +57,8 @@ def empty_csr(shape: tuple[int, int]) -> Sparse:
         >>> empty_csr((2, 3)).nnz
         0
     """
-    none = np.zeros(0, dtype=np.int32)
-    starts = np.zeros(shape[0] + 1, dtype=np.int32)
+    none = np.zeros(0, dtype=np.int64)
+    starts = np.zeros(shape[0] + 1, dtype=np.int64)
     return make_csr(np.zeros(0, dtype=np.float32), none, starts, shape)
 
 
