@@ -96,6 +96,31 @@ def test_another_language_changes_every_text_and_is_kept(watch):
     expect(page.locator("nav")).to_contain_text("试一试")
 
 
+def test_the_language_chosen_last_holds_although_texts_come_late(watch):
+    page = watch.open()
+    held = watch.hold("**/texts/zh/*.json")
+    language = page.get_by_label("Language")
+    language.select_option("zh")
+    held.wait()
+    language.select_option("en")
+    with page.expect_response("**/texts/zh/today.json"):
+        held.end()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("nav")).to_contain_text("Try it")
+    expect(language).to_have_value("en")
+
+
+def test_a_page_that_is_opened_while_the_language_changes_has_its_texts(watch):
+    page = watch.open()
+    held = watch.hold("**/texts/zh/*.json")
+    page.get_by_label("Language").select_option("zh")
+    held.wait()
+    page.locator('nav a[href="#/try"]').click()
+    expect(page.locator("h1")).to_have_text("Try it")
+    held.end()
+    expect(page.locator("h1")).to_have_text("试一试")
+
+
 def test_chosen_colours_are_kept(watch):
     page = watch.open()
     page.get_by_label("Colours").select_option("dark")

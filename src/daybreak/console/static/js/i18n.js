@@ -12,8 +12,16 @@ function firstLanguage() {
   return navigator.languages?.find((name) => /^(en|zh)\b/.test(name))?.slice(0, 2) ?? "en";
 }
 
-/** Load the texts of pages in the current language. */
-export async function loadTexts(pages, name = language.value) {
+/** Load the texts of pages in the current language, also if it changes meanwhile. */
+export async function loadTexts(pages) {
+  let name;
+  do {
+    name = language.value;
+    await loadTextsIn(name, pages);
+  } while (name !== language.value);
+}
+
+async function loadTextsIn(name, pages) {
   await Promise.all(pages.map(async (page) => {
     const key = `${name}/${page}`;
     if (loaded.has(key)) return;
@@ -23,10 +31,13 @@ export async function loadTexts(pages, name = language.value) {
   }));
 }
 
-/** Change the language; texts of all pages that were opened are loaded first. */
+let wanted = null;
+/** Change the language; texts of all pages that were opened, also meanwhile, are loaded first. */
 export async function setLanguage(name) {
-  const pages = new Set([...loaded.keys()].map((key) => key.split("/")[1]));
-  await loadTexts([...pages], name);
+  wanted = name;
+  const missing = () => [...new Set([...loaded.keys()].map((key) => key.split("/")[1]))].filter((page) => !loaded.has(`${name}/${page}`));
+  while (missing().length) await loadTextsIn(name, missing());
+  if (wanted !== name) return; // another language has been chosen while the texts came
   try { localStorage.setItem("daybreak.language", name); } catch { /* it holds for this visit */ }
   document.documentElement.lang = name === "zh" ? "zh-Hans" : name;
   language.set(name);
