@@ -31,7 +31,10 @@ export default function MapPage() {
   const [target, setTarget] = useState(null);
   const latest = useRef(null);
   latest.current = map;
-  const load = () => loadMap(latest.current).then((found) => { setMap(found); setError(null); }, setError);
+  const running = useRef(null); // a map takes its time: it is not asked for again before it has come
+  const load = () => {
+    running.current ??= loadMap(latest.current).then((found) => { setMap(found); setError(null); }, setError).finally(() => { running.current = null; });
+  };
   useEffect(() => { load(); }, []);
   useInterval(load, REFRESH_S);
   const scores = useScores(by === "score" ? sentence : "", map?.ids.length ?? 0);
