@@ -36,6 +36,8 @@ class Watched:
     errors: list[str] = field(default_factory=list)
     expected_statuses: set[int] = field(default_factory=set)
     """Statuses of failing requests that a test causes; browsers log them as errors."""
+    expected_errors: set[str] = field(default_factory=set)
+    """Parts of other messages on the console that a test causes."""
 
     def open(self, place=""):
         """Open a place such as ``try`` and wait for its heading."""
@@ -212,9 +214,8 @@ def note_message(watch, message):
     """Keep an error on the console, also a violation of the content security policy."""
     text = message.text
     is_driver = "GL Driver Message" in text  # how fast pictures are drawn without a GPU
-    is_expected = is_driver or any(
-        f"status of {status}" in text for status in watch.expected_statuses
-    )
+    expected = {f"status of {status}" for status in watch.expected_statuses}
+    is_expected = is_driver or any(part in text for part in expected | watch.expected_errors)
     if message.type in {"error", "warning"} and not is_expected:
         watch.errors.append(text)
 
