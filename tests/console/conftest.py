@@ -5,9 +5,12 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -24,6 +27,13 @@ WAIT_MS = int(os.environ.get("CONSOLE_WAIT_MS", "30000"))
 """Longest wait for something on the page [ms]; only a failing test takes this long."""
 STRATEGIES = ("popular", "profile", "item_knn", "content/ridge", "wish")
 expect.set_options(timeout=WAIT_MS)
+http = SimpleNamespace(
+    **{
+        name: partial(getattr(httpx, name), timeout=WAIT_MS / 1000)
+        for name in ("delete", "get", "post", "put")
+    }
+)
+"""Requests of tests, which wait as long as those of the page."""
 
 
 @dataclass

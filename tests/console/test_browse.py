@@ -1,8 +1,9 @@
 """The page of items and users."""
 
-import httpx
 import pytest
 from playwright.sync_api import expect
+
+from tests.console.conftest import http
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 
@@ -12,10 +13,10 @@ def strange(shop):
     """A shop with an item and a user whose texts are scripts."""
     api = f"{shop}/api/v1"
     item = {"item_id": f"x/{SCRIPT}", "title": f"Odd {SCRIPT}", "category": "odd"}
-    httpx.post(f"{api}/items", json=item).raise_for_status()
-    httpx.post(f"{api}/users", json={"user_id": "odd/user", "name": SCRIPT}).raise_for_status()
+    http.post(f"{api}/items", json=item).raise_for_status()
+    http.post(f"{api}/users", json={"user_id": "odd/user", "name": SCRIPT}).raise_for_status()
     event = {"user_id": "odd/user", "item_id": item["item_id"], "event_type": "buy"}
-    httpx.post(f"{api}/events", json=event).raise_for_status()
+    http.post(f"{api}/events", json=event).raise_for_status()
     return item
 
 
@@ -28,14 +29,14 @@ def test_an_item_is_found_opened_and_corrected(watch, strange):
     page.get_by_label("category").fill("new")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_contain_text("Saved")
-    stored = httpx.get(f"{watch.url}/api/v1/items", params={"search": "odd img"}).json()
+    stored = http.get(f"{watch.url}/api/v1/items", params={"search": "odd img"}).json()
     assert stored["items"][0]["category"] == "new"
     assert watch.serious_findings() == []
 
 
 def test_what_is_typed_while_a_saved_item_is_read_stays(watch, shop):
     item = {"item_id": "typed", "title": "typed thing", "category": "old", "note": "none"}
-    httpx.post(f"{shop}/api/v1/items", json=item).raise_for_status()
+    http.post(f"{shop}/api/v1/items", json=item).raise_for_status()
     page = watch.open("browse/items/typed")
     category, note = page.get_by_label("category"), page.get_by_label("note")
     category.fill("new")
@@ -57,7 +58,7 @@ def test_what_is_typed_while_a_saved_item_is_read_stays(watch, shop):
     expect(category).to_have_value("newer")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
-    stored = httpx.get(f"{shop}/api/v1/items/typed").json()
+    stored = http.get(f"{shop}/api/v1/items/typed").json()
     assert (stored["category"], stored["note"]) == ("newer", "while it is saved")
 
 

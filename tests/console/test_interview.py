@@ -2,11 +2,10 @@
 
 import json
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import watched
+from tests.console.conftest import http, watched
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 """Text that would run if a page took it for HTML."""
@@ -170,7 +169,7 @@ def test_the_interview_is_shown_as_code_that_works(watch, shop):
     snippet = page.locator("pre.snippet").last
     expect(snippet).to_contain_text("/api/v1/interview")
     body = snippet.inner_text().split("--json ")[1].strip("'").replace("'\\''", "'")
-    found = httpx.post(f"{shop}/api/v1/interview", json=json.loads(body)).json()
+    found = http.post(f"{shop}/api/v1/interview", json=json.loads(body)).json()
     assert [item["properties"]["title"] for item in found["items"]] == titles(page)
     page.get_by_role("radio", name="Python").check()
     expect(snippet).to_contain_text("shop.interview(")

@@ -2,8 +2,9 @@
 
 import json
 
-import httpx
 from playwright.sync_api import expect
+
+from tests.console.conftest import http
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -38,7 +39,7 @@ def test_an_item_is_found_and_chosen_without_a_mouse(watch):
 
 def test_drawing_around_items_lists_them(watch, shop):
     page = ready(watch)
-    n_items = len(httpx.get(f"{shop}/api/v1/map").json()["ids"])
+    n_items = len(http.get(f"{shop}/api/v1/map").json()["ids"])
     page.get_by_label("Draw around items").check()
     box = page.locator("canvas").bounding_box()
     left, top = box["x"] + 2, box["y"] + 2
@@ -54,7 +55,7 @@ def test_drawing_around_items_lists_them(watch, shop):
 def test_a_new_item_drops_in_as_text(watch, shop):
     page = ready(watch)
     item = {"item_id": "drop", "title": f"gin {EVIL}", "categories": [EVIL]}
-    httpx.post(f"{shop}/api/v1/items", json=[item]).raise_for_status()
+    http.post(f"{shop}/api/v1/items", json=[item]).raise_for_status()
     try:
         expect(page.get_by_text("1 new since you opened the map")).to_be_visible()
         page.get_by_role("combobox", name="Find an item").fill("gin img")
@@ -64,7 +65,7 @@ def test_a_new_item_drops_in_as_text(watch, shop):
         expect(page.locator(".legend")).to_be_visible()
         assert page.locator("main img").count() == 0
     finally:
-        httpx.delete(f"{shop}/api/v1/items/drop")
+        http.delete(f"{shop}/api/v1/items/drop")
 
 
 def test_a_million_points_are_drawn_in_part_while_the_view_moves_and_whole_at_rest(watch):

@@ -2,8 +2,9 @@
 
 import zlib
 
-import httpx
 from playwright.sync_api import expect
+
+from tests.console.conftest import http
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -49,18 +50,18 @@ def test_an_item_is_published_and_its_warm_up_is_followed(watch, shop):
     try:
         expect(page.locator("h1")).to_have_text(f"gin & {EVIL}")
         expect(page.locator(".stages li.done")).to_have_count(1)
-        stored = httpx.get(f"{shop}/api/v1/items/new%2Fone").json()
+        stored = http.get(f"{shop}/api/v1/items/new%2Fone").json()
         assert (stored["price"], stored["categories"]) == (12.5, ["gin"])
         event = {"user_id": "eve", "item_id": "new/one", "event_type": "purchase"}
-        httpx.post(f"{shop}/api/v1/events", json=event).raise_for_status()
+        http.post(f"{shop}/api/v1/events", json=event).raise_for_status()
         expect(page.locator(".stages li.done")).to_have_count(2)
         expect(page.locator(".figures").first).to_contain_text("1")
         assert page.locator("main img:not(.picture)").count() == 0
         assert watch.serious_findings() == []
     finally:
         page.close()  # it asks for the item every few seconds
-        httpx.delete(f"{shop}/api/v1/items/new%2Fone")
-        httpx.delete(f"{shop}/api/v1/users/eve")
+        http.delete(f"{shop}/api/v1/items/new%2Fone")
+        http.delete(f"{shop}/api/v1/users/eve")
 
 
 def test_items_with_similar_pictures_are_shown_as_text_before_publication(watch):

@@ -1,11 +1,10 @@
 """The page of keys and settings."""
 
-import httpx
 from playwright.sync_api import expect
 
 from daybreak.service.api_keys import ApiKeyStore
 from daybreak.service.serving import RecommenderService
-from tests.console.conftest import watched
+from tests.console.conftest import http, watched
 from tests.server.conftest import served
 from tests.server.example_store import make_shop
 
@@ -63,7 +62,7 @@ def test_rules_are_previewed_saved_and_taken_back(watch, shop):
     try:
         card.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Saved; all servers")).to_be_visible()
-        items = httpx.post(f"{shop}/api/v1/recommend", json={"k": 20}).json()["items"]
+        items = http.post(f"{shop}/api/v1/recommend", json={"k": 20}).json()["items"]
         assert all(item["properties"]["price"] < 9 for item in items)
         card.get_by_role("combobox", name="Boost 1").fill(f"title = '{SCRIPT}' or")
         expect(card.get_by_role("alert")).to_be_visible()
@@ -72,7 +71,7 @@ def test_rules_are_previewed_saved_and_taken_back(watch, shop):
         expect(card.locator(".effect").nth(1)).to_contain_text(SCRIPT)
         assert page.locator("main img").count() == 0
     finally:
-        httpx.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
+        http.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
 
 
 def test_what_is_typed_while_the_saved_policy_is_read_stays(watch, shop):
@@ -94,7 +93,7 @@ def test_what_is_typed_while_the_saved_policy_is_read_stays(watch, shop):
         expect(where).to_have_value("price < 7")
         expect(card.get_by_role("button", name="Save")).to_be_enabled()
     finally:
-        httpx.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
+        http.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
 
 
 def test_retraining_and_retention_are_chosen(watch, shop):
@@ -108,11 +107,11 @@ def test_retraining_and_retention_are_chosen(watch, shop):
         card.get_by_label("Days", exact=True).fill("36500")
         card.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Saved; all servers")).to_be_visible()
-        policy = httpx.get(f"{shop}/api/v1/policy").json()
+        policy = http.get(f"{shop}/api/v1/policy").json()
         assert (policy["retrain"], policy["retention_days"]) == ("off", 36_500)
         card.get_by_role("radio", name="Own conditions").check()
         card.get_by_label("Conditions", exact=True).fill("sometimes")
         card.get_by_role("button", name="Save").click()
         expect(page.get_by_text("cannot read 'sometimes'")).to_be_visible()
     finally:
-        httpx.put(f"{shop}/api/v1/policy", json={}).raise_for_status()
+        http.put(f"{shop}/api/v1/policy", json={}).raise_for_status()

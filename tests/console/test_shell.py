@@ -3,14 +3,13 @@
 import json
 import re
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
 from daybreak.console.assets import load_assets
 from daybreak.service.api_keys import ApiKeyStore
 from daybreak.service.serving import RecommenderService
-from tests.console.conftest import watched
+from tests.console.conftest import http, watched
 from tests.server.conftest import served
 from tests.server.example_store import make_shop
 
@@ -130,20 +129,20 @@ def test_chosen_colours_are_kept(watch):
 
 
 def test_the_page_may_not_run_inline_scripts_or_load_foreign_things(shop):
-    policy = httpx.get(f"{shop}/").headers["content-security-policy"]
+    policy = http.get(f"{shop}/").headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy.replace("https:", "http:")
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(shop):
-    first = httpx.get(f"{shop}/console/js/main.js")
-    again = httpx.get(
+    first = http.get(f"{shop}/console/js/main.js")
+    again = http.get(
         f"{shop}/console/js/main.js", headers={"If-None-Match": first.headers["etag"]}
     )
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
-    assert httpx.get(f"{shop}/console/../app.py").status_code == 404
-    assert httpx.get(f"{shop}/console/vendor/LICENSE.htm").status_code == 404
+    assert http.get(f"{shop}/console/../app.py").status_code == 404
+    assert http.get(f"{shop}/console/vendor/LICENSE.htm").status_code == 404
 
 
 @pytest.fixture(scope="module")

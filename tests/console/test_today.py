@@ -2,11 +2,10 @@
 
 import json
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import watched
+from tests.console.conftest import http, watched
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -24,7 +23,7 @@ def answer(page, path, change):
 
 
 def test_numbers_activity_and_the_release_are_shown(watch):
-    status = httpx.get(f"{watch.url}/api/v1/status").json()
+    status = http.get(f"{watch.url}/api/v1/status").json()
     page = watch.open("today")
     figures = page.locator(".figures").first
     expect(figures).to_contain_text(str(status["users"]))

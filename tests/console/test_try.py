@@ -2,11 +2,10 @@
 
 import json
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import watched
+from tests.console.conftest import http, watched
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 """Text that would run if a page took it for HTML."""
@@ -158,14 +157,14 @@ def test_a_strategy_alone_is_compared_with_all_together_and_shown_as_code(watch,
     snippet = compared.locator("pre.snippet")
     expect(snippet).to_contain_text('"strategy":"popular"')
     body = snippet.inner_text().split("--json ")[1].strip("'")
-    items = httpx.post(f"{shop}/api/v1/recommend", json=json.loads(body)).json()["items"]
+    items = http.post(f"{shop}/api/v1/recommend", json=json.loads(body)).json()["items"]
     shown = other.locator(".small-title").all_inner_texts()
     assert [item["properties"]["title"] for item in items] == shown
 
 
 def test_two_releases_are_compared(browser, shop):
     """A second release, made for this test, answers beside the active one."""
-    httpx.post(f"{shop}/api/v1/train", json={}).raise_for_status()
+    http.post(f"{shop}/api/v1/train", json={}).raise_for_status()
     with watched(browser, shop) as watch:
         page = watch.open("try?text=tea")
         watch.until(
@@ -209,7 +208,7 @@ def test_the_list_is_shown_as_code_that_works(watch, shop):
     snippet = page.locator("pre.snippet").last
     expect(snippet).to_contain_text("curl -s")
     body = snippet.inner_text().split("--json ")[1].strip("'").replace("'\\''", "'")
-    answer = httpx.post(f"{shop}/api/v1/recommend", json=json.loads(body)).json()
+    answer = http.post(f"{shop}/api/v1/recommend", json=json.loads(body)).json()
     assert [item["properties"]["title"] for item in answer["items"]] == titles(page)
     page.get_by_role("radio", name="Python").check()
     expect(snippet).to_contain_text("shop.recommend(")
@@ -224,12 +223,12 @@ def evil_shop(shop):
         "shelf": EVIL,
         "image": "javascript:alert(3)",
     }
-    httpx.post(f"{shop}/api/v1/items", json=[item]).raise_for_status()
-    httpx.post(f"{shop}/api/v1/users", json=[{"user_id": EVIL, "country": EVIL}])
+    http.post(f"{shop}/api/v1/items", json=[item]).raise_for_status()
+    http.post(f"{shop}/api/v1/users", json=[{"user_id": EVIL, "country": EVIL}])
     yield shop
     path = "".join(f"%{byte:02X}" for byte in EVIL.encode())
-    httpx.delete(f"{shop}/api/v1/items/{path}").raise_for_status()
-    httpx.delete(f"{shop}/api/v1/users/{path}").raise_for_status()
+    http.delete(f"{shop}/api/v1/items/{path}").raise_for_status()
+    http.delete(f"{shop}/api/v1/users/{path}").raise_for_status()
 
 
 def test_html_in_ids_titles_sentences_and_filters_is_only_text(browser, evil_shop):
