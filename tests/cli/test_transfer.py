@@ -116,6 +116,20 @@ def test_an_evaluation_has_the_sources_of_the_training_before(ask, call, remembe
     assert "without_sources" not in out
 
 
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [((), ["food"]), (("--no-sources",), []), (("--source", "food"), ["food"])],
+)
+def test_a_kept_evaluation_has_the_sources_of_the_store_or_of_the_command(
+    ask, call, remembering, options, names
+):
+    told = ask("evaluate", "--keep", *options, *STORE)
+    assert told["sources"] == names
+    (nothing,) = [one for one in told["slices"] if one["slice"] == "cold_user_nothing"]
+    assert ("without_sources" in nothing["systems"]) == bool(names)
+    assert nothing["source_verdict"] == ("helps" if names else None)
+
+
 def write_domains(folder):
     """One table of events on two domains; people have one taste in both."""
     rng = np.random.default_rng(0)

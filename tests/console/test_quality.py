@@ -195,6 +195,21 @@ def test_slices_have_intervals_pictures_and_verdicts_against_baselines(watch):
     assert watch.serious_findings() == []
 
 
+def test_slices_say_what_sources_give(watch):
+    gain = {"source_gain": 0.1, "source_gain_low": 0.04, "source_gain_high": 0.16}
+    slices = [
+        {**EVALUATION["slices"][0], **gain, "source_verdict": "helps"},
+        {**EVALUATION["slices"][1], **gain, "source_verdict": "no difference"},
+    ]
+    with_curve(watch, None, evaluation={**EVALUATION, "slices": slices})
+    card = watch.open("quality").get_by_role("region", name="Slices against baselines").first
+    row = card.get_by_role("row").filter(has_text="new users with 3 events")
+    expect(row).to_contain_text("helps +0.040 … +0.160")
+    expect(card.get_by_role("row").filter(has_text="unheard_of")).to_contain_text(
+        "no difference"
+    )
+
+
 def test_slices_that_were_not_measured_are_told_how(watch):
     with_curve(watch, None)
     page = watch.open("quality")

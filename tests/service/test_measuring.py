@@ -12,6 +12,7 @@ from daybreak.service.release_training import TrainOptions
 from daybreak.service.releases.measurement_files import read_shop_curve
 from daybreak.service.releases.release import find_release, releases_root
 from daybreak.service.serving import RecommenderService
+from daybreak.service.training_sources import remember_sources, requested_sources
 from daybreak.service.workspace import Workspace
 from daybreak.store import open_store
 from tests.server.example_store import make_shop
@@ -55,6 +56,35 @@ def test_a_service_measures_in_a_process_of_its_own_and_its_report_has_the_curve
         assert service.training.wait(service.evaluate(release)["id"], 240).status == "done"
         slices = service.releases.report(release)["evaluation"]["slices"]
         assert {"cold_user_nothing", "cold_item"} <= {one["slice"] for one in slices}
+
+
+@pytest.fixture
+def remembering(settings):
+    """A store that remembers a file, a store on a server and a domain as sources."""
+    with open_store(settings.store) as store:
+        remember_sources(store, ["postgresql://u:secret@db/canada", "domain=food"])
+        yield store
+        remember_sources(store, ())
+
+
+def test_a_request_chooses_sources_by_name_and_sees_no_password(remembering):
+    named = requested_sources(remembering, ["canada", "domain=toys", "food", "domain=food"])
+    assert named == ("postgresql://u:secret@db/canada", "domain=toys", "domain=food")
+    assert requested_sources(remembering, []) == ()
+    with pytest.raises(ConfigError, match="canada, food") as caught:
+        requested_sources(remembering, ["canada", "/etc/passwd"])
+    assert "secret" not in str(caught.value)
+
+
+def test_a_request_cannot_name_files_or_sources_that_are_gone(settings, tmp_path):
+    with RecommenderService(settings) as service:
+        release = service.releases.current.release
+        with pytest.raises(ConfigError, match="remembers: none"):
+            service.evaluate(release, [str(tmp_path)])
+        remember_sources(service.store, [str(tmp_path / "gone")])
+        with pytest.raises(NotFoundError, match="is gone"):
+            service.evaluate(release, ["gone"])
+        remember_sources(service.store, ())
 
 
 def test_a_workspace_measures_the_active_release(settings):

@@ -25,7 +25,9 @@ TEXT_COLUMNS = ("title", "query")
 NARROW_CHARS = 110
 """Width up to which a table is narrow [characters]."""
 _TRANSLATIONS: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(("reasons", "text", "slice", "verdict", "against_popular"), translate),
+    **dict.fromkeys(
+        ("reasons", "text", "slice", "verdict", "against_popular", "sources"), translate
+    ),
     **dict.fromkeys(("why", "interval", "moved", "gain [%]"), translate_interval),
     **dict.fromkeys(("item_temperature", "user_temperature"), translate_value),
     **dict.fromkeys(("used", "rank_before", "modality", "content"), translate_value),

@@ -14,7 +14,7 @@ from daybreak.cli.reports import show_report
 from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from daybreak import Report
@@ -229,7 +229,8 @@ def evaluate(
 
     if shop_curve or keep:
         with options.open_workspace(store=store, encoder=encoder, seed=seed) as workspace:
-            _measure(workspace, by_size=shop_curve, as_json=json)
+            sources = _choose_sources(source, without=no_sources)
+            _measure(workspace, sources, by_size=shop_curve, as_json=json)
         return
     with (
         options.open_workspace(store=store, encoder=encoder, seed=seed, k=k) as workspace,
@@ -253,7 +254,9 @@ def evaluate(
     show_frame(evaluation_table(report), f"NDCG@{report.k} with 95 % intervals")
 
 
-def _measure(workspace: "Workspace", *, by_size: bool, as_json: bool) -> None:
+def _measure(
+    workspace: "Workspace", sources: "Sequence[str] | None", *, by_size: bool, as_json: bool
+) -> None:
     """Measure the active release, by size of the shop or by slice, and keep the results."""
     from daybreak.service.benchmarking.summary import shop_curve_table, slices_table
 
@@ -262,12 +265,14 @@ def _measure(workspace: "Workspace", *, by_size: bool, as_json: bool) -> None:
             curve = workspace.measure_shop(progress=progress.update)
             values, table = curve.to_dict(), shop_curve_table(curve)
         else:
-            evaluation = workspace.evaluate_release(progress=progress.update)
+            evaluation = workspace.evaluate_release(progress=progress.update, sources=sources)
             values, table = evaluation.to_dict(), slices_table(evaluation.slices)
     if as_json:
         show_json(values)
         return
     show_frame(table, f"NDCG@{values['k']} with 95 % intervals")
+    if values.get("sources"):
+        show_lines([f"sources: {', '.join(values['sources'])}"])
     show_lines([f"note: {note}" for note in values["notes"]])
 
 

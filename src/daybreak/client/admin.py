@@ -122,18 +122,22 @@ class AdminApi:
         path = path_of("models", model_id, "shop-curve")
         return self._send(ApiCall("POST", path, Task, repeatable=False))
 
-    def evaluate(self, model_id: str) -> Task:
+    def evaluate(self, model_id: str, sources: Sequence[str] | None = None) -> Task:
         """Start to evaluate the settings by slice; ``model_report`` has the results later.
 
         Args:
             model_id: Id of a release, which keeps the results.
+            sources: Names of sources that the store remembers, or ``domain=NAME``; the
+                settings are then measured with and without them. None: all that the store
+                remembers; empty: none.
 
         Raises:
             RejectedError: A training or another task is running.
             ResourceNotFoundError: There is no such release.
         """
         path = path_of("models", model_id, "evaluation")
-        return self._send(ApiCall("POST", path, Task, repeatable=False))
+        body = None if sources is None else {"sources": list(sources)}
+        return self._send(ApiCall("POST", path, Task, body=body, repeatable=False))
 
     def exposure(self, item_id: str) -> WarmUpStatus:
         """Return how an item warms up: impressions, users, and what exploration promises it.

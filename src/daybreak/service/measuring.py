@@ -4,7 +4,7 @@ They train the settings of the release again on parts of the data: for the warm-
 shop, and for an evaluation by slice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from daybreak.service.training.task_process import (
 )
 from daybreak.service.training.task_records import TrainingOutcome
 from daybreak.service.training.tuned_encoders import used_encoder
+from daybreak.service.training_sources import TrainingSources
 from daybreak.store import Store, open_store
 
 SHOP_CURVE_KIND = "shop_curve"
@@ -64,7 +65,11 @@ def measure_shop(
 
 
 def evaluate_release(
-    store: Store, settings: Settings, release: str, progress: Any = None
+    store: Store,
+    settings: Settings,
+    release: str,
+    progress: Any = None,
+    sources: Sequence[str] | None = None,
 ) -> ReleaseEvaluation:
     """Evaluate the settings of a training by slice, and store the results with a release.
 
@@ -73,14 +78,19 @@ def evaluate_release(
         settings: Encoder and seed, and the URL of the store.
         release: Id of the release, or ``active``.
         progress: Called with the number of finished steps, of all steps, and the next step.
+        sources: Other shops and domains to learn from; the same settings without them are
+            measured as well. None: those that the store remembers; empty: none.
 
     Raises:
         ConfigError: The store is in memory and has no folder for releases.
-        DataError: The data are too few, or the results cannot be written.
-        NotFoundError: There is no such release.
+        DataError: The data are too few, a source cannot be read, or the results cannot be
+            written.
+        NotFoundError: There is no such release, or a source is gone.
     """
     folder = _folder_of(store, settings, release)
-    evaluation = evaluate_settings(*_inputs_of(store, settings), progress)
+    model, tables, rules = _inputs_of(store, settings)
+    read = TrainingSources.read(store, tables, sources, rules)
+    evaluation = evaluate_settings(model, read.target, rules, progress, read.found)
     check_lease()
     write_evaluation(folder, evaluation)
     return evaluation
@@ -96,7 +106,7 @@ def run_shop_curve(settings: Mapping[str, Any], options: Mapping[str, Any]) -> d
     Returns:
         Fields of :class:`TrainingOutcome`.
     """
-    return _run(measure_shop, settings, options["release"], "measuring the shop")
+    return _run(measure_shop, settings, options, "measuring the shop")
 
 
 def run_evaluation(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,24 +114,36 @@ def run_evaluation(settings: Mapping[str, Any], options: Mapping[str, Any]) -> d
 
     Args:
         settings: Fields of :class:`daybreak.config.Settings`.
-        options: ``release``: id of the release.
+        options: ``release``: id of the release; ``sources``: as for
+            :func:`evaluate_release`, where they are named.
 
     Returns:
         Fields of :class:`TrainingOutcome`.
     """
-    return _run(evaluate_release, settings, options["release"], "evaluating")
+    return _run(evaluate_release, settings, options, "evaluating")
 
 
 def _run(
-    measure: Callable[..., object], settings: Mapping[str, Any], release: str, step: str
+    measure: Callable[..., object],
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
+    step: str,
 ) -> dict[str, Any]:
     chosen = Settings(**settings)
+    named = dict(options)
+    release = named.pop("release")
     set_process_variables(chosen)
     try:
         with open_store(chosen.store) as store:
             root = releases_root(chosen.store) or Path()
             chosen = replace(chosen, encoder=used_encoder(store, root, chosen.encoder))
-            measure(store, chosen, release, lambda done, n, _: report_progress(done, n, step))
+            measure(
+                store,
+                chosen,
+                release,
+                lambda done, n, _: report_progress(done, n, step),
+                **named,
+            )
     except LeaseLostError:
         raise
     except DaybreakError as error:

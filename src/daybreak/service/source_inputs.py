@@ -182,7 +182,7 @@ def _named(sources: Any) -> list[tuple[str, Any]]:
         return [(str(name), value) for name, value in sources.items()]
     several = list(sources) if isinstance(sources, list | tuple) else [sources]
     named = [
-        (_default_name(value, number), value)
+        (default_source_name(value, number), value)
         for number, value in enumerate(several, 1)
         if value is not None
     ]
@@ -192,7 +192,17 @@ def _named(sources: Any) -> list[tuple[str, Any]]:
     return named
 
 
-def _default_name(value: Any, number: int) -> str:
+def default_source_name(value: Any, number: int = 1) -> str:
+    """Return the name of a source for which no other one is given.
+
+    Args:
+        value: Whatever stands for the source.
+        number: Its place in the list of sources.
+
+    Example:
+        >>> default_source_name("domain=web"), default_source_name("sqlite:///canada.db")
+        ('web', 'canada')
+    """
     if isinstance(value, SourceTables):
         return value.name
     if isinstance(value, str) and value.startswith(DOMAIN_PREFIX):

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybreak.data import EventRules, Tables
-from daybreak.errors import NextStep, NotFoundError
+from daybreak.errors import ConfigError, NextStep, NotFoundError
 from daybreak.service.inputs.sources import SourceTables, event_domains, source_lists
 from daybreak.service.recommender import Recommender
 from daybreak.service.releases.release import store_path
-from daybreak.service.source_inputs import DOMAIN_PREFIX, domain_of, is_domain, read_sources
+from daybreak.service.source_inputs import (
+    DOMAIN_PREFIX,
+    default_source_name,
+    domain_of,
+    is_domain,
+    read_sources,
+)
 from daybreak.store import Store
 from daybreak.store.opening import hide_password
 
@@ -107,6 +113,32 @@ def remember_sources(store: Store, sources: Sequence[str]) -> None:
     """
     if tuple(sources) != remembered_sources(store):
         store.settings({SOURCES_SETTING: list(sources)})
+
+
+def requested_sources(store: Store, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the sources that a request over HTTP names.
+
+    A request names no files: it chooses among what the store remembers and its own domains.
+
+    Args:
+        store: The store.
+        names: Names of remembered sources, as the metadata of a release have them, or
+            ``domain=NAME``.
+
+    Raises:
+        ConfigError: A name is neither.
+        NotFoundError: The file or folder of a source is gone.
+    """
+    known = {default_source_name(one): one for one in remembered_sources(store)}
+    for name in names:
+        if name not in known and not name.startswith(DOMAIN_PREFIX):
+            raise ConfigError(
+                f"no source {name!r:.80}; expected domain=NAME, or one that the store "
+                f"remembers: {', '.join(known) or 'none'}"
+            )
+    chosen = tuple(dict.fromkeys(known.get(name, name) for name in names))
+    check_sources(chosen)
+    return chosen
 
 
 def full_source(source: str, domains: Collection[str]) -> str:

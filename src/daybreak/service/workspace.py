@@ -308,15 +308,19 @@ class Workspace(ClosesOnExit):
         return measure_shop(self.store, self.settings, release, progress)
 
     def evaluate_release(
-        self, release: str = "active", progress: Any = None
+        self,
+        release: str = "active",
+        progress: Any = None,
+        sources: Sequence[str] | None = None,
     ) -> ReleaseEvaluation:
         """Evaluate the settings by slice, and store the results with a release.
 
         Args:
             release: Id of the release, or ``active``.
             progress: Called with the number of finished steps, of all steps, and the next step.
+            sources: As for :meth:`evaluate`.
         """
-        return evaluate_release(self.store, self.settings, release, progress)
+        return evaluate_release(self.store, self.settings, release, progress, sources)
 
     def recommend(
         self,

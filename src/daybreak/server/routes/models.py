@@ -15,6 +15,7 @@ from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import (
     ActivityOut,
     ActivityQuery,
+    EvaluationBody,
     ModelOut,
     ModelReportOut,
     ModelsOut,
@@ -66,9 +67,10 @@ async def measure_shop(request: Request, id: str) -> Response:
     status_code=202,
     openapi_extra=require_role("admin", cost="bulk"),
 )
-async def evaluate(request: Request, id: str) -> Response:
+async def evaluate(request: Request, id: str, body: EvaluationBody | None = None) -> Response:
     """Start to evaluate the settings by slice; the report of the release gets the results."""
-    task = await run_in_threadpool(state_of(request).service.evaluate, id)
+    sources = None if body is None else body.sources
+    task = await run_in_threadpool(state_of(request).service.evaluate, id, sources)
     return json_response(task, 202)
 
 

@@ -49,8 +49,21 @@ class ModelReportOut(ResponseModel):
     )
     evaluation: dict[str, Any] | None = Field(
         description="Evaluation by slice: `slices` with value and interval of each system and "
-        "the difference from the best sellers; null: not measured, see "
+        "the difference from the best sellers, and with `source_gain`, its interval and "
+        "`source_verdict` where there are `sources`; null: not measured, see "
         "`POST /models/{id}/evaluation`."
+    )
+
+
+class EvaluationBody(RequestModel):
+    """What an evaluation learns from beside the data of the store."""
+
+    sources: list[ShortText] | None = Field(
+        None,
+        max_length=100,
+        description="Other shops and domains: names of those that the store remembers, as in "
+        "the `metadata` of a release, or `domain=NAME`. The same settings without them are "
+        "measured as well. Null: all that the store remembers; an empty list: none.",
     )
 
 

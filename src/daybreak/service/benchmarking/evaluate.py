@@ -1,12 +1,13 @@
 """Reports about a recommender: its settings, trained again on splits of the data."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self
 
 import polars as pl
 
 from daybreak.data import EventRules, Tables
+from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.service.inputs.sources import SourceTables
@@ -150,4 +151,27 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
 
 
 def _training_system(model: Evaluable, sources: Sequence[SourceTables] = ()) -> Any:
-    return lambda train: model.clone().fit(train, sources=list(sources))
+    if sources:
+        return lambda train: model.clone().fit(train, sources=list(sources))
+    return lambda train: _SystemWithoutSources(model.clone().fit(_without_source_items(train)))
+
+
+@dataclass(frozen=True)
+class _SystemWithoutSources:
+    """A recommender without sources, to which nobody says what users chose in them."""
+
+    fitted: Any
+
+    def recommend(
+        self, users: Sequence[str], *, profiles: pl.DataFrame | None = None, **options: Any
+    ) -> pl.DataFrame:
+        """Return the lists of the recommender."""
+        if profiles is not None:
+            profiles = profiles.drop(SOURCE_ITEMS_COLUMN, strict=False)
+        answer: pl.DataFrame = self.fitted.recommend(users, profiles=profiles, **options)
+        return answer
+
+
+def _without_source_items(tables: Tables) -> Tables:
+    """Return tables without the column of what users chose in sources."""
+    return replace(tables, users=tables.users.drop(SOURCE_ITEMS_COLUMN, strict=False))

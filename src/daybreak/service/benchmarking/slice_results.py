@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,12 @@ from daybreak.data import EventRules, Tables
 from daybreak.errors import DataError
 from daybreak.estimates import PairedDifference
 from daybreak.evaluation import Report
-from daybreak.service.benchmarking.evaluate import Evaluable, evaluate_recommender
+from daybreak.service.benchmarking.evaluate import (
+    WITHOUT_SOURCES,
+    Evaluable,
+    evaluate_recommender,
+)
+from daybreak.service.inputs.sources import SourceTables
 from daybreak.simulation.slices import DEFINITIONS, REPORT_SLICES, YOUNG_SLICES
 
 SYSTEM = "daybreak"
@@ -23,6 +28,7 @@ LIST_LENGTH = 10
 """Length of the lists that are measured [items]."""
 EVALUATED_SLICES = tuple(name for name in REPORT_SLICES if name not in YOUNG_SLICES)
 """Slices of the evaluation of a release; young shops are measured on their own."""
+_SOURCE_VERDICTS = {"better": "helps", "tied": "no difference", "worse": "hurts"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,12 @@ class BaselineComparison:
     verdict: str
     """``better``, ``tied`` or ``worse`` than the best sellers."""
     protocol: str
+    source_gain: float | None = None
+    """Mean paired difference from the same settings without the sources; None: no sources."""
+    source_gain_low: float | None = None
+    source_gain_high: float | None = None
+    source_verdict: str | None = None
+    """``helps``, ``no difference`` or ``hurts``, by the whole interval; None: no sources."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,8 @@ class ReleaseEvaluation:
     slices: tuple[BaselineComparison, ...]
     notes: tuple[str, ...] = ()
     """Slices that could not be measured, and why."""
+    sources: tuple[str, ...] = ()
+    """Names of the sources that the settings learned from."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as JSON values."""
@@ -80,13 +94,21 @@ class ReleaseEvaluation:
                 )
                 for one in values["slices"]
             )
-            return cls(**{**values, "slices": slices, "notes": tuple(values["notes"])})
+            lists = {
+                "notes": tuple(values["notes"]),
+                "sources": tuple(values.get("sources", ())),
+            }
+            return cls(**{**values, "slices": slices, **lists})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise DataError(f"these values are no evaluation: {error}") from error
 
 
 def evaluate_settings(
-    model: Evaluable, tables: Tables, rules: EventRules | None = None, progress: Any = None
+    model: Evaluable,
+    tables: Tables,
+    rules: EventRules | None = None,
+    progress: Any = None,
+    sources: Sequence[SourceTables] = (),
 ) -> ReleaseEvaluation:
     """Train on parts of the data, and measure lists for what was held out.
 
@@ -95,6 +117,7 @@ def evaluate_settings(
         tables: All data of the shop.
         rules: Rules that say which events are positive; None: the data decide.
         progress: Called with the number of finished steps, of all steps, and the next step.
+        sources: Other shops to learn from; the same settings without them are measured, too.
 
     Raises:
         DataError: The data are too few to hold anything out.
@@ -106,6 +129,7 @@ def evaluate_settings(
         rules or EventRules(),
         k=LIST_LENGTH,
         slices=EVALUATED_SLICES,
+        sources=sources,
         progress=progress,
     )
     return ReleaseEvaluation(
@@ -117,6 +141,7 @@ def evaluate_settings(
         n_events=tables.events.height,
         slices=compare_slices(report),
         notes=report.notes,
+        sources=tuple(source.name for source in sources),
     )
 
 
@@ -124,9 +149,13 @@ def compare_slices(report: Report) -> tuple[BaselineComparison, ...]:
     """Return the slices of a report, each compared with the best sellers.
 
     Args:
-        report: Report with the systems ``daybreak`` and ``popular``.
+        report: Report with the systems ``daybreak`` and ``popular``; perhaps with
+            ``without_sources``.
     """
     differences = report.compare(SYSTEM, BASELINE, METRIC)
+    gains: Mapping[str, PairedDifference] = {}
+    if WITHOUT_SOURCES in report.systems:
+        gains = report.compare(SYSTEM, WITHOUT_SOURCES, METRIC)
     compared = []
     for info in report.slices:
         difference = differences[info.name]
@@ -145,9 +174,22 @@ def compare_slices(report: Report) -> tuple[BaselineComparison, ...]:
                 difference_high=finite(difference.high),
                 verdict=verdict_of(difference),
                 protocol=info.protocol,
+                **_source_gain(gains.get(info.name)),
             )
         )
     return tuple(compared)
+
+
+def _source_gain(gain: PairedDifference | None) -> dict[str, Any]:
+    """Return the fields of a slice that compare it with the settings without the sources."""
+    if gain is None:
+        return {}
+    return {
+        "source_gain": gain.difference,
+        "source_gain_low": finite(gain.low),
+        "source_gain_high": finite(gain.high),
+        "source_verdict": _SOURCE_VERDICTS[verdict_of(gain)],
+    }
 
 
 def finite(value: float) -> float | None:

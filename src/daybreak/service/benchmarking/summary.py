@@ -190,23 +190,34 @@ def describe_slice(name: str) -> str:
 def slices_table(slices: Sequence[BaselineComparison]) -> pl.DataFrame:
     """Return the quality of each slice, and how it compares with the best sellers.
 
+    With sources, the column ``sources`` says what they give.
+
     Example:
         >>> slices_table([]).columns
         ['slice', 'users', 'against_popular']
     """
     systems = list(dict.fromkeys(name for one in slices for name in one.systems))
+    with_sources = any(one.source_verdict for one in slices)
     rows = [
         {
             "slice": one.slice,
             "users": one.users,
             **{name: _format_interval(*values) for name, values in one.systems.items()},
             "against_popular": f"{one.verdict}, {one.difference:+.3f}",
+            **({"sources": _format_source_gain(one)} if with_sources else {}),
         }
         for one in slices
     ]
     schema: dict[str, type[pl.DataType]] = {"slice": pl.String, "users": pl.Int64}
-    schema |= dict.fromkeys((*systems, "against_popular"), pl.String)
+    last = ("against_popular", "sources") if with_sources else ("against_popular",)
+    schema |= dict.fromkeys((*systems, *last), pl.String)
     return pl.DataFrame(rows, schema=schema)
+
+
+def _format_source_gain(one: BaselineComparison) -> str:
+    if one.source_gain is None:
+        return ""
+    return f"{one.source_verdict}, {one.source_gain:+.3f}"
 
 
 def _format_interval(*values: float | None) -> str:

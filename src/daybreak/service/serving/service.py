@@ -59,6 +59,7 @@ from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
 from daybreak.service.state.placement import ItemPlacement
 from daybreak.service.training.retraining import BackgroundJob, RetrainPolicy, RetrainRunner
+from daybreak.service.training_sources import requested_sources
 from daybreak.store import Store, WriteResult, open_store
 
 TRAINING_LOG_FOLDER = "trainings"
@@ -368,20 +369,24 @@ class RecommenderService(ClosesOnExit):
         """
         return self._start(BackgroundJob(SHOP_CURVE_KIND, run_shop_curve), release)
 
-    def evaluate(self, release: str) -> dict[str, Any]:
+    def evaluate(self, release: str, sources: Sequence[str] | None = None) -> dict[str, Any]:
         """Start to evaluate the settings by slice, and to store the results with a release.
 
         Args:
             release: Id of the release.
+            sources: Names of sources that the store remembers, or ``domain=NAME``; None: all
+                that it remembers; empty: none.
 
         Returns:
             The task.
 
         Raises:
             BusyError: A training or another task is running.
-            NotFoundError: There is no such release.
+            ConfigError: The store remembers no such source.
+            NotFoundError: There is no such release, or a source is gone.
         """
-        return self._start(BackgroundJob(EVALUATION_KIND, run_evaluation), release)
+        chosen = None if sources is None else requested_sources(self.store, sources)
+        return self._start(BackgroundJob(EVALUATION_KIND, run_evaluation), release, chosen)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return the trainings and other long operations, the latest first."""
@@ -443,10 +448,14 @@ class RecommenderService(ClosesOnExit):
             warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{replacement}")
             return attrgetter(replacement)(self)
 
-    def _start(self, job: BackgroundJob, release: str) -> dict[str, Any]:
+    def _start(
+        self, job: BackgroundJob, release: str, sources: Sequence[str] | None = None
+    ) -> dict[str, Any]:
         """Start a measurement of a release; return its task."""
         self.releases.require(release)
-        id_ = self.training.start_job(replace(job, options={"release": release}))
+        options: dict[str, Any] = {"release": release}
+        options |= {} if sources is None else {"sources": list(sources)}
+        id_ = self.training.start_job(replace(job, options=options))
         return next(task.to_dict() for task in self.training.tasks() if task.id == id_)
 
     def _open_releases(self, sums_folder: Path | None) -> ReleaseManager:

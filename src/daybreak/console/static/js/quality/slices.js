@@ -6,7 +6,7 @@ import { Table } from "../components/table.js";
 import { Measurement } from "./measurement.js";
 
 const OWN = "daybreak", BEST_SELLERS = "popular", RANDOM = "random";
-const VERDICT_KINDS = { better: "good", worse: "bad" };
+const VERDICT_KINDS = { better: "good", worse: "bad", helps: "good", hurts: "bad" };
 
 /** Return a slice in words; of unknown ones what the server says. */
 export function sliceText(row) {
@@ -21,7 +21,7 @@ export const signed = (value) => value === null || value === undefined ? "–" :
 /** Return an interval of a difference. */
 export const differenceText = (row) => Number.isFinite(row.difference_low) ? `${signed(row.difference_low)} … ${signed(row.difference_high)}` : signed(row.difference);
 /** Show a verdict in a word. */
-export const Verdict = ({ word }) => html`<${Tag} kind=${VERDICT_KINDS[word]}>${t(`quality.word.${word}`)}<//>`;
+export const Verdict = ({ word }) => html`<${Tag} kind=${VERDICT_KINDS[word]}>${t(`quality.word.${word.replace(" ", "_")}`)}<//>`;
 
 /** @param {{id: string, evaluation: object | null, reload: () => void}} props */
 export function Slices({ id, evaluation, reload }) {
@@ -42,6 +42,7 @@ function Results({ evaluation }) {
     { key: "random", title: t("quality.shop.random"), number: true, cell: (row) => formatFixed(value(row, RANDOM)) },
     { key: "difference", title: t("quality.interval"), number: true, cell: differenceText },
     { key: "verdict", title: t("quality.verdict"), cell: (row) => html`<${Verdict} word=${row.verdict} />` },
+    ...(rows.some((row) => row.source_verdict) ? [{ key: "sources", title: t("quality.slices.sources"), cell: sourceCell }] : []),
     { key: "users", title: t("quality.slices.asked"), number: true, cell: (row) => formatNumber(row.users) },
   ];
   return html`
@@ -53,6 +54,9 @@ function Results({ evaluation }) {
       ${evaluation.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
     </details>`;
 }
+
+/** Show what the sources give: the paired difference from the same settings without them. */
+const sourceCell = (row) => row.source_verdict && html`<${Verdict} word=${row.source_verdict} /> ${differenceText({ difference: row.source_gain, difference_low: row.source_gain_low, difference_high: row.source_gain_high })}`;
 
 /** Return how a slice is measured; of unknown ones what the server says. */
 function protocolText(row) {
