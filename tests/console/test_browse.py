@@ -81,6 +81,17 @@ def test_a_user_is_found_with_history_and_list_and_erased_with_a_proof(watch, st
     expect(page.get_by_role("region", name="Proof of the erasure")).to_contain_text("events")
 
 
+def test_a_forgotten_history_is_no_longer_shown(watch, shop):
+    event = {"user_id": "forgetful", "item_id": "tea 1", "event_type": "buy"}
+    http.post(f"{shop}/api/v1/events", json=event).raise_for_status()
+    page = watch.open("browse/users/forgetful")
+    history = page.get_by_role("region", name="History").first
+    expect(history.get_by_role("row")).to_have_count(2)
+    page.get_by_role("button", name="Forget the history").click()
+    page.get_by_role("dialog").get_by_role("button", name="Forget the history").click()
+    expect(history).to_contain_text("There are no events")
+
+
 def test_more_rows_are_loaded_on_wish(watch):
     rows = [{"item_id": f"i{number}", "title": f"Cup {number}"} for number in range(60)]
 

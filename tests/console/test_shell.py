@@ -86,6 +86,19 @@ def test_the_menu_opens_every_page_with_the_keyboard(watch):
         expect(page.locator("h1").first).to_be_visible()
 
 
+def test_the_focus_moves_to_another_page_and_stays_where_the_language_is_chosen(watch):
+    page = watch.open()
+    expect(page.locator("h1").first).to_be_visible()
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    page.locator('nav a[href="#/browse"]').click()
+    expect(page.locator("main")).to_be_focused()
+    page.get_by_label("Language").focus()
+    page.get_by_label("Language").select_option("zh")
+    expect(page.locator("nav")).to_contain_text("试一试")
+    watch.settle()
+    expect(page.locator("header select").first).to_be_focused()
+
+
 def test_another_language_changes_every_text_and_is_kept(watch):
     page = watch.open()
     page.get_by_label("Language").select_option("zh")

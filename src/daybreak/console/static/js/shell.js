@@ -1,8 +1,8 @@
 // The frame of every page: menu, language, colours, login.
-import { Fragment, html, useEffect, useRef, useState, classes } from "./lib.js";
+import { Fragment, html, useEffect, useState, classes } from "./lib.js";
 import { LANGUAGES, language, loadTexts, setLanguage, t, useTexts } from "./i18n.js";
 import { PAGES, href, useRoute } from "./router.js";
-import { keep, kept, useShared } from "./store.js";
+import { useShared } from "./store.js";
 import { logOut, session } from "./api.js";
 import { Icon } from "./components/icon.js";
 import { Notice, Problem } from "./components/problem.js";
@@ -81,10 +81,11 @@ function Preferences({ rights }) {
   </div>`;
 }
 
-/** Load the module and the texts of a page, then draw it and move the focus to its heading. */
+let pageWasShown = false;
+
+/** Load the module and the texts of a page, then draw it; the focus moves to every page but the first of a visit. */
 function Page({ route }) {
   const [state, setState] = useState({});
-  const first = useRef(true);
   useEffect(() => {
     let alive = true;
     Promise.all([PAGES[route.page](), loadTexts([route.page, ...(BORROWED_TEXTS[route.page] ?? [])]), loadSheet(route.page)]).then(
@@ -95,10 +96,11 @@ function Page({ route }) {
   }, [route.page]);
   useEffect(() => {
     if (!state.View) return;
-    document.title = `${t(`common.page.${route.page}`)} · Daybreak`;
-    if (kept("visited", false) && !first.current) document.getElementById("main").focus({ preventScroll: true });
-    first.current = false;
-    keep("visited", true);
+    if (pageWasShown) document.getElementById("main").focus({ preventScroll: true });
+    pageWasShown = true;
+  }, [state.View]);
+  useEffect(() => {
+    if (state.View) document.title = `${t(`common.page.${route.page}`)} · Daybreak`;
   }, [state.View, language.value]);
   if (state.error) return html`<${Problem} error=${state.error} />`;
   return state.View ? html`<${state.View} route=${route} />` : html`<${Notice} busy>${t("common.loading")}<//>`;

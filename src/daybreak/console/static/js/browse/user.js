@@ -24,13 +24,14 @@ export function UserDetail({ id }) {
   }), [id]);
   const [proof, setProof] = useState(null);
   const [asking, setAsking] = useState(null);
+  const [forgotten, setForgotten] = useState(0);
   const erase = async () => {
     setAsking(null);
     try { setProof(await call("DELETE", `users/${part(id)}`)); } catch (error) { toastError(error); }
   };
   const forget = async () => {
     setAsking(null);
-    try { const { deleted } = await call("DELETE", "events", { body: { user_id: id } }); toast(t("browse.user.forgotten", { n: deleted })); user.reload(); }
+    try { const { deleted } = await call("DELETE", "events", { body: { user_id: id } }); toast(t("browse.user.forgotten", { n: deleted })); user.reload(); setForgotten((n) => n + 1); }
     catch (error) { toastError(error); }
   };
   if (proof) return html`<div class="page-browse stack"><${Back} table="users" /><${Proof} proof=${proof} id=${id} /></div>`;
@@ -44,8 +45,8 @@ export function UserDetail({ id }) {
     <//>
     ${user.error && html`<${Problem} error=${user.error} retry=${user.reload} />`}
     ${user.data && html`<div class="detail">
-      <div class="stack"><${Attributes} table="users" id=${id} row=${user.data} editable=${may("write")} onSaved=${user.reload} /><${List} id=${id} /></div>
-      <div class="stack"><${Interests} id=${id} /><${Events} filter=${{ user_id: id }} other="item_id" /></div>
+      <div class="stack"><${Attributes} table="users" id=${id} row=${user.data} editable=${may("write")} onSaved=${user.reload} /><${List} key=${forgotten} id=${id} /></div>
+      <div class="stack" key=${forgotten}><${Interests} id=${id} /><${Events} filter=${{ user_id: id }} other="item_id" /></div>
     </div>`}
     ${asking && html`<${Confirm} title=${t(`browse.user.${asking}`)} action=${t(`browse.user.${asking}`)} text=${t(`browse.user.${asking}.text`, { id })} onClose=${() => setAsking(null)} onConfirm=${asking === "erase" ? erase : forget} />`}
   </div>`;
