@@ -16,7 +16,7 @@ import pytest
 from daybreak.data import Tables
 from daybreak.deadline import limited_wait, remaining_wait_s
 from daybreak.errors import DataError, StoreError
-from daybreak.store import PostgresStore, SqliteStore, open_store
+from daybreak.store import EventColumns, PostgresStore, SqliteStore, open_store
 from daybreak.testing.postgres import PostgresServer
 
 WRITE_ON = """
@@ -29,6 +29,24 @@ with open_store(sys.argv[1]) as store:
         tables = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": [str(number)]}))
         store.write(tables, event_ids=pl.Series([str(number)]))
         print(number, flush=True)
+"""
+
+
+ADD_ON = """
+import sys
+from threading import Thread
+from daybreak.store import EventColumns, open_store
+
+def add(start):
+    for number in range(start, 100_000, 8):
+        store.add_events(EventColumns(["ann"], [str(number)], event_id=[str(number)]))
+        sys.stdout.write(f"{number}\\n")
+        sys.stdout.flush()
+
+with open_store(sys.argv[1]) as store:
+    threads = [Thread(target=add, args=(start,)) for start in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
 """
 
 
@@ -65,6 +83,30 @@ def test_what_was_acknowledged_is_there_after_a_kill(lasting_url):
         assert items in (list(range(written + 1)), list(range(written + 2)))
         again = store.write(event(str(written)), event_ids=pl.Series([str(written)]))
         assert again.fresh == (False,)
+
+
+@pytest.mark.slow
+def test_events_that_share_commits_are_there_after_a_kill(lasting_url):
+    """Eight threads add single events; none that was acknowledged is lost, none is twice."""
+    written = set()
+    for _ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", ADD_ON, lasting_url], stdout=subprocess.PIPE, text=True
+        )
+        lines = [child.stdout.readline() for _ in range(100)]
+        child.send_signal(signal.SIGKILL)
+        rest, _ = child.communicate()
+        lines += rest.splitlines(keepends=True)
+        written |= {int(line) for line in lines if line.endswith("\n") and line.strip()}
+    with open_store(lasting_url) as store:
+        items = store.tables().events["item_id"].cast(pl.Int64).to_list()
+        assert len(items) == len(set(items))
+        assert len(written) >= 100
+        assert written <= set(items)
+        assert len(items) <= len(written) + 3 * 8  # those whose answer was cut off
+        ids = [str(number) for number in sorted(written)]
+        again = store.add_events(EventColumns(["ann"] * len(ids), ids, event_id=ids))
+        assert again.events == 0
 
 
 def test_a_locked_file_is_waited_for(tmp_path):

@@ -2,7 +2,15 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.store.event_rows import _content_texts, _content_texts_by_row, event_keys, id_keys
+from daybreak.store.event_columns import EventColumns
+from daybreak.store.event_rows import (
+    _KEY_COLUMNS,
+    _content_texts,
+    _content_texts_by_row,
+    column_keys,
+    event_keys,
+    id_keys,
+)
 
 TEXTS = st.none() | st.text(st.characters(codec="utf-8"), max_size=5)
 NUMBERS = st.none() | st.floats(allow_nan=False)
@@ -19,7 +27,16 @@ SCHEMA = {
 @given(ROWS, ROWS)
 def test_few_events_have_the_same_keys_as_many(some, others):
     frame = pl.DataFrame(some + others + some, schema=SCHEMA, orient="row")
-    assert _content_texts_by_row(frame) == _content_texts(frame)
+    columns = [frame[name].to_list() for name in _KEY_COLUMNS]
+    assert _content_texts_by_row(columns) == _content_texts(frame)
+
+
+@given(ROWS, st.lists(st.none() | st.text("12", min_size=1, max_size=1), max_size=8))
+def test_columns_have_the_keys_of_frames(rows, ids):
+    rows, ids = rows[: len(ids)], ids[: len(rows)]
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    columns = EventColumns(**frame.to_dict(as_series=False), event_id=ids)
+    assert column_keys(columns) == event_keys(frame, pl.Series(ids, dtype=pl.String))
 
 
 def test_an_id_takes_the_place_of_the_content():

@@ -20,6 +20,7 @@ from daybreak.store.base import (
     stores,
 )
 from daybreak.store.dumping import dump, restore
+from daybreak.store.event_columns import EventColumns
 from daybreak.store.opening import UpgradeResult, hide_password, open_store, upgrade_store
 from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
@@ -29,6 +30,7 @@ __all__ = [
     "Changes",
     "DocumentStore",
     "ErasureCounts",
+    "EventColumns",
     "EventPage",
     "LoggedItem",
     "LoggedRecommendation",

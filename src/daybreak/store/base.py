@@ -17,6 +17,7 @@ from daybreak.closing import ClosesOnExit
 from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.registry import Registry
+from daybreak.store.event_columns import EventColumns
 from daybreak.store.leases import LEASE_RECORDS, age_at, holder_at, new_lease
 from daybreak.types import Floats
 
@@ -346,6 +347,23 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
                 whole catalogue; all other items leave it then: their rows get this time as
                 ``not_in_catalogue_since``, and their events stay.
         """
+
+    def add_events(self, events: EventColumns) -> WriteResult:
+        """Add events; the same as :meth:`write` with nothing but events.
+
+        The stores of Daybreak take less time for few events than :meth:`write`, and share a
+        transaction with the calls of other threads.
+
+        Args:
+            events: Events to add.
+        """
+        return self.write(
+            events.tables(),
+            event_ids=events.text("event_id"),
+            recommendations=events.text("recommendation_id"),
+            sessions=events.text("session_id"),
+            contexts=events.text("context"),
+        )
 
     @abstractmethod
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:

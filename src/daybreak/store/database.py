@@ -2,9 +2,10 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import inf
 from threading import Condition, RLock
 from typing import Any, Generic, TypeVar
@@ -145,9 +146,34 @@ class Database(ABC):
     def _transact_all(self, works: list[Work[Any]]) -> list[Any]:
         return self.with_retries(
             lambda: self._transact(
-                self._writer, lambda connection: [work(connection) for work in works]
+                self._writer, lambda connection: run_together(connection, works)
             )
         )
+
+
+class JoinableWork(ABC, Generic[T]):
+    """Work that costs less if it is done for several callers at once."""
+
+    @classmethod
+    @abstractmethod
+    def run_all(cls, connection: Connection, works: Sequence[Any]) -> list[T]:
+        """Return the results of several pieces of work, as if they were done one by one."""
+
+    def __call__(self, connection: Connection) -> T:
+        """Return the result of this work."""
+        return self.run_all(connection, [self])[0]
+
+
+def run_together(connection: Connection, works: Sequence[Work[Any]]) -> list[Any]:
+    """Return the results of pieces of work, in order; neighbours that can be joined are."""
+    results: list[Any] = []
+    for _, group in groupby(works, key=type):
+        first, *others = group
+        if isinstance(first, JoinableWork):
+            results += first.run_all(connection, [first, *others])
+        else:
+            results += [work(connection) for work in (first, *others)]
+    return results
 
 
 @dataclass(eq=False)

@@ -23,6 +23,7 @@ from daybreak.store.bulk import (
     insert_rows,
     select_candidates,
 )
+from daybreak.store.event_columns import EventColumns
 from daybreak.store.schema import events as table
 
 EVENT_PAGE_SCHEMA = {
@@ -59,13 +60,27 @@ def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes
         (True, True)
     """
     is_small = events.height < _MAX_ROWS_ONE_BY_ONE
-    texts = _content_texts_by_row(events) if is_small else _content_texts(events)
+    texts = (
+        _content_texts_by_row([events[name].to_list() for name in _KEY_COLUMNS])
+        if is_small
+        else _content_texts(events)
+    )
     if ids is not None:
         texts = [
             own if id_ is None else _ID_PREFIX + id_
             for own, id_ in zip(texts, ids.cast(pl.String).to_list(), strict=True)
         ]
     return _digests(texts)
+
+
+def column_keys(events: EventColumns) -> list[bytes]:
+    """Return the keys of events in columns; see :func:`event_keys`."""
+    given = [id_ for id_ in events.event_id if id_ is not None]
+    if len(given) == len(events):
+        return id_keys(given)
+    contents = _content_texts_by_row([vars(events)[name] for name in _KEY_COLUMNS])
+    pairs = zip(contents, events.event_id, strict=True)
+    return _digests([own if id_ is None else _ID_PREFIX + id_ for own, id_ in pairs])
 
 
 def id_keys(ids: Sequence[str]) -> list[bytes]:
@@ -102,11 +117,14 @@ def _content_texts(events: pl.DataFrame) -> list[str]:
     ].to_list()
 
 
-def _content_texts_by_row(events: pl.DataFrame) -> list[str]:
-    """Return the result of :func:`_content_texts`; faster for few events."""
+def _content_texts_by_row(columns: Sequence[Sequence[str | float | None]]) -> list[str]:
+    """Return the result of :func:`_content_texts`; faster for few events.
+
+    Args:
+        columns: Values of ``_KEY_COLUMNS``.
+    """
     occurrences = Counter[str]()
     texts = []
-    columns = [events[name].to_list() for name in _KEY_COLUMNS]
     for row in zip(*columns, strict=True):
         content = _SEPARATOR.join(map(_value_text, row))
         texts.append(f"{content}{_SEPARATOR}{occurrences[content]}")

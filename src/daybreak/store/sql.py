@@ -39,6 +39,8 @@ from daybreak.store.entity_rows import (
     select_entities,
 )
 from daybreak.store.erasure import ErasureSelection, erase
+from daybreak.store.event_additions import MAX_ADDED_EVENTS, AddedEvents
+from daybreak.store.event_columns import EventColumns
 from daybreak.store.event_rows import (
     build_event_batch,
     event_keys,
@@ -110,6 +112,12 @@ class SqlStore(Store):
             return WriteResult(n_items, n_users, sum(fresh), fresh, change, n_left)
 
         return self.database.write(work)
+
+    def add_events(self, events: EventColumns) -> WriteResult:
+        """Insert rows together with other calls; see :meth:`Store.add_events`."""
+        if len(events) > MAX_ADDED_EVENTS:
+            return super().add_events(events)
+        return self.database.write(AddedEvents.of(events))
 
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:
         """Read rows; see :meth:`Store.tables`."""

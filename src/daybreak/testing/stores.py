@@ -13,7 +13,7 @@ import polars as pl
 from daybreak.data import Tables
 from daybreak.deprecation import deprecated_names
 from daybreak.errors import DataError, StoreError
-from daybreak.store import ErasureCounts, Release, Store, WriteResult
+from daybreak.store import ErasureCounts, EventColumns, Release, Store, WriteResult
 from daybreak.testing.store_contracts import (
     CHANGE_FEED_CHECKS,
     DOCUMENT_STORE_CHECKS,
@@ -103,6 +103,29 @@ def check_event_ids_are_unique(open_fresh: OpenStore) -> None:
         except DataError:
             return
     raise AssertionError("event ids of the wrong number were accepted")
+
+
+def check_added_events_are_written_events(open_fresh: OpenStore) -> None:
+    """Events in columns are stored as those of a write are; deleted items stay away."""
+    events = EventColumns(
+        *(["ann", "bob", "ann"], ["tea", "rum", "tea"]),
+        timestamp=[1.0, None, 1.0],
+        event_id=["1", None, None],
+        session_id=["s", None, None],
+    )
+    with open_fresh() as store:
+        added = store.add_events(events)
+        assert added == WriteResult(2, 2, 3)
+        again = store.write(events.tables(), event_ids=events.text("event_id"))
+        assert again == WriteResult(0, 0, 0)
+        assert store.add_events(events).fresh == (False,) * 3
+        assert store.add_events(EventColumns((), ())) == WriteResult(0, 0, 0)
+        assert store.event_page(user="ann").events["session_id"].to_list() == ["s", None]
+        assert event_pairs(store.changes(added.cursor - 1).tables)[1] == ("bob", "rum")
+        store.erase(items=["tea"])
+        assert store.add_events(EventColumns(["eve"], ["tea"])).items == 1
+        late = store.tables().items.filter(pl.col("item_id") == "tea")
+        assert late["not_in_catalogue_since"].null_count() == 0
 
 
 def check_items_are_updated_by_column(open_fresh: OpenStore) -> None:
@@ -417,6 +440,7 @@ STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_empty_store,
     check_writes_are_idempotent,
     check_event_ids_are_unique,
+    check_added_events_are_written_events,
     check_items_are_updated_by_column,
     check_a_row_of_nulls_clears_attributes,
     check_events_keep_attributes,

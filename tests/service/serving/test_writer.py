@@ -4,7 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daybreak.service.ingest.rows import parse_events, parse_rows
+from daybreak.data.columns import find_value_column
+from daybreak.data.ids import MISSING_IDS, normalize_id
+from daybreak.service.ingest.rows import FIELDS_WITHOUT_VALUE, parse_events, parse_rows
+from daybreak.service.ingest.values import is_plain_id
 from daybreak.service.serving import RecommendRequest, RejectedRow
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC).timestamp()
@@ -210,3 +213,31 @@ def test_the_form_of_one_time_of_a_request_says_nothing_about_the_others():
 def test_switches_hide_in_any_spelling(value):
     row = parse_rows([{"item_id": "a", "is_hidden": value}], "item_id").rows[0]
     assert str(row["is_hidden"]).lower() in {"true", "1"}
+
+
+@given(st.text("aZ09 .-_:/@+=#\n\u200bÄ", max_size=8) | st.sampled_from(sorted(MISSING_IDS)))
+def test_plain_ids_are_in_the_one_spelling(text):
+    assert not is_plain_id(text) or (text and normalize_id(text) == text)
+
+
+def test_ids_are_not_plain_if_too_long_or_no_text():
+    assert is_plain_id("x" * 1_000)
+    assert not any(map(is_plain_id, ["x" * 1_001, 7, None, "7.0", " x", "x\n"]))
+
+
+def test_fields_that_are_known_do_not_say_how_much():
+    assert find_value_column(FIELDS_WITHOUT_VALUE) is None
+    rows = [{"user_id": "u", "item_id": "i", "stars": 4}]
+    assert parse_events(rows, NOW).columns.value == [4.0]
+
+
+def test_a_write_that_another_thread_has_applied_is_not_read_again(live, monkeypatch):
+    row = {"user_id": "u", "item_id": "item-0"}
+    live.events.add([row])
+    applied = live.releases.cursor
+    monkeypatch.setattr(live.store, "changes", lambda since: pytest.fail("it was applied"))
+    live.releases.sync(applied)
+    monkeypatch.undo()
+    live.events.add([{**row, "item_id": "item-1"}])
+    assert live.releases.cursor == applied + 1
+    assert len(live.events.page(user="u").rows) == 2

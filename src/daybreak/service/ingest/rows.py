@@ -5,8 +5,8 @@ for items and users, and :func:`parse_events` for events.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import polars as pl
@@ -33,12 +33,16 @@ from daybreak.service.ingest.values import (
     parse_text,
 )
 from daybreak.service.privacy import Pseudonyms
+from daybreak.store.event_columns import REFERENCE_COLUMNS, EventColumns
 
 TIME_COLUMNS = frozenset({"created_at", *AVAILABILITY_COLUMNS})
 """Attributes that are times; they are stored as epoch seconds."""
 MAX_FUTURE_S = 86_400.0
 """How far in the future an event can be: clocks differ [s]."""
-_EXTRA_COLUMNS = ("event_id", "recommendation_id", "session_id", "context")
+FIELDS_WITHOUT_VALUE = frozenset(
+    {*EVENT_COLUMNS, *REFERENCE_COLUMNS} - {"value"},
+)
+"""Fields of events that do not say how much."""
 
 
 @dataclass(frozen=True)
@@ -192,25 +196,13 @@ def _parse_hidden(value: Any) -> Any:
 class ParsedEvents:
     """Valid events with their ids, and the rejected rows."""
 
-    tables: Tables
-    event_ids: pl.Series
-    recommendation_ids: pl.Series
-    session_ids: pl.Series
-    contexts: pl.Series
+    columns: EventColumns
     rejected: tuple[RejectedRow, ...]
 
-
-@dataclass
-class _EventColumns:
-    """Columns of the events parsed so far; all have the same length."""
-
-    rows: dict[str, list[Any]] = field(
-        default_factory=lambda: {name: [] for name in (*EVENT_COLUMNS, *_EXTRA_COLUMNS)}
-    )
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        for name, column in self.rows.items():
-            column.append(row[name])
+    @cached_property
+    def tables(self) -> Tables:
+        """Valid events as a frame, and their items and users."""
+        return self.columns.tables()
 
 
 def parse_events(
@@ -232,25 +224,18 @@ def parse_events(
         >>> parsed.tables.events["timestamp"].to_list(), parsed.rejected[0].code
         ([5.0], 'missing')
     """
-    columns, rejected = _EventColumns(), []
+    valid, rejected = [], []
     times = RequestTimes(row.get("timestamp") for row in rows if isinstance(row, Mapping))
     for number, row in enumerate(rows):
         try:
             at = _parse_event_time(check_row(row).get("timestamp"), now, times)
-            columns.add(_parse_event(row, at, pseudonyms))
+            valid.append(_parse_event(row, at, pseudonyms))
         except InvalidValueError as error:
             rejected.append(error.at_row(number))
-    data = columns.rows
-    events = pl.DataFrame({name: data[name] for name in EVENT_COLUMNS}, schema=EVENT_COLUMNS)
-    items, users = (
-        pl.DataFrame({name: list(dict.fromkeys(data[name]))}, {name: pl.String})
-        for name in ("item_id", "user_id")
+    columns = (
+        EventColumns(*map(list, zip(*valid, strict=True))) if valid else EventColumns((), ())
     )
-    ids, recommendations, sessions, contexts = (
-        pl.Series(name, data[name], dtype=pl.String) for name in _EXTRA_COLUMNS
-    )
-    tables = Tables(items, users, events)
-    return ParsedEvents(tables, ids, recommendations, sessions, contexts, tuple(rejected))
+    return ParsedEvents(columns, tuple(rejected))
 
 
 def _parse_event_time(value: Any, now: float, times: RequestTimes) -> float:
@@ -287,7 +272,8 @@ def user_key(
 
 def _parse_event(
     row: Mapping[str, Any], at: float, pseudonyms: Pseudonyms | None
-) -> dict[str, Any]:
+) -> tuple[Any, ...]:
+    """Return the values of a row, in the order of the fields of ``EventColumns``."""
     user, session = parse_optional_id(row, "user_id"), parse_optional_id(row, "session_id")
     if user is None and session is None:
         raise InvalidValueError("user_id", None, "expected user_id or session_id", "missing")
@@ -296,18 +282,18 @@ def _parse_event(
     name, value = _find_value(row)
     if kind is None and value is not None and is_rating_column(name):
         kind = RATING_TYPE
-    return {
-        "user_id": session_user if user_id is None else user_id,
-        "item_id": parse_id(row, "item_id"),
-        "event_type": None if kind is None else parse_text(kind, "event_type", MAX_ID_CHARS),
-        "value": value,
-        "timestamp": at,
-        "domain": None if domain is None else parse_text(domain, "domain", MAX_ID_CHARS),
-        "event_id": parse_optional_id(row, "event_id"),
-        "recommendation_id": parse_optional_id(row, "recommendation_id"),
-        "session_id": session_user and session_user.removeprefix(SESSION_PREFIX),
-        "context": parse_context(row),
-    }
+    return (
+        session_user if user_id is None else user_id,
+        parse_id(row, "item_id"),
+        None if kind is None else parse_text(kind, "event_type", MAX_ID_CHARS),
+        value,
+        at,
+        None if domain is None else parse_text(domain, "domain", MAX_ID_CHARS),
+        parse_optional_id(row, "event_id"),
+        parse_optional_id(row, "recommendation_id"),
+        session_user and session_user.removeprefix(SESSION_PREFIX),
+        parse_context(row),
+    )
 
 
 def _find_value(row: Mapping[str, Any]) -> tuple[str, float | None]:
@@ -317,6 +303,8 @@ def _find_value(row: Mapping[str, Any]) -> tuple[str, float | None]:
     """
     if row.get("value") is not None:
         return "value", parse_number(row["value"], "value")
+    if row.keys() <= FIELDS_WITHOUT_VALUE:
+        return "", None
     name = _value_field(tuple(name for name, value in row.items() if value is not None))
     try:
         return name or "", None if name is None else parse_number(row[name], name)

@@ -5,16 +5,19 @@ The form of one value says nothing about the others: rows of a request are no co
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
+from daybreak.data.plain_times import read_plain_number, read_plain_text
 from daybreak.data.readers.text import has_valid_bytes
 from daybreak.data.times import UNLIMITED_TEXTS, read_times
 from daybreak.service.ingest.values import InvalidValueError
 
 MAX_TIME_CHARS = 200
 """Maximum length of a text that can be a time [characters]."""
+_ReadTime: TypeAlias = tuple[float | None, bool]
+"""Epoch seconds, None: no time; and whether the date can be read in two ways."""
 _EXPECTED = "expected epoch seconds or ISO 8601"
 
 
@@ -31,16 +34,23 @@ class RequestTimes:
     """
 
     def __init__(self, values: Iterable[Any]) -> None:
-        texts: dict[str, None] = {}
-        numbers: dict[float, None] = {}
+        self._texts: dict[str, _ReadTime] = {}
+        self._numbers: dict[float, _ReadTime] = {}
+        other_texts: dict[str, None] = {}
+        other_numbers: dict[float, None] = {}
         for value in values:
             if isinstance(value, str):
-                if len(value) <= MAX_TIME_CHARS and has_valid_bytes(value):
-                    texts[value] = None
+                if (seconds := read_plain_text(value)) is not None:
+                    self._texts[value] = (seconds, False)
+                elif len(value) <= MAX_TIME_CHARS and has_valid_bytes(value):
+                    other_texts[value] = None
             elif (number := _finite_number(value)) is not None:
-                numbers[number] = None
-        self._texts = _read(list(texts), pl.String)
-        self._numbers = _read(list(numbers), pl.Float64)
+                if (seconds := read_plain_number(number)) is not None:
+                    self._numbers[number] = (seconds, False)
+                else:
+                    other_numbers[number] = None
+        self._texts |= _read(list(other_texts), pl.String)
+        self._numbers |= _read(list(other_numbers), pl.Float64)
 
     def parse(self, value: Any, name: str) -> float:
         """Return a time as epoch seconds.
@@ -71,7 +81,7 @@ class RequestTimes:
         return self.parse(value, name)
 
 
-def _read(values: list[Any], kind: Any) -> dict[Any, tuple[float | None, bool]]:
+def _read(values: list[Any], kind: Any) -> dict[Any, _ReadTime]:
     if not values:
         return {}
     column = pl.Series(values, dtype=kind)

@@ -6,12 +6,13 @@ A value that a store or a model cannot hold raises :class:`InvalidValueError`, w
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
-from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, NUL, normalize_id
+from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, MISSING_IDS, NUL, normalize_id
 from daybreak.data.readers.text import has_valid_bytes
 
 MAX_ID_CHARS = 1_000
@@ -27,6 +28,9 @@ MAX_ROW_FIELDS = 500
 MAX_REPORTED_CHARS = 80
 """Length of an invalid value in a report [characters]."""
 _MAX_INTEGER = 2**63
+_PLAIN_ID = re.compile(rf"[A-Za-z0-9_:/@+=#-]{{1,{MAX_ID_CHARS}}}")
+"""Ids that :func:`daybreak.data.ids.normalize_id` does not change, unless they are words for a
+missing value."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ def parse_id(row: Mapping[str, Any], name: str) -> str:
         ('tea', '7')
     """
     value = row.get(name)
+    if is_plain_id(value):
+        return value
     if value is None:
         raise InvalidValueError(name, None, f"expected {name}", "missing")
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -130,6 +136,20 @@ def parse_id(row: Mapping[str, Any], name: str) -> str:
         given = "a word for a missing value" if text.strip(BLANKS) else "blanks"
         raise InvalidValueError(name, value, f"expected an id, not {given}", "empty")
     return id_
+
+
+def is_plain_id(value: Any) -> TypeGuard[str]:
+    """Return whether a value is an id in the one spelling, as most are; False: it may be one.
+
+    Example:
+        >>> is_plain_id("user-7"), is_plain_id(" user-7"), is_plain_id("nan"), is_plain_id(7)
+        (True, False, False, False)
+    """
+    return (
+        type(value) is str
+        and _PLAIN_ID.fullmatch(value) is not None
+        and value not in MISSING_IDS
+    )
 
 
 def _plain_id(value: Any) -> Any:
@@ -151,6 +171,8 @@ def parse_optional_id(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
     if value is None:
         return None
+    if is_plain_id(value):
+        return value
     if isinstance(value, str) and value and NUL not in value and not normalize_id(value):
         return None
     return parse_id(row, name)

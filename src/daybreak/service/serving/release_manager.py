@@ -122,13 +122,21 @@ class ReleaseManager:
         """Return the states of all releases in memory."""
         return list(self._states.values())
 
-    def sync(self) -> None:
+    def sync(self, up_to: int | None = None) -> None:
         """Apply everything that any process has written to the store since the last call.
+
+        Args:
+            up_to: Cursor of a write that must be applied when the call returns. If another
+                thread has applied it, there is nothing to do. None: all present writes.
 
         Raises:
             StoreError: The store cannot be read; the states stay as they are.
         """
+        if self._has_applied(up_to):
+            return
         with self._update_lock:
+            if self._has_applied(up_to):
+                return
             changes = self._store.changes(self._cursor)
             if not changes.complete:
                 self._reload_all()
@@ -140,6 +148,9 @@ class ReleaseManager:
                     and len(self.row_caches.items) <= MAX_ITEMS_REBUILT_AT_ONCE
                 ):
                     self._rebuild_untrained()
+
+    def _has_applied(self, cursor: int | None) -> bool:
+        return cursor is not None and 0 <= cursor <= self._cursor
 
     def recount_if_due(self) -> None:
         """Recount popularity if there are new events and the last count is long enough ago."""

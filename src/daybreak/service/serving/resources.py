@@ -283,7 +283,8 @@ class EventsResource:
         Raises:
             StoreError: Nothing could be stored.
         """
-        return _synced(self._releases, self._ingestor.add_events(rows))
+        result, cursor = self._ingestor.add_events(rows)
+        return result if cursor is None else _synced(self._releases, result, cursor)
 
     def page(
         self,
@@ -402,10 +403,18 @@ def _position_of(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _synced(releases: ReleaseManager, result: IngestResult) -> IngestResult:
-    """Apply written rows to the states of this process; return the result."""
+def _synced(
+    releases: ReleaseManager, result: IngestResult, cursor: int | None = None
+) -> IngestResult:
+    """Apply written rows to the states of this process; return the result.
+
+    Args:
+        releases: Follows the store.
+        result: Counts of the write.
+        cursor: Cursor of the write; None: unknown.
+    """
     try:
-        releases.sync()
+        releases.sync(cursor)
     except DaybreakError as error:  # the rows are stored; the next sync applies them
         log.warning("stored rows are not applied yet: %s", error)
     return result

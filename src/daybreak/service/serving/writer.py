@@ -44,20 +44,19 @@ class Ingestor:
         self._pseudonyms = pseudonyms
         self._clock = clock
 
-    def add_events(self, rows: Sequence[Any]) -> IngestResult:
-        """Add events; invalid rows are rejected one by one."""
+    def add_events(self, rows: Sequence[Any]) -> tuple[IngestResult, int | None]:
+        """Add events; invalid rows are rejected one by one.
+
+        Returns:
+            Counts, and the cursor of the write; None: nothing was written.
+        """
         parsed = parse_events(rows, self._clock(), self._pseudonyms)
-        count = parsed.tables.events.height
+        count = len(parsed.columns)
         if not count:
-            return IngestResult(0, 0, parsed.rejected)
-        written = self._store.write(
-            parsed.tables,
-            event_ids=parsed.event_ids,
-            recommendations=parsed.recommendation_ids,
-            sessions=parsed.session_ids,
-            contexts=parsed.contexts,
-        )
-        return IngestResult(written.events, count - written.events, parsed.rejected)
+            return IngestResult(0, 0, parsed.rejected), None
+        written = self._store.add_events(parsed.columns)
+        result = IngestResult(written.events, count - written.events, parsed.rejected)
+        return result, written.cursor
 
     def put_rows(self, rows: Sequence[Any], cache: RowCache, *, partial: bool) -> IngestResult:
         """Add or change items or users.
