@@ -118,3 +118,35 @@ def test_the_evidence_for_a_term_is_bounded(data):
     history = dict.fromkeys(RARE, 1)
     scores = TasteModel().fit(data).score(ask(data, {item: 50 for item in history}), data.items)
     assert scores.max() <= MAX_EVIDENCE
+
+
+def evidence_of_all_terms(model, counts, terms):
+    """Return the evidence by the definition, for every term that a history has."""
+    found = counts @ terms
+    totals = np.add.reduceat(np.append(counts.data, 0), counts.indptr[:-1])
+    totals[np.diff(counts.indptr) == 0] = 0
+    n = np.repeat(totals, np.diff(found.indptr))
+    k, rates = np.minimum(found.data, n), model.state.rates[found.indices].astype(float)
+    values = log_bayes_factor(k, n, rates) - np.log(len(model.state.rates))
+    values[k < n * rates] = 0
+    values = MAX_EVIDENCE * -np.expm1(-np.maximum(values, 0) / MAX_EVIDENCE)
+    found.data = (values * (k / np.maximum(n, 1e-9)) ** 2).astype(np.float32)
+    found.eliminate_zeros()
+    return found
+
+
+def test_terms_without_evidence_are_left_out_at_once():
+    rng = np.random.default_rng(4)
+    terms = sp.csr_array(rng.random((80, 30)) < 0.15, dtype=np.float32)
+    items = Items(Vocabulary(map(str, range(80))), (ContentBlock("words", terms),))
+    events = Events.of(rng.integers(0, 9, 300), rng.integers(0, 80, 300), np.zeros(300))
+    model = TasteModel(block="words").fit(Dataset(items, events, 9))
+    chosen = rng.random((6, 80)) * (rng.random((6, 80)) < 0.1)
+    chosen[:2] = (terms.toarray()[:, :2] * (rng.random((80, 2)) < 0.5)).T
+    counts = sp.csr_array(chosen)
+    counts.data[-3:] = 0
+    found = model._evidence(counts, model._terms(items))
+    wanted = evidence_of_all_terms(model, counts, model._terms(items))
+    assert found.nnz
+    for part in ("data", "indices", "indptr"):
+        assert getattr(found, part).tolist() == getattr(wanted, part).tolist()

@@ -28,7 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
-from daybreak.data.sparse_rows import make_csr
+from daybreak.data.sparse_rows import empty_csr, make_csr
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import deprecated_names, rename_members, warn_deprecated
 from daybreak.errors import ConfigError, NotFittedError
@@ -366,7 +366,7 @@ def repeat_features(queries: Queries) -> Sparse:
     """Return (n_queries, n_train_items) CSR of personal frequencies; empty where not needed."""
     if queries.repeats is not None:
         return queries.repeats
-    return sp.csr_array(queries.history.shape, dtype=np.float32)
+    return empty_csr(queries.history.shape)
 
 
 def source_features(queries: Queries) -> Sparse:
@@ -385,7 +385,7 @@ def wish_features(queries: Queries) -> Sparse:
     if queries.wish:
         return sp.csr_array(sp.hstack(queries.wish, format="csr"), dtype=np.float32)
     width = sum(block.matrix.shape[1] for block in queries.train_items.blocks)
-    return sp.csr_array((len(queries), width), dtype=np.float32)
+    return empty_csr((len(queries), width))
 
 
 def with_presence_column(profile: Sparse) -> Sparse:
@@ -394,12 +394,15 @@ def with_presence_column(profile: Sparse) -> Sparse:
     Models put what centring subtracts into the weights of this column. An empty profile then
     scores 0 instead of the opposite of the average profile.
     """
-    ends = profile.indptr[1:]
-    present = np.diff(profile.indptr) > 0
-    after = ends[present]
-    values = np.insert(profile.data.astype(np.float32, copy=False), after, np.float32(1))
-    columns = np.insert(profile.indices, after, profile.shape[1])
-    starts = np.concatenate([profile.indptr[:1], ends + np.cumsum(present, dtype=ends.dtype)])
+    sizes = np.diff(profile.indptr)
+    present = sizes > 0
+    n_before = np.cumsum(present)
+    values = np.ones(profile.nnz + int(present.sum()), dtype=np.float32)
+    columns = np.full(len(values), profile.shape[1], dtype=profile.indices.dtype)
+    moved = np.arange(profile.nnz) + np.repeat(n_before - present, sizes)
+    values[moved], columns[moved] = profile.data, profile.indices
+    starts = profile.indptr.copy()
+    starts[1:] += n_before.astype(starts.dtype, copy=False)
     shape = (profile.shape[0], profile.shape[1] + 1)
     return make_csr(values, columns, starts, shape)
 

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
+from daybreak.data.sparse_products import multiply_dense
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
 from daybreak.models.card import ModelCard
@@ -192,7 +193,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         """Return (n, dim) posterior means at one step; longer histories are scaled to it."""
         state = self.state
         size = state.steps[number] / np.sqrt(np.maximum(queries.n_events, 1e-6))
-        found = queries.history @ state.gains[number]
+        found = multiply_dense(queries.history, state.gains[number])
         found = size.astype(np.float32)[:, None] * found - state.offsets[number]
         has_profile = np.diff(queries.profile.indptr) > 0
         weights = state.profile[number]

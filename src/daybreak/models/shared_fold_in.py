@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Queries
-from daybreak.data.sparse_rows import take_rows
+from daybreak.data.sparse_products import multiply_dense
+from daybreak.data.sparse_rows import make_csr, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel
 from daybreak.models.card import Range
@@ -72,9 +73,9 @@ class FoldInSolver:
         """
         dim = self.vectors.shape[1]
         values = histories.data * self.weights[histories.indices]
-        parts = (values, histories.indices, histories.indptr)
-        pull = sp.csr_array(parts, shape=histories.shape)
-        right = (1 + self.confidence) * (pull @ self.vectors) + self.ridge * prior
+        pull = make_csr(values, histories.indices, histories.indptr, histories.shape)
+        moved = multiply_dense(pull, self.vectors)
+        right = (1 + self.confidence) * moved + self.ridge * prior
         fixed = self.gram + self.ridge * np.eye(dim, dtype=np.float32)
         found = np.empty((histories.shape[0], dim), dtype=np.float32)
         for rows in _size_batches(np.diff(histories.indptr), dim):
@@ -166,8 +167,8 @@ def fold_in(state: FoldInState, config: FoldInConfig, queries: Queries) -> Float
     """Return the (n_queries, dim) vectors of queries: histories folded in around the prior."""
     history = queries.history
     values = history.data * np.repeat(np.sqrt(queries.n_events), np.diff(history.indptr))
-    parts = (values.astype(np.float32, copy=False), history.indices, history.indptr)
-    events = sp.csr_array(parts, shape=history.shape)
+    values = values.astype(np.float32, copy=False)
+    events = make_csr(values, history.indices, history.indptr, history.shape)
     prior = np.tile(state.mean, (len(queries), 1))
     has_profile = np.diff(queries.profile.indptr) > 0
     if len(state.average) and has_profile.any():

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.mapped_arrays import take_rows
+from daybreak.data.sparse_products import multiply_dense, multiply_sparse_to_dense
 from daybreak.types import Floats, Rows, Sparse
 
 
@@ -42,7 +43,7 @@ class WeightMatrix:
         if self.dense is not None:
             parts.append(self._by_item(_multiply(features, self.dense)))
         if self.sparse is not None:
-            parts.append(_as_dense(features @ self.sparse))
+            parts.append(_multiply_by_sparse(features, self.sparse))
         if self.left is not None and self.right is not None:
             parts.append(_multiply(features, self.left) @ self.right)
         if not parts:
@@ -211,13 +212,19 @@ def _multiply(features: Sparse | Floats, matrix: Floats | Sparse) -> Floats:
     BLAS reads the whole matrix first, which costs as much as some fifty rows of queries.
     """
     if sp.issparse(matrix):
-        return _as_dense(features @ matrix)
+        return _multiply_by_sparse(features, matrix)
     if isinstance(features, np.ndarray):
         return np.asarray(features @ matrix, dtype=np.float32)
     rows, width = features.shape
     if rows == 1 or features.nnz * 45 < (rows + 50) * width:
-        return np.asarray(features @ matrix, dtype=np.float32)
+        return np.asarray(multiply_dense(features, matrix), dtype=np.float32)
     return np.asarray(features.toarray() @ matrix, dtype=np.float32)
+
+
+def _multiply_by_sparse(features: Sparse | Floats, matrix: Sparse) -> Floats:
+    if isinstance(features, np.ndarray):
+        return _as_dense(features @ matrix)
+    return np.asarray(multiply_sparse_to_dense(features, matrix), dtype=np.float32)
 
 
 def _hstack_part(

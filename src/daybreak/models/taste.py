@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
+from daybreak.data.sparse_products import multiply_sparse
+from daybreak.data.sparse_rows import build_csr, entry_indices, make_csr
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_weights import WeightMatrix
@@ -141,24 +143,25 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
 
     def _evidence(self, counts: Sparse, terms: Sparse) -> Sparse:
         """Return the (n_queries, n_terms) evidence of (n_queries, n_train_items) counts."""
-        found = counts @ terms
-        row_sizes = np.diff(found.indptr)
+        found = multiply_sparse(counts, terms)
         totals = np.add.reduceat(np.append(counts.data, 0), counts.indptr[:-1])
         totals[np.diff(counts.indptr) == 0] = 0
-        n = np.repeat(totals, row_sizes)
+        row, column = entry_indices(found)
+        n = totals[row]
         k = np.minimum(found.data, n)
-        rates = self.state.rates[found.indices].astype(np.float64)
+        rates = self.state.rates[column].astype(np.float64)
+        usual = np.flatnonzero(~(k < n * rates))  # rarer than the base rate is no taste
+        row, column = row[usual], column[usual]
+        n, k, rates = n[usual], k[usual], rates[usual]
         values = log_bayes_factor(k, n, rates) - np.log(max(len(self.state.rates), 1))
-        values[k < n * rates] = 0  # rarer than the base rate is no taste
         values = MAX_EVIDENCE * -np.expm1(-np.maximum(values, 0) / MAX_EVIDENCE)
-        found.data = values * (k / np.maximum(n, 1e-9)) ** TOPIC_EXPONENT
-        found.data = found.data.astype(np.float32)
-        found.eliminate_zeros()
-        return found
+        values = (values * (k / np.maximum(n, 1e-9)) ** TOPIC_EXPONENT).astype(np.float32)
+        known = values != 0
+        return build_csr(row[known], column[known], values[known], found.shape)
 
 
 def _with_values(matrix: Sparse, values: Doubles) -> Sparse:
-    return sp.csr_array((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return make_csr(values, matrix.indices, matrix.indptr, matrix.shape)
 
 
 def log_bayes_factor(k: Doubles, n: Doubles, rates: Doubles) -> Doubles:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -400,10 +401,16 @@ def nearest_level(n_events: Floats) -> Rows:
         >>> nearest_level(np.array([0, 0.5, 2, 7, 8, 60, 9000], dtype=np.float32)).tolist()
         [0, 1, 2, 3, 4, 6, 7]
     """
+    return np.searchsorted(_level_borders(), np.log1p(n_events), side="left")
+
+
+@cache
+def _level_borders() -> Doubles:
+    """Return the logarithms of numbers of events between which a level is the nearest."""
     levels = np.log1p(np.array(EVENT_LEVELS, dtype=np.float64))
     borders = (levels[1:] + levels[:-1]) / 2
     borders[0] = 0.0
-    return np.searchsorted(borders, np.log1p(n_events), side="left")
+    return borders
 
 
 def _arrival_from_report(record: Mapping[str, Any]) -> ArrivalShift:

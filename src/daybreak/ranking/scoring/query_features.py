@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.data.dataset import Queries
+from daybreak.data.sparse_products import multiply_dense
 from daybreak.data.sparse_rows import make_csr, slice_rows
 from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
@@ -124,9 +125,10 @@ class QueryFeatures:
         weights = np.concatenate(
             [blend.weights[present_levels], blend.new_weights[present_levels]]
         )
+        is_used: list[bool] = np.any(weights, axis=0).tolist()
         matrices = {}
         for kind, rows in layout.strategy_rows.items():
-            if weights[:, rows].any():
+            if any(is_used[row] for row in rows):
                 features = models[rows[0]].query_features(queries)
                 if isinstance(features, np.ndarray) or features.nnz:
                     matrices[kind] = features
@@ -148,7 +150,7 @@ class QueryFeatures:
             for kind, features in self.matrices.items():
                 if self.layout.widths[kind] and kind not in SEPARATE_KINDS:
                     rows = self.layout.strategy_rows[kind]
-                    baseline[:, rows] = features @ self.layout.centres[kind]
+                    baseline[:, rows] = _multiply(features, self.layout.centres[kind])
             self._baseline = baseline
         return self._baseline
 
@@ -195,6 +197,12 @@ def _or_zeros(centre: Floats, width: int) -> Floats:
 
 def _take_slice(features: Sparse | Floats, rows: slice) -> Any:
     return features[rows] if isinstance(features, np.ndarray) else slice_rows(features, rows)
+
+
+def _multiply(features: Sparse | Floats, centres: Floats) -> Floats:
+    if isinstance(features, np.ndarray):
+        return np.asarray(features @ centres)
+    return multiply_dense(features, centres)
 
 
 def _row_entries(features: Sparse | Floats) -> tuple[Rows, Rows, Floats]:

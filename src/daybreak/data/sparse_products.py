@@ -1,0 +1,123 @@
+"""Products of small CSR matrices, without the checks of scipy; the numbers are those of ``@``.
+
+A request for one list multiplies about ten small matrices with large ones. The checks of scipy
+take several times as long as these products, and where the types of two matrices differ, scipy
+converts the whole large one. Start with :func:`multiply_dense` and :func:`multiply_sparse`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from daybreak.data.sparse_rows import empty_csr, make_csr, take_rows
+from daybreak.types import Floats, Sparse
+
+try:
+    from scipy.sparse import _sparsetools
+
+    KERNELS: Any = _sparsetools
+    """Compiled loops of scipy over parts of CSR matrices; None: scipy does not have them."""
+except ImportError:  # pragma: no cover - a scipy without this module
+    KERNELS = None
+
+MAX_SPARE_ENTRIES = 1_000_000
+"""Largest number of entries for which memory is taken before equal ones are summed."""
+MAX_ENTRIES = np.iinfo(np.int32).max
+"""Largest number of entries of a product that 32-bit indices can count."""
+
+
+def multiply_dense(matrix: Sparse, dense: Floats) -> Floats:
+    """Return ``matrix @ dense`` of a (n, k) CSR matrix and a (k, m) array.
+
+    Example:
+        >>> import scipy.sparse as sp
+        >>> multiply_dense(sp.csr_array([[0.0, 2.0]]), np.array([[1.0], [3.0]]))
+        array([[6.]])
+    """
+    if not _is_plain(matrix, dense):
+        product: Floats = matrix @ dense
+        return product
+    (n, k), m = matrix.shape, dense.shape[1]
+    total = np.zeros((n, m), dtype=dense.dtype)
+    KERNELS.csr_matvecs(
+        n, k, m, matrix.indptr, matrix.indices, matrix.data, dense.ravel(), total.ravel()
+    )
+    return total
+
+
+def multiply_sparse(left: Sparse, right: Sparse) -> Sparse:
+    """Return ``left @ right`` of two CSR matrices as CSR.
+
+    The entries of a row have the order that scipy gives them, which decides the last bits of
+    later sums. Only rows of ``right`` that a product needs are converted to another type.
+
+    Example:
+        >>> import scipy.sparse as sp
+        >>> multiply_sparse(sp.csr_array([[0.0, 2.0]]), sp.csr_array([[1.0], [3.0]])).toarray()
+        array([[6.]])
+    """
+    if not _are_csr(left, right):
+        return left @ right
+    dtype = np.result_type(left.data, right.data)
+    if right.data.dtype != dtype:
+        right = take_rows(right, left.indices)
+        right = make_csr(right.data.astype(dtype), right.indices, right.indptr, right.shape)
+        left = make_csr(left.data, np.arange(left.nnz), left.indptr, (left.shape[0], left.nnz))
+    kind, shape = right.indices.dtype, (left.shape[0], right.shape[1])
+    left_parts = (left.indptr.astype(kind, copy=False), left.indices.astype(kind, copy=False))
+    n_entries = int((right.indptr[left.indices + 1] - right.indptr[left.indices]).sum())
+    if n_entries > MAX_SPARE_ENTRIES:  # some of them may be sums
+        parts = (*left_parts, right.indptr, right.indices)
+        n_entries = KERNELS.csr_matmat_maxnnz(*shape, *parts)
+    if not n_entries:
+        return empty_csr(shape).astype(dtype, copy=False)
+    if n_entries > MAX_ENTRIES and kind == np.int32:
+        return left @ right
+    starts = np.empty(shape[0] + 1, dtype=kind)
+    columns, values = np.empty(n_entries, dtype=kind), np.empty(n_entries, dtype=dtype)
+    left_values = left.data.astype(dtype, copy=False)
+    factors = (*left_parts, left_values, right.indptr, right.indices, right.data)
+    KERNELS.csr_matmat(*shape, *factors, starts, columns, values)
+    return make_csr(values[: starts[-1]], columns[: starts[-1]], starts, shape)
+
+
+def multiply_sparse_to_dense(left: Sparse, right: Sparse) -> Floats:
+    """Return ``(left @ right).toarray()`` of two CSR matrices.
+
+    Example:
+        >>> import scipy.sparse as sp
+        >>> both = sp.csr_array([[0.0, 2.0]]), sp.csr_array([[1.0], [3.0]])
+        >>> multiply_sparse_to_dense(*both)
+        array([[6.]])
+    """
+    product = multiply_sparse(left, right)
+    if KERNELS is None:
+        whole: Floats = product.toarray()
+        return whole
+    n, m = product.shape
+    total = np.zeros((n, m), dtype=product.data.dtype)
+    KERNELS.csr_todense(n, m, product.indptr, product.indices, product.data, total)
+    return total
+
+
+def _is_plain(matrix: Sparse, dense: Floats) -> bool:
+    """Return whether a product needs no conversion of an array."""
+    return (
+        KERNELS is not None
+        and isinstance(dense, np.ndarray)
+        and dense.ndim == 2
+        and matrix.data.dtype == dense.dtype
+        and matrix.shape[1] == dense.shape[0]
+        and matrix.indices.dtype == matrix.indptr.dtype
+        and dense.flags.c_contiguous
+    )
+
+
+def _are_csr(left: Sparse, right: Sparse) -> bool:
+    """Return whether the product of two matrices is one of CSR matrices with usual parts."""
+    return (
+        KERNELS is not None
+        and left.format == right.format == "csr"
+        and left.shape[1] == right.shape[0]
+        and right.indices.dtype == right.indptr.dtype
+    )
