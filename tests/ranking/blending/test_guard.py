@@ -5,6 +5,7 @@ import pytest
 
 from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.guard import (
+    MIN_WINDOW_USERS,
     guard_arrivals,
     guard_bias,
     guard_weights,
@@ -143,3 +144,13 @@ def test_arrivals_that_are_not_lowered_stay():
 def test_without_a_strategy_that_scores_both_arrivals_stay():
     task, shift = arrivals(), np.array([1.0, -4.0])
     np.testing.assert_array_equal(guard_arrivals(task, shift, np.array([], int)), shift)
+
+
+@pytest.mark.parametrize(("n_users", "chosen"), [(5, 0), (MIN_WINDOW_USERS - 1, 0), (20, 1)])
+def test_few_users_who_are_asked_often_do_not_prefer_recent_popularity(n_users, chosen):
+    task, nothing = two_windows(1.0, n_queries=60), np.array([0.0, 0.0, 1.0])
+    users = np.arange(60) % n_users
+    task = replace(task, pool=replace(task.pool, users=users))
+    guarded, _ = guard_weights([task], nothing, folds_of(task, nothing), np.array([0, 1]), {1})
+    assert guarded[chosen] > 0
+    assert guarded[1 - chosen] == 0

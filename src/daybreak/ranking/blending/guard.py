@@ -13,6 +13,7 @@ from daybreak.ranking.blending.objective import (
     N_STANDARD_ERRORS,
     lower_gain,
     sampled_ndcg,
+    values_by_user,
 )
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import TARGET_TIE_PENALTY, RankingTask
@@ -34,6 +35,10 @@ MAX_ARRIVAL_COST = 0.03
 MIN_GUARD_QUERIES = 8
 """Minimum number of queries of a kind at a level on which weights are tested; weights of the
 prior alone are tested on fewer queries than weights are fitted on."""
+MIN_WINDOW_USERS = 20
+"""Smallest number of different users whose queries can prefer recent popularity to that of all
+time. In a shop of five customers, nine queries of four of them did, and its list had a third of
+the NDCG@10 of the best sellers for 400 people who came later."""
 GUARDED_MODEL = "popular"
 """Model of the best sellers, with any window."""
 
@@ -85,7 +90,7 @@ def guard_weights(
         windowed: Those that rank by recent popularity. They count as best sellers only where
             they are significantly better than popularity of all time: what is recent in a
             simulated query is old when the list is shown, and a few queries prefer one of
-            several windows by chance.
+            several windows by chance. Queries of fewer than ``MIN_WINDOW_USERS`` tell nothing.
 
     Returns:
         The weights, and the share of the best sellers that was added to them.
@@ -197,13 +202,25 @@ def _choose_popular(
     rows: list[int] = popular.tolist()
     plain = [row for row in rows if row not in windowed] or rows
     best = max(plain, key=lambda row: mean(alone[row]))
+    if _count_users(tasks) < MIN_WINDOW_USERS:
+        return best
 
     def gain_of(row: int) -> float:
-        gains = [new - old for new, old in zip(alone[row], alone[best], strict=True)]
+        gains = [
+            values_by_user(new - old, task.pool.users)
+            for task, new, old in zip(tasks, alone[row], alone[best], strict=True)
+        ]
         return lower_gain(list(zip(shares.tolist(), gains, strict=True)))
 
     recent = max((row for row in rows if row not in plain), key=gain_of, default=best)
     return recent if recent != best and gain_of(recent) > 0 else best
+
+
+def _count_users(tasks: Sequence[RankingTask]) -> int:
+    """Return the number of different users of some tasks."""
+    n_unknown = sum(len(t.pool.n_events) for t in tasks if not len(t.pool.users))
+    known = [task.pool.users for task in tasks if len(task.pool.users)]
+    return n_unknown + (len(np.unique(np.concatenate(known))) if known else 0)
 
 
 def _query_ndcg(task: RankingTask, weights: Doubles) -> Floats:

@@ -259,7 +259,31 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     return float(losses[answerable].mean()), gradient / answerable.sum()
 
 
-def lower_gain(parts: Sequence[tuple[float, Floats]]) -> float:
+def values_by_user(values: Floats | Doubles, users: Rows) -> Doubles:
+    """Return one value for each user, whose mean is that of the values of all queries.
+
+    Several queries of one user are no independent observations.
+
+    Args:
+        values: (n_queries,) values.
+        users: (n_queries,) row of the user of each query; empty: every query is of another one.
+
+    Source:
+        Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models",
+        eq. 4 (sandwich variance), for a mean.
+
+    Example:
+        >>> values_by_user(np.array([1.0, 3.0, 5.0]), np.array([7, 7, 9])).tolist()
+        [2.6666666666666665, 3.333333333333333]
+    """
+    if not len(users):
+        return values.astype(np.float64)
+    row = np.unique(users, return_inverse=True)[1]
+    sums = np.bincount(row, values)
+    return np.asarray(sums * (len(sums) / max(len(values), 1)), dtype=np.float64)
+
+
+def lower_gain(parts: Sequence[tuple[float, Floats | Doubles]]) -> float:
     """Return the mean gain of NDCG less its standard errors; above 0: it is significant.
 
     Args:

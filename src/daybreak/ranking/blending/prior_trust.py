@@ -10,10 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.ranking.blending.objective import fit_softmax, lower_gain, sampled_ndcg
+from daybreak.ranking.blending.objective import (
+    fit_softmax,
+    lower_gain,
+    sampled_ndcg,
+    values_by_user,
+)
 from daybreak.ranking.blending.shrinkage import shrink_weights
 from daybreak.ranking.blending.tasks import MIN_QUERIES, RankingTask, sample_by_share
-from daybreak.types import Doubles, Floats, Mask
+from daybreak.types import Doubles, Floats, Mask, Rows
 
 TRUSTS = (1.0, 0.25, 0.0)
 """Factors of the number of queries that the prior counts as, the largest first."""
@@ -68,7 +73,8 @@ def choose_trust(
 ) -> float:
     """Return the factor of the number of queries that the prior counts as.
 
-    It is 1 unless a smaller one ranks held-out queries significantly better, paired by query.
+    It is 1 unless a smaller one ranks held-out queries significantly better, paired by query
+    and with the queries of a user as one.
 
     Args:
         halves: Weights fitted on halves of the queries.
@@ -79,9 +85,9 @@ def choose_trust(
     if questions < MIN_QUERIES or not prior.any() or not prior_questions:
         return TRUSTS[0]
 
-    def measure(trust: float) -> list[tuple[float, Floats]]:
+    def measure(trust: float) -> list[tuple[float, Floats, Rows]]:
         return [
-            (task.share, sampled_ndcg(task.score(weights), task))
+            (task.share, sampled_ndcg(task.score(weights), task), task.pool.users)
             for half in halves
             for weights, held_out in [half.shrink(prior, questions, trust * prior_questions)]
             for task in held_out
@@ -90,7 +96,13 @@ def choose_trust(
     measured = [measure(trust) for trust in TRUSTS]
     pairs = [zip(one, measured[0], strict=True) for one in measured[1:]]
     gains = [
-        lower_gain([(share, new - old) for (share, new), (_, old) in one]) for one in pairs
+        lower_gain(
+            [
+                (share, values_by_user(new - old, users))
+                for (share, new, users), (_, old, _) in one
+            ]
+        )
+        for one in pairs
     ]
     best = int(np.argmax(gains))
     return TRUSTS[1 + best] if gains[best] > 0 else TRUSTS[0]

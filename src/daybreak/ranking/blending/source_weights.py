@@ -18,7 +18,11 @@ from daybreak.estimates import PairedDifference, paired_bootstrap
 from daybreak.metrics import LIST_LENGTH
 from daybreak.models import models
 from daybreak.ranking.blending.candidate_pool import CandidatePool
-from daybreak.ranking.blending.objective import coordinate_search, sampled_ndcg
+from daybreak.ranking.blending.objective import (
+    coordinate_search,
+    sampled_ndcg,
+    values_by_user,
+)
 from daybreak.ranking.blending.pools import TrainingPools, measure_scales, score_strategies
 from daybreak.ranking.blending.strategies import SOURCE_CONTROL, FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
@@ -394,7 +398,9 @@ def _compare(task: RankingTask, group: _Group, level: int, spread: float) -> Sou
         without.shape[1],
         float(without[0].mean()),
         float(with_group[0].mean()),
-        paired_bootstrap(_user_values(with_group[0], users), _user_values(without[0], users)),
+        paired_bootstrap(
+            values_by_user(with_group[0], users), values_by_user(without[0], users)
+        ),
         standard_errors(beyond[0], users),
         standard_errors(beyond[1], users),
     )
@@ -435,10 +441,3 @@ def standard_errors(differences: Doubles, users: Rows) -> float:
     cluster = np.unique(users, return_inverse=True)[1]
     error = float(np.sqrt((np.bincount(cluster, differences - mean) ** 2).sum()))
     return mean * len(differences) / error if error > 0 else 0.0
-
-
-def _user_values(values: Doubles, users: Rows) -> Doubles:
-    """Return one value for each user, whose mean is that of the values of all queries."""
-    cluster = np.unique(users, return_inverse=True)[1]
-    sums = np.bincount(cluster, values)
-    return np.asarray(sums * (len(sums) / len(values)), dtype=np.float64)
