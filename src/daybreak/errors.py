@@ -185,7 +185,11 @@ class UnusedAttributeWarning(UserWarning):
 
 
 class UnreadTextWarning(UserWarning):
-    """Nothing of a text is known to the catalogue or its text model; the list ignores it."""
+    """A text, or a part of it, has no effect on a list, or cannot be met.
+
+    Nothing of it is known to the catalogue or its text model; or it has a bound, such as a
+    price, that the catalogue has no column for, or that too few items meet.
+    """
 
 
 class RejectedRowsWarning(UserWarning):

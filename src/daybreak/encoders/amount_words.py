@@ -27,7 +27,9 @@ HOURS = (
     r"|[个個]?小[时時]|[个個]?[钟鐘][头頭]"
 )
 
-STARS = r"stars?|sternen?|estrellas|étoiles|stelle|颗星|星|分(?![钟鐘之享类類手离離别別镜鏡店身成])"
+STARS = (
+    r"stars?|sternen?|estrellas|étoiles|stelle|颗星|星|分(?![钟鐘之享类類手离離别別镜鏡店身成])"
+)
 """Units of ratings; 分 is a point of a score."""
 
 SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "萬": 1e4}
@@ -62,7 +64,7 @@ _NUMERALS = {
 NUMERALS = {word: value for value, words in _NUMERALS.items() for word in words.split()}
 """Numbers in words; they count only with a unit."""
 
-UNSPACED_DIGITS = {
+UNSPACED_DIGITS: dict[str, float] = {
     **dict(zip("零一二三四五六七八九", range(10), strict=True)),
     "两": 2,
     "兩": 2,

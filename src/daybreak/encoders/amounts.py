@@ -70,7 +70,7 @@ def find_amounts(text: str) -> list[Amount]:
         text: Sentence in compatibility form (NFKC).
 
     Example:
-        >>> [(a.low, a.quantity) for a in find_amounts("a gift for €20, 12,50 euros or 1.5 hours")]
+        >>> [(a.low, a.quantity) for a in find_amounts("for €20, 12,50 euros, 1.5 hours")]
         [(20.0, 'price'), (12.5, 'price'), (90.0, 'duration')]
         >>> [(a.low, a.high) for a in find_amounts("90年代的电影")]
         [(1990.0, 1999.0)]
@@ -111,26 +111,24 @@ def read_unspaced_number(text: str) -> float | None:
     """Return a number in Chinese characters; None if it is none.
 
     Example:
-        >>> read_unspaced_number("二十"), read_unspaced_number("一百五十"), read_unspaced_number("一个半")
-        (20, 150, 1.5)
-        >>> read_unspaced_number("百十") is None
-        False
+        >>> [read_unspaced_number(text) for text in ("二十", "一百五十", "一个半")]
+        [20.0, 150.0, 1.5]
+        >>> read_unspaced_number("零") is None
+        True
     """
-    total, digit = 0.0, None
+    total, digit = 0.0, -1.0  # a digit below 0 is none
     for char in text.replace("个", "").replace("個", ""):
         if char == "半":
-            total, digit = total + (digit or 0) + 0.5, 0
+            total, digit = total + max(digit, 0) + UNSPACED_DIGITS[char], -1.0
         elif char in UNSPACED_DIGITS:
             digit = UNSPACED_DIGITS[char]
+        elif UNSPACED_SCALES.get(char, 0) >= UNSPACED_SCALES["万"]:
+            total, digit = (total + max(digit, 0)) * UNSPACED_SCALES[char], -1.0
         elif char in UNSPACED_SCALES:
-            scale = UNSPACED_SCALES[char]
-            is_big = scale >= UNSPACED_SCALES["万"]
-            total = (total + (digit or 0)) * scale if is_big else total + (
-                1 if digit is None else digit
-            ) * scale
-            digit = 0
-    total += digit or 0
-    return None if total <= 0 else (int(total) if total == int(total) else total)
+            total += (1 if digit < 0 else digit) * UNSPACED_SCALES[char]
+            digit = -1.0
+    total += max(digit, 0)
+    return total if total > 0 else None
 
 
 def _numbers(text: str) -> Iterator[Amount]:
@@ -141,8 +139,11 @@ def _numbers(text: str) -> Iterator[Amount]:
         quantity, factor = _unit_of(found)
         is_plain = quantity is None and found["digits"] is not None
         year_like = (
-            is_plain and len(found["digits"]) == 4 and MIN_YEAR <= value <= MAX_YEAR
-            and found["digits"].isdigit() and not found["scale"]
+            is_plain
+            and len(found["digits"]) == 4
+            and MIN_YEAR <= value <= MAX_YEAR
+            and found["digits"].isdigit()
+            and not found["scale"]
         )
         if found["year"] and not year_like:
             continue
@@ -151,10 +152,17 @@ def _numbers(text: str) -> Iterator[Amount]:
         if year_like:
             yield Amount(*found.span(), value, value, "year", has_unit=bool(found["year"]))
         else:
-            end = found.end("digits") if quantity is None and not found["scale"] else found.end()
+            end = (
+                found.end("digits") if quantity is None and not found["scale"] else found.end()
+            )
             value = round(value * factor, 6)
             yield Amount(
-                found.start(), end, value, value, quantity, has_unit=quantity is not None,
+                found.start(),
+                end,
+                value,
+                value,
+                quantity,
+                has_unit=quantity is not None,
                 factor=factor,
             )
 
@@ -190,7 +198,10 @@ def _number_pattern() -> re.Pattern[str]:
         for word in sorted(NUMERALS, key=len, reverse=True)
     )
     unspaced = "".join((*UNSPACED_DIGITS, *UNSPACED_SCALES))
-    digits = rf"\d{{1,3}}(?:[.,'’ ]\d{{3}})+(?:[.,]\d{{1,2}})?(?!\d)|\d{{1,{MAX_DIGITS}}}(?:[.,]\d{{1,2}}(?!\d))?"
+    digits = (
+        r"\d{1,3}(?:[.,'’ ]\d{3})+(?:[.,]\d{1,2})?(?!\d)"
+        rf"|\d{{1,{MAX_DIGITS}}}(?:[.,]\d{{1,2}}(?!\d))?"
+    )
     edge = r"(?![A-Za-zÀ-ÿ])"
     units = (
         rf"(?:(?P<currency>(?:{CURRENCY_SIGNS}|{UNSPACED_CURRENCIES}|(?:{CURRENCY_NAMES}){edge}))"
@@ -243,7 +254,9 @@ def _first_year(found: re.Match[str]) -> int:
         return DECADE_WORDS[found["word"].lower()]
     if found["unspaced"] is not None:
         return UNSPACED_DECADES[found["unspaced"][0]]
-    digits = next(found[name] for name in ("suffixed", "prefixed", "german", "numbered") if found[name])
+    digits = next(
+        found[name] for name in ("suffixed", "prefixed", "german", "numbered") if found[name]
+    )
     year = int(digits)
     if year >= MIN_YEAR:
         return year

@@ -8,11 +8,14 @@ AT_MOST_BEFORE = (
     r"(?:no|not) (?:more|higher|longer|later|greater) than|not (?:over|above|exceed(?:ing)?)"
     r"|(?:nothing|none|no|not|never) (?:that )?(?:is |costs? |costing )?(?:over|above|more than"
     r"|more expensive than|longer than|dearer than)"
-    r"|(?:do not|don't|not) (?:want |wish |like )?(?:to )?(?:spend|pay) (?:more than|over|above)"
+    r"|(?:do not|don't|not) (?:want |wish |like )?(?:to )?(?:spend|pay)"
+    r" (?:more than|over|above)"
     r"|at (?:the )?most|up to|as much as|max(?:imum|\.)?(?: of)?|a maximum of|within"
-    r"|(?:can|could|will|would|to|only|want to|i'd) (?:only )?spend|my limit is|limit(?:ed)?(?: of| to)?"
+    r"|(?:can|could|will|would|to|only|want to|i'd) (?:only )?spend|my limit is"
+    r"|limit(?:ed)?(?: of| to)?"
     r"|budget(?: of| is|:)?(?: up to)?"
-    r"|höchstens|maximal|max\.|bis(?: zu| maximal)?|nicht (?:mehr als|über|teurer als|länger als)"
+    r"|höchstens|maximal|max\.|bis(?: zu| maximal)?"
+    r"|nicht (?:mehr als|über|teurer als|länger als)"
     r"|nichts (?:über|teureres als)|(?:mein )?budget(?: von| ist|:)?"
     r"|jusqu'à|au plus|au maximum|maximum|pas plus de|rien au-dessus de|ne pas dépasser"
     r"|hasta|como máximo|máximo|no más de|nada (?:más|por encima) de|presupuesto(?: de)?"
@@ -72,7 +75,8 @@ ABOVE_UNSPACED = r"超过|超過|高于|高於|多于|多於|大于|大於|长�
 ABOUT_UNSPACED = r"大约|大約|大概|约|約|差不多|接近|将近"
 
 AT_MOST_AFTER = (
-    r"(?:or|and) (?:less|under|below|cheaper|fewer|shorter)|max(?:imum|\.)?|at (?:the )?most|tops"
+    r"(?:or|and) (?:less|under|below|cheaper|fewer|shorter)|max(?:imum|\.)?"
+    r"|at (?:the )?most|tops"
     r"|oder (?:weniger|billiger|günstiger|kürzer|darunter)|höchstens|maximal"
     r"|ou moins|(?:au )?maximum|o menos|como máximo|máximo|o meno|al massimo|massimo"
 )
@@ -106,16 +110,21 @@ IN_TIME = (
     r"|aus (?:dem|den) (?:jahre?n?)?|aus|von|de l'année|de|des|del año|dei|degli|del"
 )
 """Words before a year or a decade that only say "of this time"."""
-AROUND_TIME = r"around|circa|ca\.?|roughly|about the year|um|etwa|rund|vers|alrededor de|intorno al"
+AROUND_TIME = (
+    r"around|circa|ca\.?|roughly|about the year|um|etwa|rund|vers|alrededor de|intorno al"
+)
 TOPIC_TIME = (
     r"about(?: the| life in the| the early| the late)?|set in(?: the)?|during(?: the)?|over the"
-    r"|on the|history of(?: the)?|story of(?: the)?|über(?: die| das)?|handelt von(?: den)?|sur(?: les)?"
+    r"|on the|history of(?: the)?|story of(?: the)?|über(?: die| das)?|handelt von(?: den)?"
+    r"|sur(?: les)?"
     r"|sobre(?: los)?|sui"
 )
 UNSPACED_TOPIC_TIME = r"关于|關於|讲述|講述|描写|描寫|反映|发生在|發生在|背景是|背景为"
 """Words before a year or a decade that is what something is about."""
 
-BEFORE_TIME_AFTER = r"(?:or|and) (?:earlier|older|before)|oder (?:früher|älter)|und (?:früher|älter)"
+BEFORE_TIME_AFTER = (
+    r"(?:or|and) (?:earlier|older|before)|oder (?:früher|älter)|und (?:früher|älter)"
+)
 SINCE_TIME_AFTER = (
     r"(?:or|and) (?:later|newer|after|younger)|onwards?|on\b(?! )|and on|oder (?:später|neuer)"
     r"|und (?:später|neuer)|ou plus récent|o posterior(?:es)?"
@@ -124,7 +133,9 @@ BEFORE_TIME_AFTER_UNSPACED = r"之前|以前|前(?!后|後)"
 AFTER_TIME_AFTER_UNSPACED = r"之后|之後|以后|以後|后|後"
 SINCE_TIME_AFTER_UNSPACED = r"以来|以來|起|至今|开始|開始"
 
-RANGE_START = r"between|from|zwischen|von|entre|de|desde|tra|fra|da(?:l|i)?|in the range(?: of)?"
+RANGE_START = (
+    r"between|from|zwischen|von|entre|de|desde|tra|fra|da(?:l|i)?|in the range(?: of)?"
+)
 RANGE_START_UNSPACED = r"从|從|在|介于|介於|自"
 RANGE_JOIN = (
     r"\s*[-–—~〜至到]\s*|\s+(?:to|till|until|through|bis(?: zu)?|à|a|hasta|fino a|al)\s+"
@@ -150,18 +161,22 @@ GENERAL_NOUNS = (
     r"|etwas|geschenke?|produits?|articles|cadeaux|productos?|cosas|regalos?|prodotti|cose"
 )
 """Nouns between a negation and a bound, and after "new"."""
-UNSPACED_GENERAL_NOUNS = rf"{UNSPACED_MEDIA_NOUNS}|商品|东西|東西|产品|產品|礼物|物品|作品|上架|款"
-
-BARE_NOUNS = frozenset(
-    "film films movie movies picture pictures show shows series product products item items"
-    " thing things stuff one ones title titles release releases filme filmen produkte artikel"
-    " sachen dinge article articles produits película películas productos cosas prodotti"
-    " 电影 電影 影片 片子 片 动画 动画片 動畫 动漫 動漫 番剧 番 作品 商品 东西 東西 产品 物品 映画".split()
+UNSPACED_GENERAL_NOUNS = (
+    rf"{UNSPACED_MEDIA_NOUNS}|商品|东西|東西|产品|產品|礼物|物品|作品|上架|款"
 )
+
+_BARE_NOUNS = """
+    film films movie movies picture pictures show shows series product products item items
+    thing things stuff one ones title titles release releases filme filmen produkte artikel
+    sachen dinge article articles produits película películas productos cosas prodotti
+    电影 電影 影片 片子 片 动画 动画片 動畫 动漫 動漫 番剧 番 作品 商品 东西 東西 产品 物品 映画
+"""
+BARE_NOUNS = frozenset(_BARE_NOUNS.split())
 """Words that name no topic when nothing else is said."""
 
 NEGATIONS = (
-    r"no|not|nothing|none|without|except|never|don't want|do not want|keine?[nrms]?|nicht|nichts"
+    r"no|not|nothing|none|without|except|never|don't want|do not want|keine?[nrms]?"
+    r"|nicht|nichts"
     r"|ohne|außer|pas de|pas|sans|sin|no quiero|nada de|senza|non|niente"
 )
 UNSPACED_NEGATIONS_OF_BOUNDS = r"不要|不想要|不想看|不看|不买|别|別|除了"
@@ -177,7 +192,8 @@ RATING_WORDS = (
 )
 UNSPACED_RATING_WORDS = r"评分|評分|打分|得分|评价|豆瓣|分数"
 DURATION_WORDS = (
-    r"runtimes?|running times?|run times?|durations?|length|lasting|lasts?|laufzeit|dauer|spieldauer"
+    r"runtimes?|running times?|run times?|durations?|length|lasting|lasts?"
+    r"|laufzeit|dauer|spieldauer"
     r"|länge|dauern|dauert|durée|duración|duran?|durata"
 )
 UNSPACED_DURATION_WORDS = r"时长|時長|片长|片長|长度|時間|时间"
@@ -189,7 +205,10 @@ GLUE_BEFORE = (
 )
 """Words that join a bound to what it is said of, before it."""
 GLUE_BEFORE_UNSPACED = r"在|是|要|的|但|且|并|，|我"
-GLUE_AFTER = r"each|apiece|per piece|in price|in total|long|in length|pro stück|das stück|chacun|cada uno"
+GLUE_AFTER = (
+    r"each|apiece|per piece|in price|in total|long|in length|pro stück|das stück|chacun"
+    r"|cada uno"
+)
 GLUE_AFTER_UNSPACED = r"钱|的|の"
 PERSON_WORDS = (
     r"child(?:ren)?|kids?|bab(?:y|ies)|toddlers?|boys?|girls?|teens?|teenagers?|adults?|people|age[ds]?"

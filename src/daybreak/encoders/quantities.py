@@ -100,7 +100,7 @@ class SaidQuantities:
             return self.text
         kept, at = [], 0
         for start, end in spans:
-            kept.append(self.text[at:max(start, at)])
+            kept.append(self.text[at : max(start, at)])
             at = max(end, at)
         return _tidy(" ".join([*kept, self.text[at:]]))
 
@@ -144,8 +144,8 @@ def _with_copula(text: str, span: Span) -> Span:
 
 
 _COPULA = re.compile(
-    r"(?<![^\W_])(?:(?:that|which|who)(?: is| are|'s| isn't)|(?:das|die|der) (?:ist|sind)|qui (?:est|sont)"
-    r"|que (?:sea|sean|es)|should be|must be)\s*\Z",
+    r"(?<![^\W_])(?:(?:that|which|who)(?: is| are|'s| isn't)|(?:das|die|der) (?:ist|sind)"
+    r"|qui (?:est|sont)|que (?:sea|sean|es)|should be|must be)\s*\Z",
     re.IGNORECASE,
 )
 
@@ -203,7 +203,10 @@ def _as_range(first: Amount, second: Amount, text: str) -> _Found | None:
     gap = text[first.end : second.start]
     is_joined = _full(words.RANGE_JOIN).fullmatch(_without_article(gap)) is not None
     is_weak = _full(words.RANGE_JOIN_WEAK).fullmatch(_without_article(gap)) is not None
-    before, after = text[max(first.start - MAX_CONTEXT_CHARS, 0) : first.start], text[second.end :]
+    before, after = (
+        text[max(first.start - MAX_CONTEXT_CHARS, 0) : first.start],
+        text[second.end :],
+    )
     is_opened = bool(
         _before(words.RANGE_START, words.RANGE_START_UNSPACED).search(before)
         or _after("", words.RANGE_AFTER_UNSPACED).match(after)
@@ -213,7 +216,7 @@ def _as_range(first: Amount, second: Amount, text: str) -> _Found | None:
     first, second = _share_unit(first, second), _share_unit(second, first)
     if first.quantity != second.quantity or first.low > second.high:
         return None
-    if first.is_decade != second.is_decade and not first.quantity == "year":
+    if first.is_decade != second.is_decade and first.quantity != "year":
         return None
     has_unit = first.has_unit or second.has_unit
     names_time = first.quantity == "year" and _names_time(before, after)
@@ -228,7 +231,11 @@ def _without_article(gap: str) -> str:
 
 def _share_unit(amount: Amount, other: Amount) -> Amount:
     """Return an amount with the unit of the other one, if it has none."""
-    if amount.quantity == "year" and not amount.has_unit and other.quantity not in {None, "year"}:
+    if (
+        amount.quantity == "year"
+        and not amount.has_unit
+        and other.quantity not in {None, "year"}
+    ):
         amount = replace(amount, quantity=None)
     if amount.quantity is not None or other.quantity in {None, "year"}:
         return amount
@@ -254,7 +261,9 @@ def _read_bound(
         earliest: Position before which the words belong to another bound.
     """
     first = max(earliest, found.start - MAX_CONTEXT_CHARS)
-    context = _Context(text[first : found.start], text[found.end : found.end + MAX_CONTEXT_CHARS])
+    context = _Context(
+        text[first : found.start], text[found.end : found.end + MAX_CONTEXT_CHARS]
+    )
     is_time = found.low.quantity == "year"
     read = _read_time(found, context) if is_time else None
     if read is None and not found.low.is_decade and not (is_time and found.low.has_unit):
@@ -358,25 +367,21 @@ _UNSPACED_CARRIERS = "|".join(unspaced for _, _, unspaced in _CARRIER_WORDS)
 
 def _read_time(found: _Found, context: _Context) -> QuantityRange | QuantityPreference | None:
     """Return what a year or a decade says; None: it says nothing about when."""
-    low, high = found.low.low, found.high.high
     if context.has_before(words.TOPIC_TIME, words.UNSPACED_TOPIC_TIME):
         return None
+    one_sided = None if found.is_range else _read_one_sided_time(found, context)
+    if one_sided is not None:
+        return one_sided
     if found.is_range:
         context.take_before(words.RANGE_START, words.RANGE_START_UNSPACED)
         context.take_after("", words.RANGE_AFTER_UNSPACED)
-        return QuantityRange("year", low, high)
-    one_sided = _read_one_sided_time(found, context)
-    if one_sided is not None:
-        return one_sided
-    if found.low.is_decade:
-        if context.has_before(_AMOUNT_ONLY):  # "under 30s" are seconds
-            return None
+    elif not found.low.is_decade:
+        return _read_single_year(found, context)
+    elif context.has_before(_AMOUNT_ONLY):  # "under 30s" are seconds
+        return None
+    else:
         _take_time_words(context)
-        return QuantityRange("year", low, high)
-    if context.take_before(words.AROUND_TIME):
-        context.take_before("from|von|de|aus")
-        return QuantityPreference("year", "near", low)
-    return _read_single_year(found, context)
+    return QuantityRange("year", found.low.low, found.high.high)
 
 
 def _read_one_sided_time(found: _Found, context: _Context) -> QuantityRange | None:
@@ -401,24 +406,39 @@ def _read_one_sided_time(found: _Found, context: _Context) -> QuantityRange | No
     if context.take_before(words.AFTER_TIME) or context.take_after("", unspaced):
         context.take_before("", "在")
         return QuantityRange("year", low=high, includes_low=False)
-    if context.has_before(words.UNTIL_TIME) and not context.has_before(words.AT_MOST_BEFORE + "x"):
+    if context.has_before(words.UNTIL_TIME) and not context.has_before(
+        words.AT_MOST_BEFORE + "x"
+    ):
         context.take_before(words.UNTIL_TIME)
         return QuantityRange("year", high=high)
     context.before = kept
     return None
 
 
-def _read_single_year(found: _Found, context: _Context) -> QuantityRange | None:
-    """Return one year, if the sentence says that something is of it."""
+def _read_single_year(
+    found: _Found, context: _Context
+) -> QuantityRange | QuantityPreference | None:
+    """Return one year, if the sentence says that something is of it, or about as old."""
+    if context.take_before(words.AROUND_TIME):
+        context.take_before("from|von|de|aus")
+        return QuantityPreference("year", "near", found.low.low)
     year, before, after = found.low.low, context.before, context.after
     of_time = _before(words.IN_TIME, "").search(before)
     if found.low.has_unit:  # 1995年的电影
-        follows = _after("", rf"(?:上映|发行|出版|播出|的)?的?(?:{words.UNSPACED_MEDIA_NOUNS})|上映|发行|出版|播出")
+        follows = _after(
+            "",
+            rf"(?:上映|发行|出版|播出|的)?的?(?:{words.UNSPACED_MEDIA_NOUNS})|上映|发行|出版|播出",
+        )
         if not follows.match(after):
             return None
     elif of_time is None or not (
-        _before(f"(?:{words.MEDIA_NOUNS})", words.UNSPACED_MEDIA_NOUNS).search(before[: of_time.start()])
-        or re.search(r"(?i)(?:released|made|shot|published) in\s*$|from the year\s*$|aus dem jahr\s*$", before)
+        _before(f"(?:{words.MEDIA_NOUNS})", words.UNSPACED_MEDIA_NOUNS).search(
+            before[: of_time.start()]
+        )
+        or re.search(
+            r"(?i)(?:released|made|shot|published) in\s*$|from the year\s*$|aus dem jahr\s*$",
+            before,
+        )
     ):
         return None
     _take_time_words(context)
@@ -433,7 +453,9 @@ def _take_time_words(context: _Context) -> None:
 
 
 def _take_article(context: _Context) -> None:
-    context.take_before("the|den|dem|die|der|los|las|les|gli|the year|dem jahr|early|late|mid", "在")
+    context.take_before(
+        "the|den|dem|die|der|los|las|les|gli|the year|dem jahr|early|late|mid", "在"
+    )
 
 
 _AMOUNT_ONLY = f"{words.BELOW_BEFORE}|{words.ABOVE_BEFORE}|at most|at least"
@@ -512,13 +534,16 @@ def _may_be_price(
     return found.is_range or (math.isfinite(read.high) and read.high > 0)
 
 
-_CLAUSE_END = re.compile(r"\s*(?:$|[,.;:!?，。；！？)的]|(?:and|but|or|und|aber|et|y)\b)", re.IGNORECASE)
+_CLAUSE_END = re.compile(
+    r"\s*(?:$|[,.;:!?，。；！？)的]|(?:and|but|or|und|aber|et|y)\b)", re.IGNORECASE
+)
 
 
 def _read_relative_words(text: str) -> list[QuantityPreference]:
     names = [found.span() for found in _names().finditer(text)]
+    directions: tuple[Direction, Direction] = ("low", "high")
     found = [
-        (match.span(), quantity, "high" if is_high else "low")
+        (match.span(), quantity, directions[is_high])
         for quantity, is_high, spaced, unspaced in RELATIVE_WORDS
         for match in _anywhere(spaced, unspaced).finditer(text)
         if not _overlaps(match.span(), names)
@@ -549,9 +574,7 @@ def _after(spaced: str, unspaced: str) -> re.Pattern[str]:
 
 @cache
 def _anywhere(spaced: str, unspaced: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?<![^\W_])(?<!-)(?:{spaced})(?![^\W_])|(?:{unspaced})", re.IGNORECASE
-    )
+    return re.compile(rf"(?<![^\W_])(?<!-)(?:{spaced})(?![^\W_])|(?:{unspaced})", re.IGNORECASE)
 
 
 @cache

@@ -25,17 +25,19 @@ _CHEAP_UNSPACED = (
 )
 _DEAR = (
     rf"{_NOT}(?:too )?cheap|(?:more |most |very )?expensive|pricey|high[- ]priced|high[- ]end"
-    rf"|{_NICHT}billig\w*|(?:etwas |sehr )?teuer(?:e[rsnm]?|ste\w*)?|teure[rsnm]?|hochpreisig\w*"
+    rf"|{_NICHT}billig\w*|(?:etwas |sehr )?teuer(?:e[rsnm]?|ste\w*)?|teure[rsnm]?"
+    r"|hochpreisig\w*"
     r"|plus chers?|haut de gamme|más car[oa]s?|de lujo|più car[oiae]"
 )
 _DEAR_UNSPACED = (
-    r"(?:不要|别|別|不)太便宜的?|(?:更|最|要)?[贵貴](?:一点|一點|一些|点儿?|些)的?|昂贵的?|高价的?|最贵的?|高档的?"
+    r"(?:不要|别|別|不)太便宜的?|(?:更|最|要)?[贵貴](?:一点|一點|一些|点儿?|些)的?"
+    r"|昂贵的?|高价的?|最贵的?|高档的?"
 )
 _SOME = r"(?:something|anything|etwas|quelque chose de|algo|qualcosa di)"
 _NEW = (
     rf"(?:brand[- ])?(?:new|newer|recent|current)(?= (?:{GENERAL_NOUNS})(?!\w))"
-    rf"|{_SOME} (?:new|newer|recent|neues|aktuelles|nouveau|nuevo|nuovo)(?![-\w])(?! york| zealand)"
-    r"|newest|latest|most recent|recently (?:released|published|added)|new (?:arrivals|releases)"
+    rf"|{_SOME} (?:new|newer|recent|neues|aktuelles|nouveau|nuevo|nuovo)(?![-\w])"
+    r"|newest|latest|most recent|recently (?:released|published|added)"
     rf"|(?:neue[nrs]?|aktuelle[nrs]?)(?= (?:{GENERAL_NOUNS})(?!\w))|neu(?:e)?st(?:e[nrsm]?)"
     rf"|(?:films|livres|articles) (?:récents|nouveaux)|nouveaux(?= (?:{GENERAL_NOUNS})(?!\w))"
     r"|(?<=películas )(?:nuevas|recientes)|últim[oa]s(?= películas| novedades| libros)"
@@ -71,5 +73,7 @@ RELATIVE_WORDS: tuple[tuple[Quantity, bool, str, str], ...] = (
 )
 """Quantity, whether large values are meant, words with spaces, and words without; of two that
 overlap, the longer one counts."""
-NAMES_WITH_RELATIVE_WORDS = r"cheap trick|cheaper by the dozen|cheap thrills|dirt cheap|cheapskate"
+NAMES_WITH_RELATIVE_WORDS = (
+    r"cheap trick|cheaper by the dozen|cheap thrills|dirt cheap|cheapskate"
+)
 """Names in which such a word says nothing about a quantity."""

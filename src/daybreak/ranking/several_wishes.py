@@ -76,7 +76,7 @@ def _belong_together(
         likeness: (n_items,) likeness of the part and the items.
     """
     if _may_share_noun(before[1], text, is_romance=part.is_romance):
-        return bool((_covers(before[2]) & _covers(likeness)).any())
+        return bool((covered_items(before[2]) & covered_items(likeness)).any())
     return is_one_wish(before[2], likeness)
 
 
@@ -113,7 +113,7 @@ def is_one_wish(first: Floats, second: Floats) -> bool:
     together = first + second
     rank = reference_rank(len(together))
     top = np.argsort(-together, kind="stable")[:rank]
-    has_first, has_second = _covers(first)[top], _covers(second)[top]
+    has_first, has_second = covered_items(first)[top], covered_items(second)[top]
     has_both = has_first & has_second
     brings_both = min(has_first.mean(), has_second.mean()) >= MIN_SHARE_OF_PART
     if brings_both and not (_fills_half(first) and _fills_half(second)):
@@ -133,8 +133,12 @@ def _fills_half(likeness: Floats) -> bool:
     return bool(last >= MIN_COVERED * likeness.max())
 
 
-def _covers(likeness: Floats) -> Mask:
-    """Return (n_items,) whether items have a part."""
+def covered_items(likeness: Floats) -> Mask:
+    """Return (n_items,) whether items have a part of a sentence.
+
+    Args:
+        likeness: (n_items,) likeness of the part and the items.
+    """
     reference = reference_likeness(likeness[None, :])[0]
     return np.asarray(likeness >= MIN_COVERED * reference, dtype=bool)
 
@@ -150,7 +154,7 @@ def _share_words(
         position, shared = row + left_out[0], left_out[1]
         if not _needs_noun(parts[row - 1], parts[row]):
             own, other = likeness_of([texts[position], shared])
-            if not (_covers(own) & _covers(other)).any():
+            if not (covered_items(own) & covered_items(other)).any():
                 continue
         texts[position] = f"{texts[position]} {shared}"
     return tuple(texts)

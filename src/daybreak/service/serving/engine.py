@@ -52,7 +52,11 @@ from daybreak.service.state.unknown_items import (
     require_item,
     unknown_items,
 )
-from daybreak.service.state.unread_texts import notes_on_unread_texts, unread_texts
+from daybreak.service.state.unread_texts import (
+    notes_on_unread_texts,
+    quantity_notes,
+    unread_texts,
+)
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 MAX_CONTINUABLE_LISTS = 10_000
@@ -340,6 +344,7 @@ class RecommendEngine:
                     *pending.notes,
                     *_request_notes(state, pending),
                     *notes_on_unread_texts(state, [unread.get(position, "")]),
+                    *quantity_notes(batch, position),
                 ),
                 popularity=_other_popularity(state, batch.rules[position].rules),
             )

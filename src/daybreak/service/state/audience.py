@@ -48,6 +48,8 @@ def find_audience(
                 batch, context, [Rules()] * len(batch)
             )
             has_seen[owners[known == row]] = True
+            for position, stated in context.stated.items():
+                has_seen[position] |= row >= 0 and stated.hides(row)
             yield state.query_builder.queries(context), has_seen if row >= 0 else None
 
     frame = rank_users(state.scorers[0], target, users, queries(), k)

@@ -9,12 +9,15 @@ from daybreak.ranking.explain import QueryParts, ScoreReason, decompose
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import BOOST, RankedLists
 from daybreak.service.state.reason_texts import phrase_of, title_of
+from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Rows
 
 SAID = "said"
 """Kind of a reason that an answer of an interview gives."""
+QUANTITY = "quantity"
+"""Kind of a reason that a price, a year or another number in the user's words gives."""
 MAX_REASONS = 6
 """Largest number of reasons of a recommended item; the rest is summed up in one more."""
 REASON_FIELDS = {
@@ -32,7 +35,8 @@ class RecommendationReason:
     """One piece of evidence; the values of an item's reasons add up to its score."""
 
     kind: str
-    """As in :class:`daybreak.ranking.explain.ScoreReason`, ``boost`` or ``said``."""
+    """As in :class:`daybreak.ranking.explain.ScoreReason`, ``boost``, ``said`` or
+    ``quantity``."""
     name: str
     """Id of the item, the text, name of the attribute, of the strategy or of the boost."""
     title: str
@@ -107,7 +111,36 @@ def explain_items(
             RecommendationReason(SAID, one.name, one.text, value, one.text)
             for one, value in rules.offsets_of(row)
         ]
+        reasons[:0] = quantity_reasons(rules, row)
     return by_item
+
+
+def quantity_reasons(rules: CompiledRules, row: int) -> Reasons:
+    """Return what an item has of the prices, years and the like that the user asks for.
+
+    A bound decides whether an item is listed, and adds nothing to its score.
+
+    Args:
+        rules: Rules of the list.
+        row: Row of the item.
+    """
+    if rules.stated is None:
+        return []
+    reasons = [
+        RecommendationReason(QUANTITY, one.phrase, one.title(row), 0.0, one.describe(row))
+        for one in rules.stated.bounds
+        if not one.is_unmet
+    ]
+    return reasons + [
+        RecommendationReason(
+            QUANTITY,
+            one.phrase,
+            one.title(row),
+            rules.stated_weight * float(values[row]),
+            one.describe(row),
+        )
+        for one, values in rules.stated.added_values()
+    ]
 
 
 def _score_reasons(

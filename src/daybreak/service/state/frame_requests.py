@@ -20,7 +20,11 @@ from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.unknown_items import HISTORY, warn_of_unknown_items
-from daybreak.service.state.unread_texts import unread_texts, warn_of_unread_texts
+from daybreak.service.state.unread_texts import (
+    unread_texts,
+    warn_of_quantities,
+    warn_of_unread_texts,
+)
 from daybreak.types import ExplainMode
 
 MAX_USERS = 4_096
@@ -135,6 +139,7 @@ class FrameRequest:
                 exclude_seen=exclude_seen,
             )
             warn_of_unread_texts(self.state, unread_texts(batch).values(), stacklevel=3)
+            warn_of_quantities(batch, stacklevel=3)
             yield batch
 
     def _pairs(self, users: Sequence[str], frame: pl.DataFrame) -> Pairs:

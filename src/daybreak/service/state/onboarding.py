@@ -225,9 +225,11 @@ class QuestionSelector:
         return self._stored_profile[0]
 
     @cached_property
-    def _text(self) -> str:
-        """What the user says; empty without a text."""
-        return self.answers.text.strip() or self._stored_profile[1].get(0, "")
+    def _topic(self) -> str:
+        """What the user says, without prices, years and the like; empty without a text."""
+        said = self.answers.text.strip() or self._stored_profile[1].get(0, "")
+        stated = self.state.ranker.rule_compiler.quantity_reader.read(said)
+        return said if stated is None else stated.topic
 
     @cached_property
     def _stored_profile(self) -> tuple[Sparse, dict[int, str]]:
@@ -254,7 +256,7 @@ class QuestionSelector:
         user = np.repeat(np.arange(n), size)
         events = Events.of(user, liked.ravel(), np.zeros(n * size))
         profile = sp.vstack([self._profile] * n) if profile is None else profile
-        texts = dict.fromkeys(range(n), self._text) if self._text else {}
+        texts = dict.fromkeys(range(n), self._topic) if self._topic else {}
         context = UserContext(events, sp.csr_array(profile), texts)
         return self.state.query_builder.queries(context)
 

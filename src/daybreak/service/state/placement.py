@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daybreak.ranked_lists import round_scores
-from daybreak.service.state.explain import Reasons, explain_items
+from daybreak.service.state.explain import QUANTITY, Reasons, explain_items
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
@@ -35,7 +35,7 @@ class ItemPlacement:
     """Score of the last item of the list; None: the list is empty."""
     obstacles: tuple[str, ...]
     """What keeps the item out: names of rules, ``exclude_seen``, ``self``, ``no_score``,
-    ``outscored``; empty if it is in the list."""
+    ``quantity`` (a bound in the user's words), ``outscored``; empty if it is in the list."""
     reasons: Reasons
     """All evidence for and against the item; the values add up to the score."""
 
@@ -65,6 +65,7 @@ def place_item(state: ServingState, batch: QueryBatch, row: int) -> ItemPlacemen
         is_self = row in state.query_builder.own_items(batch.users)[1]
         obstacles += [SELF if is_self else SEEN] if is_excluded[row] else []
         obstacles += [] if has_score else [NO_SCORE]
+        obstacles += [QUANTITY] if rules.stated is not None and rules.stated.hides(row) else []
         obstacles += [] if obstacles or rules.allowed[row] else [SHOP_RULES]
     score_rank = None
     if candidates[row]:

@@ -26,11 +26,13 @@ from daybreak.encoders.wishes import TextEncodeFn
 from daybreak.models.shared_content import nearest_neighbour_weights
 from daybreak.models.shared_content_columns import content_columns
 from daybreak.ranked_lists import is_set
+from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.dislikes import dislike_recency, dislike_weights
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
+from daybreak.service.state.stated_quantities import StatedQuantities
 from daybreak.service.state.wishes import WishEncoder
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -56,11 +58,13 @@ class UserContext:
     profile: Sparse
     """(n_users, n_attributes + n_source_items) attributes, then items of other domains"""
     texts: dict[int, str]
-    """Position to the user's own words."""
+    """Position to the user's own words, without those in :attr:`stated`."""
     log: EventLog = field(default_factory=EventLog.empty)
     """All events, with repeated pairs and their types; ``user`` is the position."""
     disliked: Events = field(default_factory=Events.empty)
     """Pairs whose latest event is negative."""
+    stated: dict[int, StatedQuantities] = field(default_factory=dict)
+    """Position to what the user's own words say about prices, years and the like."""
 
     @property
     def seen(self) -> Pairs:
@@ -77,6 +81,7 @@ class UserContext:
         """(n_users,) whether the user has an attribute or a text."""
         known = np.diff(self.profile.indptr) > 0
         known[list(self.texts)] = True
+        known[list(self.stated)] = True
         return np.asarray(known, dtype=bool)
 
     def only(self, position: int) -> "UserContext":
@@ -87,6 +92,7 @@ class UserContext:
             self.profile[[position]],
             texts,
             disliked=_events_of(self.disliked, position),
+            stated={0: self.stated[position]} if position in self.stated else {},
         )
 
     def __len__(self) -> int:
@@ -187,6 +193,8 @@ class QueryBuilder:
     """Weights of earlier events in recent histories, as in the training."""
     source_ids: Vocabulary = field(default_factory=lambda: Vocabulary(()))
     """Items of other domains, which are the last columns of profiles."""
+    wish_weights: Doubles = field(default_factory=lambda: np.zeros(0), repr=False)
+    """(n_levels,) weight of a full likeness to a wish in the blend."""
     max_precomputed: int = MAX_PRECOMPUTED_ITEMS
     """Largest number of new items whose neighbours are computed before an event names them."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
@@ -234,7 +242,25 @@ class QueryBuilder:
         made = self.queries(context, [one.at for one in list_rules])
         if self.repeat_decay is not None and len(context.log):
             made = made.with_repeats(self._personal_frequencies(context, pairs))
+        if context.stated:
+            rules = self._with_stated(rules, context, made)
         return QueryBatch(users, context, made, pairs, rules, k)
+
+    def _with_stated(
+        self, rules: Sequence[CompiledRules], context: UserContext, made: Queries
+    ) -> list[CompiledRules]:
+        """Return rules with what users say about quantities; equal ones are the same object."""
+        levels, found = nearest_level(made.n_events), list(rules)
+        joined: dict[tuple[int, int, int], CompiledRules] = {}
+        for position, stated in context.stated.items():
+            level = int(levels[position])
+            key = (id(rules[position]), id(stated), level)
+            if key not in joined:
+                weight = float(self.wish_weights[level]) if len(self.wish_weights) else 0.0
+                about = self._wishes.about(stated.topic) if stated.topic else None
+                joined[key] = rules[position].with_stated(stated, weight, about)
+            found[position] = joined[key]
+        return found
 
     def excluded_pairs(
         self,

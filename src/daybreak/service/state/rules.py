@@ -14,9 +14,15 @@ from daybreak.data.ids import lookup_id
 from daybreak.errors import ConfigError, FilterError
 from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.engine import FilterEngine
+from daybreak.ranking.quantity_columns import QuantityColumns
 from daybreak.ranking.reranking.availability import AvailabilityWindows
 from daybreak.ranking.reranking.rerank import QuotaConstraint, Reranker
 from daybreak.ranking.reranking.rules import Boost, ItemOffsets, Quota, Rules
+from daybreak.service.state.stated_quantities import (
+    PREFERENCE_SHARE,
+    QuantityReader,
+    StatedQuantities,
+)
 from daybreak.types import Floats, Mask, Rows, UnknownItems
 
 
@@ -33,13 +39,34 @@ class CompiledRules:
     """None: the list is ordered by score."""
     offsets: tuple[tuple[ItemOffsets, Floats], ...] = ()
     """Values of single items, each with the (n_items,) values that it adds."""
+    stated: StatedQuantities | None = None
+    """What the user of the list says about prices, years and the like; None: nothing."""
+    stated_weight: float = 0.0
+    """What a preference of the user adds to a score at most."""
+
+    def with_stated(
+        self, stated: StatedQuantities, wish_weight: float, about: Mask | None = None
+    ) -> "CompiledRules":
+        """Return the rules with what the user of a list says about quantities.
+
+        Args:
+            stated: What the user says.
+            wish_weight: Weight of a full likeness to a wish.
+            about: (n_items,) items that are about the topic of the user's words: "a cheap lamp"
+                is cheap among lamps; None: all.
+        """
+        restricted, allowed = stated.restrict(self.allowed, about)
+        weight = PREFERENCE_SHARE * wish_weight
+        return replace(self, allowed=allowed, stated=restricted, stated_weight=weight)
 
     def boost_values(self) -> Floats | None:
-        """Return the (n_items,) values that boosts and offsets add; None without both."""
-        if not (self.boosts or self.offsets):
-            return None
+        """Return the (n_items,) values that boosts, offsets and preferences add; None: none."""
         added = [b.value * mask for b, mask in self.boosts]
-        return np.asarray(sum([*added, *(v for _, v in self.offsets)]), dtype=np.float32)
+        added += [values for _, values in self.offsets]
+        if self.stated is not None:
+            stated = self.stated.added_values()
+            added += [np.float32(self.stated_weight) * values for _, values in stated]
+        return np.asarray(sum(added), dtype=np.float32) if added else None
 
     def boosts_of(self, row: int) -> list[Boost]:
         """Return the boosts that apply to one item."""
@@ -74,6 +101,7 @@ class RuleCompiler:
     ) -> None:
         self.filter_columns = FilterColumns(frame, fields)
         self.filter_engine = FilterEngine(self.filter_columns)
+        self.quantity_reader = QuantityReader(QuantityColumns(self.filter_columns))
         self.availability = AvailabilityWindows.from_columns(self.filter_columns)
         self._items = items
         listed = is_visible if unlisted is None else is_visible & ~unlisted

@@ -28,7 +28,10 @@ from daybreak.models.content_history import ContentHistoryModel
 from daybreak.models.next_event import NextEventModel
 from daybreak.models.popular import PopularModel
 from daybreak.models.season import SeasonModel
+from daybreak.ranking.blending.weights import WeightSet
+from daybreak.ranking.blending.wish_weights import DEFAULT_STRENGTH, default_spread
 from daybreak.ranking.reranking.rules import Rules
+from daybreak.ranking.scoring.query_features import WISH_KIND
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.inputs.frames import as_frame, changed_rows
@@ -52,8 +55,9 @@ from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_l
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.source_rows import SourceRows, stored_source_items
+from daybreak.service.state.stated_quantities import StatedQuantities
 from daybreak.service.training.fit import TrainedModel
-from daybreak.types import Mask, Rows, UnknownItems
+from daybreak.types import Doubles, Mask, Rows, UnknownItems
 
 if TYPE_CHECKING:  # the library needs no store
     from daybreak.store.base import Changes
@@ -146,6 +150,7 @@ class ServingState:
                 source_ids=trained.profile.source_ids,
                 max_precomputed=0 if sums_rows else MAX_PRECOMPUTED_ITEMS,
                 trained_until=trained_until(trained),
+                wish_weights=wish_weights(trained),
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
@@ -226,10 +231,13 @@ class ServingState:
         if not inside.all():
             log = log.filter(inside)
         matrix, texts = self.profiles.lookup(users, profiles)
+        stated: dict[int, StatedQuantities] = {}
+        if texts:
+            texts, stated = self.ranker.rule_compiler.quantity_reader.read_each(texts)
         # Where a rule says so, views are only seen.
         counts_views = "view" in self.event_rules.assumed
         liked, disliked = log.interests() if counts_views else log.opinions()
-        return UserContext(liked, matrix, texts, log, disliked)
+        return UserContext(liked, matrix, texts, log, disliked, stated)
 
     def compile_rules(self, rules: Sequence[Rules]) -> list[CompiledRules]:
         """Compile the rules of several lists; equal rules give the same object.
@@ -453,6 +461,19 @@ def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
         else ExclusionRule.of_types(types)
     )
     return ShopExclusion(rule, trained.stats.users_are_items)
+
+
+def wish_weights(trained: TrainedModel) -> Doubles:
+    """Return (n_levels,) weights of a full likeness to a wish.
+
+    Relative words such as "cheap" count in a blend without wishes, too: with the default.
+    """
+    blend = trained.blend
+    kinds = [model.feature_kind for model in trained.fitted.models]
+    if WISH_KIND in kinds and (weights := blend.weights[:, kinds.index(WISH_KIND)]).any():
+        return np.asarray(weights, dtype=np.float64)
+    others = WeightSet(1.0, blend.weights, blend.new_weights, blend.new_bias)
+    return DEFAULT_STRENGTH * default_spread(others)
 
 
 def trained_until(trained: TrainedModel) -> float | None:

@@ -26,6 +26,29 @@ def unread_texts(batch: QueryBatch) -> dict[int, str]:
     return {row: text for row, text in batch.context.texts.items() if not has_wish[row]}
 
 
+def quantity_notes(batch: QueryBatch, position: int) -> tuple[str, ...]:
+    """Return notes on bounds of a user's words that could not be applied as they are said.
+
+    Args:
+        batch: Batch of the query.
+        position: Position of the query.
+    """
+    stated = batch.rules[position].stated
+    return () if stated is None else stated.notes(batch.k[position])
+
+
+def warn_of_quantities(batch: QueryBatch, stacklevel: int) -> None:
+    """Warn of bounds in texts that could not be applied as they are said.
+
+    Args:
+        batch: Batch of queries.
+        stacklevel: Number of calls up to the code of the user, this one excluded.
+    """
+    notes = (note for row in batch.context.stated for note in quantity_notes(batch, row))
+    for note in list(dict.fromkeys(notes))[:MAX_WARNINGS]:
+        warnings.warn(note, UnreadTextWarning, stacklevel=stacklevel + 1)
+
+
 def unread_descriptions(
     state: ServingState, texts: Iterable[str], answer: pl.DataFrame
 ) -> list[str]:

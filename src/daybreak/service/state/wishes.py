@@ -9,18 +9,21 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Items
 from daybreak.encoders.alternatives import split_parts
-from daybreak.encoders.clauses import Clauses
+from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
 from daybreak.encoders.wishes import (
     TextEncodeFn,
     TextWishes,
     WishVector,
     encode_separate_wishes,
 )
-from daybreak.ranking.several_wishes import separate_wishes
-from daybreak.types import Floats, Rows
+from daybreak.models.wish import MIN_REFERENCE
+from daybreak.ranking.several_wishes import covered_items, separate_wishes
+from daybreak.types import Floats, Mask, Rows
 
 MAX_CACHED_WISHES = 1_000
 """Largest number of texts whose vectors are cached."""
+MAX_CACHED_MASKS = 100
+"""Largest number of texts of which it is cached which items are about them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,7 @@ class WishEncoder:
         self._encode_texts = encode_texts
         self._items = items
         self._cache: OrderedDict[str, TextWishes] = OrderedDict()
+        self._about: OrderedDict[str, Mask | None] = OrderedDict()
 
     def encode(self, texts: Mapping[int, str]) -> EncodedWishes:
         """Return the wishes of users.
@@ -68,9 +72,27 @@ class WishEncoder:
         names = tuple(name for one in found for name in one.names)
         return EncodedWishes(vectors, np.repeat(rows, counts), names)
 
+    def about(self, text: str) -> Mask | None:
+        """Return the (n_items,) items that are about a text; None: it is about no item.
+
+        Args:
+            text: Text of a user.
+        """
+        if text not in self._about:
+            wanted = drop_small_talk(split_clauses(text).wanted)
+            mask = None
+            if wanted and self._items.blocks and len(self._items):
+                likeness = self._likeness_of([wanted])[0]
+                mask = covered_items(likeness) if likeness.max() > MIN_REFERENCE else None
+            self._about[text] = mask
+            while len(self._about) > MAX_CACHED_MASKS:
+                self._about.popitem(last=False)
+        return self._about.get(text)
+
     def clear(self) -> None:
         """Remove all cached texts."""
         self._cache.clear()
+        self._about.clear()
 
     def _wishes_of(self, texts: Sequence[str]) -> dict[str, TextWishes]:
         # Each text is looked up once: other threads may remove it from the cache.
