@@ -83,6 +83,29 @@ def test_a_text_of_unknown_words_is_named_in_a_note(api, path):
     assert ask("tea")["notes"] == []
 
 
+def test_a_price_in_a_text_filters_the_list_and_is_explained(api):
+    def ask(text, path="/recommend", **options):
+        body = {"profile": {"text": text}, "n": 2, **options}
+        return api.post(path, json=body, headers={"Accept-Language": language}).json()
+
+    language = "en"
+    answer = ask("a cup under 6 euros", explain=True)
+    assert len(answer["items"]) == 2
+    assert all(item["properties"]["price"] < 6 for item in answer["items"])
+    reason = answer["items"][0]["reasons"][0]
+    assert (reason["kind"], reason["name"], reason["value"]) == ("quantity", "under 6 euros", 0)
+    assert reason["text"].endswith("is below 6, as you asked")
+    why = ask("a cup under 6 euros", "/why", item_id="cup-3")
+    assert why["obstacles"] == ["quantity"]
+    assert why["reasons"][0]["text"] == "price 13 is not below 6, which you asked for"
+    assert all(item["properties"]["price"] < 6 for item in ask("cheap tea")["items"])
+    language = "zh"
+    answer = ask("a cup under 1 euro, under 90 minutes", n=9)
+    assert "时长" in answer["notes"][0]
+    assert "只剩下 1 个" in answer["notes"][1]
+    assert {item["item_id"] for item in answer["items"]} == {"tea-0"}
+
+
 def test_other_names_of_fields_are_accepted(api):
     body = {"user_id": "u1", "exclude_seen": False}
     named = ids(api.post("/recommend", json={**body, "k": 2, "where": "price < 10"}))

@@ -188,7 +188,8 @@ class Placement:
     """Score of the last item of the list."""
     obstacles: tuple[str, ...] = ()
     """What keeps the item out: names of rules, ``exclude_seen``, ``self``,
-    ``is_hidden``, ``availability``, ``no_score`` or ``outscored``; empty: it is listed."""
+    ``is_hidden``, ``availability``, ``no_score``, ``quantity`` or ``outscored``; empty: it is
+    listed."""
     reasons: tuple[Reason, ...] = ()
     """All evidence for and against the item; the values add up to the score."""
 

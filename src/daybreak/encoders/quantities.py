@@ -272,9 +272,10 @@ def _read_bound(
         return None
     if isinstance(read, QuantityRange) and context.take_negation():
         read = replace(read, is_excluded=True)
+    said = text[first + len(context.before) : found.end + context.n_after]
     context.take_glue()
     span = (first + len(context.before), found.end + context.n_after)
-    return replace(read, phrase=text[span[0] : span[1]].strip(" ,，"), span=span)
+    return replace(read, phrase=said.strip(" ,，"), span=span)
 
 
 class _Context:

@@ -501,8 +501,8 @@ class PlacementOut(ResponseModel):
     obstacles: list[str] = Field(
         description="What keeps the item out: names of rules (`where`, `categories`, `items`, "
         "`exclude`, `exclude_seen`, `self`, `quotas`, `distinct`, `alike`, `diversity`, "
-        "`novelty`, `unknown_items`), `is_hidden`, `availability`, `no_score`, or `outscored` "
-        "by others."
+        "`novelty`, `unknown_items`), `is_hidden`, `availability`, `no_score`, `quantity` (a "
+        "price, year or duration that the user's text rules out), or `outscored` by others."
     )
     reasons: list[ReasonOut] = Field(
         description="All evidence for and against the item; the values add up to the score."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from daybreak.language_models.prompts import check_language
-from daybreak.service.state.explain import RecommendationReason
+from daybreak.service.state.explain import QUANTITY, RecommendationReason
 from daybreak.service.state.reason_texts import (
     NEW_TO_EVERYBODY,
     POPULAR,
@@ -12,6 +12,7 @@ from daybreak.service.state.reason_texts import (
     format_term,
     phrase_of,
 )
+from daybreak.service.state.stated_quantities import AS_ASKED
 
 MAX_FACTS = 3
 """Largest number of facts in a sentence."""
@@ -37,6 +38,7 @@ _CLAUSES: Mapping[str, _Words] = {
         "event": "you chose {}".format,
         "dislike": "you disliked {}".format,
         "text": "it matches '{}'".format,
+        "quantity": "its {}".format,
         "attribute": "you like {}".format,
         "word": "you like '{}'".format,
         "profile": "people with {} like it".format,
@@ -49,6 +51,7 @@ _CLAUSES: Mapping[str, _Words] = {
         "event": "你选过{}".format,
         "dislike": "你不喜欢{}".format,
         "text": "它符合“{}”".format,
+        "quantity": "它的{}".format,
         "attribute": "你喜欢{}".format,
         "word": "你喜欢“{}”".format,
         "profile": "{}的人喜欢它".format,
@@ -113,6 +116,8 @@ def _fact_kind(reason: RecommendationReason) -> str:
     said_of_all = {POPULAR: "popular", NEW_TO_EVERYBODY: "new", RECENT: "recent"}
     if reason.kind == "strategy" and reason.title in said_of_all:
         return said_of_all[reason.title]
+    if reason.kind == QUANTITY:
+        return QUANTITY if reason.text.endswith(AS_ASKED) else ""
     if reason.value <= 0:
         return ""
     said = phrase_of("event", reason.title, reason.value, is_disliked=True)
@@ -120,6 +125,9 @@ def _fact_kind(reason: RecommendationReason) -> str:
 
 
 def _display_title(reason: RecommendationReason, language: str) -> str:
+    if reason.kind == QUANTITY:
+        said = reason.text.removesuffix(AS_ASKED)
+        return said if language == "en" else f"{reason.title}符合“{reason.name}”"
     if reason.kind in {"profile", "attribute"}:
         return _term_title(reason.name, language)
     return _QUOTED[language].format(reason.title) if reason.kind == "event" else reason.title

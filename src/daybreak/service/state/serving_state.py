@@ -29,7 +29,7 @@ from daybreak.models.next_event import NextEventModel
 from daybreak.models.popular import PopularModel
 from daybreak.models.season import SeasonModel
 from daybreak.ranking.blending.weights import WeightSet
-from daybreak.ranking.blending.wish_weights import DEFAULT_STRENGTH, default_spread
+from daybreak.ranking.blending.wish_weights import default_spread
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.query_features import WISH_KIND
 from daybreak.ranking.scoring.scorer import Scorer
@@ -62,6 +62,9 @@ from daybreak.types import Doubles, Mask, Rows, UnknownItems
 if TYPE_CHECKING:  # the library needs no store
     from daybreak.store.base import Changes
 
+STRENGTH_WITHOUT_WISHES = 2.0
+"""Weight of a full likeness to a wish where the blend has none, for the preferences of texts, in
+standard deviations of the other scores."""
 MAX_PRECOMPUTED_NEIGHBOURS = 20_000
 """Largest number of new items whose neighbours are computed when a release is loaded."""
 MAX_UNSORTED_STATE_EVENTS = 20_000
@@ -466,14 +469,14 @@ def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
 def wish_weights(trained: TrainedModel) -> Doubles:
     """Return (n_levels,) weights of a full likeness to a wish.
 
-    Relative words such as "cheap" count in a blend without wishes, too: with the default.
+    Relative words such as "cheap" count in a blend without wishes, too, but less: texts do.
     """
     blend = trained.blend
     kinds = [model.feature_kind for model in trained.fitted.models]
     if WISH_KIND in kinds and (weights := blend.weights[:, kinds.index(WISH_KIND)]).any():
         return np.asarray(weights, dtype=np.float64)
     others = WeightSet(1.0, blend.weights, blend.new_weights, blend.new_bias)
-    return DEFAULT_STRENGTH * default_spread(others)
+    return STRENGTH_WITHOUT_WISHES * default_spread(others)
 
 
 def trained_until(trained: TrainedModel) -> float | None:

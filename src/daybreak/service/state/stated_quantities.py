@@ -33,6 +33,8 @@ NEAR_FACTOR = 2.0
 """Factor between a value and the wanted one from which the value is not near it."""
 NEAR_YEARS = 10.0
 """The same for years [years]."""
+AS_ASKED = ", as you asked"
+"""End of the text of a reason for an item that is what was asked for."""
 ALWAYS_REMOVED: frozenset[Quantity] = frozenset({"price", "duration", "rating"})
 """Quantities whose bounds name no topic even if the catalogue does not have them; a decade may
 be one."""
@@ -85,7 +87,7 @@ class StatedBound:
         if math.isnan(value):
             return f"the {self.label} is unknown, and you asked for {what}"
         if self.inside[row]:
-            return f"{self.label} {value:.10g} is {what}, as you asked"
+            return f"{self.label} {value:.10g} is {what}{AS_ASKED}"
         return f"{self.label} {value:.10g} is not {what}, which you asked for"
 
     def distances(self) -> Doubles:
@@ -139,7 +141,7 @@ class StatedPreference:
         if math.isnan(value):
             return f"the {self.label} is unknown, and you asked for {what}"
         if self.strengths[row] >= 0.5:
-            return f"{self.label} {value:.10g} is {what}, as you asked"
+            return f"{self.label} {value:.10g} is {what}{AS_ASKED}"
         return f"{self.label} {value:.10g} is not {what}, which you asked for"
 
 

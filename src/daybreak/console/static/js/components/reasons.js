@@ -29,11 +29,13 @@ export function reasonText(reason, about = "list") {
   return key ? t(key, { name }) : reason.text || name || kind;
 }
 
-/** Show reasons, the largest first; those that are left out are added up. */
+/** Show reasons, those of prices and years first, then the largest; those that are left out are added up. */
 export function BarReasons({ reasons, limit = MAX_SHOWN }) {
   useTexts();
   if (!reasons?.length) return null;
-  const sorted = [...reasons].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  // A bound in the person's words adds nothing to the score, but decides: it comes first.
+  const weight = (reason) => (reason.kind === "quantity" ? Infinity : Math.abs(reason.value));
+  const sorted = [...reasons].sort((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)));
   const shown = sorted.length <= limit + 1 ? sorted : sorted.slice(0, limit);
   const rest = sorted.slice(shown.length);
   const bars = shown.map((reason) => ({ text: reasonText(reason), value: reason.value }));

@@ -36,7 +36,7 @@ export function toBody(person, steps, settings, left = {}) {
 
 const GROUPS = {
   event: "own", history: "own", dislike: "own", word: "own", attribute: "own", repeat: "own",
-  text: "said", said: "said", profile: "profile", boost: "rules",
+  text: "said", said: "said", quantity: "said", profile: "profile", boost: "rules",
 };
 /** The kinds of evidence, in the order in which they are drawn. */
 export const EVIDENCE = ["everybody", "profile", "said", "own", "rules"];

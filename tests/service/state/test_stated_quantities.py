@@ -1,0 +1,216 @@
+"""Prices and years in the words of users: lists, reasons, notes and the page of obstacles."""
+
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak import Recommender
+from daybreak.encoders.quantities import QuantityRange
+from daybreak.errors import UnreadTextWarning
+from daybreak.messages import translate_text
+from daybreak.service.state.stated_quantities import combine_ranges, value_quantiles
+
+KINDS = ("lamp", "mug", "clock", "rug")
+PRICES = [5.0, 12.5, 20.0, 45.0, 80.0, None]
+ITEMS = pl.DataFrame(
+    [
+        {
+            "item_id": f"{kind}-{n}",
+            "title": f"{colour} {kind} (19{60 + 10 * n % 50})",
+            "price": price,
+        }
+        for kind in KINDS
+        for n, (price, colour) in enumerate(
+            zip(PRICES, ("red", "blue", "green", "white", "black", "grey"), strict=True)
+        )
+    ]
+)
+EVENTS = pl.DataFrame(
+    [
+        {"user_id": f"user-{user}", "item_id": f"{KINDS[(user + n) % 4]}-{n}"}
+        for user in range(12)
+        for n in range(4)
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Recommender(encoder="none", strategies=["popular", "content/ridge", "wish"]).fit(
+        EVENTS, items=ITEMS
+    )
+
+
+def recommend(shop, text, user="new", k=4, **options):
+    profiles = pl.DataFrame({"user_id": [user], "text": [text]})
+    found = shop.recommend(profiles=profiles, k=k, **options)
+    return found.join(ITEMS, on="item_id", how="left", maintain_order="left")
+
+
+@pytest.mark.parametrize("user", ["new", "user-1"])
+@pytest.mark.parametrize("history", [None, "rug-4"])
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("a lamp under 20 euros", 0, 19.99),
+        ("20元以下的 lamp", 0, 20),
+        ("eine lamp über 40 Euro", 40.01, 99),
+        ("lamp between 10 and 50 dollars", 10, 50),
+        ("no more than 12.50", 0, 12.5),
+    ],
+)
+def test_a_bound_filters_the_list_for_everybody(shop, user, history, text, low, high):
+    events = (
+        None if history is None else pl.DataFrame({"user_id": [user], "item_id": [history]})
+    )
+    found = recommend(shop, text, user, histories=events, exclude_seen=False)
+    assert len(found) == 4
+    assert found["price"].null_count() == 0
+    assert found["price"].is_between(low, high).all()
+    if "lamp" in text:
+        assert found["item_id"][0].startswith("lamp")
+
+
+def test_the_topic_is_that_of_the_text_without_the_bound(shop):
+    state = shop.state
+    texts = state.user_context(["a"]).texts
+    assert texts == {}
+    reader = state.ranker.rule_compiler.quantity_reader
+    topics, stated = reader.read_each({0: "a lamp under 20 euros", 1: "a lamp", 2: "cheap"})
+    assert topics == {0: "a lamp", 1: "a lamp"}
+    assert sorted(stated) == [0, 2]
+
+
+def test_relative_words_move_the_list(shop):
+    cheap = recommend(shop, "a cheap lamp", k=3)
+    dear = recommend(shop, "an expensive lamp", k=3)
+    assert cheap["item_id"].str.starts_with("lamp").all()
+    assert cheap["price"].mean() < dear["price"].mean()
+    assert cheap["price"][0] == 5.0
+    assert dear["price"][0] >= 45.0
+
+
+def test_an_approximate_price_is_near(shop):
+    found = recommend(shop, "a clock for about 20 euros", k=1)
+    assert found["item_id"].to_list() == ["clock-2"]
+
+
+def test_reasons_name_the_bound_and_add_up(shop):
+    found = recommend(shop, "a cheap lamp under 20 euros", explain="text", k=1)
+    reasons = found["reasons"][0].to_list()
+    assert reasons[0]["kind"] == "quantity"
+    assert reasons[0]["text"] == "price 5 is below 20, as you asked"
+    assert reasons[1]["text"] == "price 5 is low, as you asked"
+    assert sum(r["value"] for r in reasons) == pytest.approx(found["score"][0], abs=1e-3)
+    assert "price 5 is below 20" in found["explanation"][0]
+    told = recommend(shop, "20元以下的 lamp", explain="text", language="zh", k=1)
+    assert "符合“20元以下”" in told["explanation"][0]
+
+
+def test_explain_says_what_is_not_met(shop):
+    profiles = pl.DataFrame({"user_id": ["new"], "text": ["a lamp under 20 euros"]})
+    found = shop.explain("new", "lamp-4", profiles=profiles)
+    assert found["text"][0] == "price 80 is not below 20, which you asked for"
+    assert found["value"][0] == 0
+    found = shop.explain("new", "lamp-5", profiles=profiles)
+    assert found["text"][0] == "the price is unknown, and you asked for below 20"
+
+
+def test_years_are_read_from_titles(shop):
+    found = recommend(shop, "a lamp from the eighties", k=3)
+    years = found["title"].str.extract(r"\((\d+)\)").cast(pl.Int64)
+    assert years.is_between(1980, 1989).all()
+
+
+def test_words_without_a_column_are_told_and_the_topic_still_counts(shop):
+    with pytest.warns(UnreadTextWarning, match="'under 90 minutes'.*no column of durations"):
+        found = recommend(shop, "a lamp, under 90 minutes")
+    assert found["item_id"].str.starts_with("lamp").all()
+
+
+def test_a_bound_that_few_items_meet_is_told(shop):
+    with pytest.warns(UnreadTextWarning, match="leaves only 4 items.*4 items have no price"):
+        found = recommend(shop, "a lamp under 6 euros", k=10)
+    assert found["price"].to_list() == [5.0] * 4
+
+
+def test_a_bound_that_no_item_meets_prefers_the_nearest(shop):
+    with pytest.warns(UnreadTextWarning, match="price is from 5 to 80"):
+        found = recommend(shop, "a lamp under 1 euro", k=1)
+    assert found["item_id"].to_list() == ["lamp-0"]
+
+
+def test_a_bound_holds_with_the_rules_of_the_list(shop):
+    found = recommend(shop, "under 20 euros", where="price > 10")
+    assert set(found["price"]) == {12.5}
+
+
+@pytest.mark.parametrize(
+    "text", ["a lamp", "set of 6 mugs", "top 10", "1984", "mug for children under 5"]
+)
+def test_texts_without_bounds_give_the_lists_that_they_gave(shop, text):
+    reader = shop.state.ranker.rule_compiler.quantity_reader
+    assert reader.read(text) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnreadTextWarning)
+        assert len(recommend(shop, text)) == 4
+
+
+def test_a_stored_text_counts_too():
+    users = pl.DataFrame({"user_id": ["ann"], "text": ["lamps under 20 euros"]})
+    shop = Recommender(encoder="none", strategies=["popular", "content/ridge", "wish"])
+    shop.fit(EVENTS, items=ITEMS, users=users)
+    found = shop.recommend(["ann"], k=3).join(ITEMS, on="item_id", maintain_order="left")
+    assert (found["price"] < 20).all()
+    # An item that a bound rules out has no audience in her.
+    assert "ann" not in shop.audience("lamp-4", k=20)["user_id"].to_list()
+    assert "ann" in shop.audience("lamp-0", k=20)["user_id"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("message", "translated"),
+    [
+        (
+            "median price 2.5 is below 20, as you asked",
+            "median price 2.5：低于 20，符合您的要求",
+        ),
+        (
+            "price 25 is not at most 20, which you asked for",
+            "price 25：不符合您要求的“不超过 20”",
+        ),
+        (
+            "year 1985 is from 1980 to 1989, as you asked",
+            "year 1985：1980 至 1989，符合您的要求",
+        ),
+        ("price 5 is low, as you asked", "price 5：偏低，符合您的要求"),
+        (
+            "the words 'before 1960' have no effect as a bound: the catalogue has no column of "
+            "years",
+            "'before 1960' 没有作为限制起作用：商品目录没有年份列",
+        ),
+        ("'20元以下' leaves only 3 items to be listed", "'20元以下' 只剩下 3 个可推荐的物品"),
+    ],
+)
+def test_messages_are_there_in_chinese(message, translated):
+    assert translate_text(message, "zh") == translated
+
+
+@given(
+    st.lists(st.floats(0, 100, allow_nan=False) | st.just(float("nan")), min_size=1),
+    st.floats(0, 100),
+    st.floats(0, 100),
+)
+def test_ranges_hold_for_what_is_inside(values, low, high):
+    array = np.array(values)
+    inside = combine_ranges(array, [QuantityRange("price", low, high)])
+    assert inside.tolist() == [low <= value <= high for value in values]
+    outside = combine_ranges(array, [QuantityRange("price", low, high, is_excluded=True)])
+    assert not (inside & outside).any()
+    assert (inside | outside).tolist() == (~np.isnan(array)).tolist()
+    quantiles = value_quantiles(array)
+    known = quantiles[~np.isnan(array)]
+    assert ((known >= 0) & (known <= 1)).all()
