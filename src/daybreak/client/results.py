@@ -187,9 +187,8 @@ class Placement:
     last_score: float | None = None
     """Score of the last item of the list."""
     obstacles: tuple[str, ...] = ()
-    """What keeps the item out: names of rules, ``exclude_seen``, ``self``,
-    ``is_hidden``, ``availability``, ``no_score``, ``quantity`` or ``outscored``; empty: it is
-    listed."""
+    """What keeps the item out: names of rules, ``exclude_seen``, ``self``, ``is_hidden``,
+    ``availability``, ``no_score``, ``quantity`` or ``outscored``; empty: it is listed."""
     reasons: tuple[Reason, ...] = ()
     """All evidence for and against the item; the values add up to the score."""
 

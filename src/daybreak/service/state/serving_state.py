@@ -63,7 +63,7 @@ if TYPE_CHECKING:  # the library needs no store
     from daybreak.store.base import Changes
 
 STRENGTH_WITHOUT_WISHES = 2.0
-"""Weight of a full likeness to a wish where the blend has none, for the preferences of texts, in
+"""Weight of a full likeness to a wish where the blend has none, for preferences in texts, in
 standard deviations of the other scores."""
 MAX_PRECOMPUTED_NEIGHBOURS = 20_000
 """Largest number of new items whose neighbours are computed when a release is loaded."""
