@@ -146,3 +146,12 @@ def test_scaled_rows_are_added_by_hand(factors):
     # by hand: rows 3 4 and 5 6 with the columns 4 - 3 4 3 and 6 - 5 6 5
     wanted = 1 + np.array([[4, 0, 3, 4, 3], [6, 0, 5, 6, 5]]) * scale
     np.testing.assert_array_equal(total, wanted)
+
+
+@pytest.mark.parametrize("item", [0, 3, 5, -1])
+def test_one_column_of_a_sparse_matrix_is_that_of_scipy(item):
+    rng = np.random.default_rng(4)
+    matrix = sp.random_array((7, 6), density=0.4, format="csr", dtype=np.float32, rng=rng)
+    found = WeightMatrix(sparse=matrix).take(np.array([item])).sparse
+    np.testing.assert_array_equal(found.toarray(), matrix[:, [item]].toarray())
+    assert found.has_sorted_indices

@@ -174,7 +174,11 @@ class ContentBlock:
 
     def cosine_similarity(self, other: "ContentBlock") -> Floats:
         """Return the (n_items, n_others) similarities of the rows of two blocks."""
-        product: Any = self.matrix @ other.matrix.T
+        return other.products(self.matrix)
+
+    def products(self, vectors: Sparse | Floats) -> Floats:
+        """Return the (n, n_items) products of (n, dim) vectors with the rows."""
+        product: Any = vectors @ self.matrix.T
         dense = product.toarray() if sp.issparse(product) else product
         return np.asarray(dense, dtype=np.float32)
 

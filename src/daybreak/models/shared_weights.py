@@ -74,7 +74,7 @@ class WeightMatrix:
             )
         return WeightMatrix(
             dense,
-            None if self.sparse is None else self.sparse[:, items],
+            None if self.sparse is None else _take_sparse_columns(self.sparse, items),
             self.left,
             None if self.right is None else np.take(self.right, items, axis=1),
         )
@@ -191,6 +191,17 @@ def restrict_features(features: Sparse) -> tuple[Sparse, Rows]:
     shape = (features.shape[0], len(used))
     restricted = sp.csr_array((features.data, positions.ravel(), features.indptr), shape=shape)
     return restricted, used
+
+
+def _take_sparse_columns(matrix: Sparse, items: Any) -> Sparse:
+    """Return columns of a CSR matrix; one column is found by a scan of the entries."""
+    if not isinstance(items, np.ndarray) or items.dtype == bool or len(items) != 1:
+        return matrix[:, items]
+    item = int(items[0]) + (matrix.shape[1] if items[0] < 0 else 0)
+    at = np.flatnonzero(matrix.indices == item)
+    starts = np.searchsorted(at, matrix.indptr).astype(matrix.indptr.dtype)
+    columns = np.zeros(len(at), dtype=matrix.indices.dtype)
+    return sp.csr_array((matrix.data[at], columns, starts), shape=(matrix.shape[0], 1))
 
 
 def _take_rows_of_any(matrix: Floats | Sparse, rows: Rows) -> Floats | Sparse:

@@ -1,9 +1,14 @@
 import numpy as np
 import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from daybreak.data.dataset import Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.content import ContentEncoder
+from daybreak.service.state import catalogue as module
 from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.testing.encoders import CountingEncoder
 
@@ -46,3 +51,52 @@ def test_new_items_are_encoded():
     before = model.encoded
     encode_items(content, catalogue, pl.DataFrame({"item_id": ["9"], "title": ["Pot"]}))
     assert model.encoded == before + 1
+
+
+def changed_copies(n_items, changes):
+    """Return the frames of a catalogue after changes, with slices and with copies."""
+    frame = pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(n_items)], "price": [1.0] * n_items}
+    )
+    frames = {}
+    for limit in (16, -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "MAX_SLICED_ROWS", limit)
+            catalogue = Catalogue(frame, Items(Vocabulary(frame["item_id"])))
+            for rows in changes:
+                catalogue, _ = catalogue.with_rows(rows, ())
+            frames[limit] = (catalogue.frame, catalogue.items.ids.ids)
+    return frames[16], frames[-1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_slices_around_changed_rows_give_the_frame_that_a_copy_gives(seed):
+    rng = np.random.default_rng(seed)
+    changes = []
+    for _ in range(3):
+        ids = [f"i{n}" for n in rng.permutation(12)[: rng.integers(1, 6)]]
+        columns = {"item_id": ids, "price": rng.random(len(ids))}
+        if rng.random() < 0.3:
+            columns["brand"] = ["new column"] * len(ids)
+        if rng.random() < 0.3:
+            del columns["price"]
+        changes.append(pl.DataFrame(columns))
+    (sliced, ids), (copied, expected_ids) = changed_copies(int(rng.integers(0, 9)), changes)
+    assert_frame_equal(sliced, copied)
+    assert ids == expected_ids == tuple(sliced["item_id"])
+
+
+def test_a_frame_of_many_pieces_is_copied_once():
+    changes = [pl.DataFrame({"item_id": ["i2"], "price": [float(n)]}) for n in range(200)]
+    (sliced, _), (copied, _) = changed_copies(5, changes)
+    assert_frame_equal(sliced, copied)
+    assert sliced.n_chunks() <= module.MAX_FRAME_CHUNKS
+
+
+def test_creation_times_of_changed_items_change():
+    frame = pl.DataFrame({"item_id": ["a", "b"], "created_at": [1.0, 2.0]})
+    items = Items(Vocabulary(["a", "b"]), (), np.array([1.0, 2.0]))
+    rows = pl.DataFrame({"item_id": ["b", "c"], "created_at": [5.0, None]})
+    times = Catalogue(frame, items).with_rows(rows, ())[0].items.created_at
+    np.testing.assert_array_equal(times, [1.0, 5.0, np.nan])

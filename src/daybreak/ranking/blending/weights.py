@@ -87,20 +87,13 @@ class ArrivalShift:
             (n_items,) factors of the weights and the bias of new items with the mean shift
             applied, and (n_items,) values that are added to the bias afterwards.
         """
-        probability = np.full(len(ids), self.probability)
-        rows = ids.rows(self.items) if self.items else np.empty(0, dtype=np.int64)
-        own = np.fromiter(self.items.values(), dtype=np.float64, count=len(self.items))
-        probability[rows[rows >= 0]] = own[rows >= 0]
+        probability = _values_of(ids, self.items, self.probability)
         factor = (1 + probability * (self.slope - 1)) / self.applied_slope
         return factor, probability * self.intercept - factor * self.applied_intercept
 
     def unsold_shares(self, ids: Vocabulary) -> Doubles:
         """Return (n_items,) how certain it is that an item was on sale and nobody chose it."""
-        shares = np.zeros(len(ids))
-        rows = ids.rows(self.unsold) if self.unsold else np.empty(0, dtype=np.int64)
-        own = np.fromiter(self.unsold.values(), dtype=np.float64, count=len(self.unsold))
-        shares[rows[rows >= 0]] = own[rows >= 0]
-        return shares
+        return _values_of(ids, self.unsold, 0.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return slope, intercept and the values of items as JSON values."""
@@ -115,6 +108,17 @@ class ArrivalShift:
             "stretch": self.slope,
             "offset": self.intercept,
         }
+
+
+def _values_of(ids: Vocabulary, values: Mapping[str, float], default: float) -> Doubles:
+    """Return (n_items,) values of items, looked up by the fewer ids of the two."""
+    if len(ids) <= len(values):
+        return np.array([values.get(id_, default) for id_ in ids], dtype=np.float64)
+    found = np.full(len(ids), default)
+    rows = ids.rows(values)
+    own = np.fromiter(values.values(), dtype=np.float64, count=len(values))
+    found[rows[rows >= 0]] = own[rows >= 0]
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,11 @@ SEPARATE_KINDS = frozenset({WISH_KIND, "repeats"})
 Most queries have none of them. The mean over warm items would only add the same value to all
 items of a query."""
 
+MAX_FUSED_FEATURES = 6_000
+"""Features up to which the weights of a few items are summed for all levels in advance. Of more
+features, as many as items with events, most have no weight for an item: sums of all of them
+take longer than the lists of many requests, and every changed item would wait for them."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureLayout:
@@ -40,6 +45,11 @@ class FeatureLayout:
     """Position of the first feature of each kind if all kinds but wishes are concatenated."""
     n_features: int
     """Total number of features, without those of wishes."""
+
+    @property
+    def can_be_fused(self) -> bool:
+        """Whether there are few enough features to sum the weights of items in advance."""
+        return self.n_features <= MAX_FUSED_FEATURES
 
     @classmethod
     def from_models(

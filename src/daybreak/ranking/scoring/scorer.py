@@ -109,7 +109,7 @@ class FusedWeights:
         """
         n_items, n_levels = weights.shape[2], len(EVENT_LEVELS)
         too_large = 4 * n_levels * layout.n_features * n_items > max_bytes
-        if too_large or not _widths_match(linear_models, layout):
+        if too_large or not layout.can_be_fused or not _widths_match(linear_models, layout):
             return None
         matrix = np.zeros((n_items, n_levels, layout.n_features), dtype=np.float32)
         for kind, rows in layout.strategy_rows.items():

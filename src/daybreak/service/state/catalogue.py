@@ -12,6 +12,7 @@ from daybreak.data.casts import cast_like
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN, ContentField
 from daybreak.data.ids import lookup_id
+from daybreak.data.overlaid_blocks import overlay_rows
 from daybreak.data.tables import has_listed_items, has_values
 from daybreak.data.wide_rows import limit_columns
 from daybreak.encoders.content import MEANING, ContentEncoder
@@ -22,6 +23,10 @@ from daybreak.types import Doubles, Floats, Mask, Rows, UnknownItems
 TITLE_COLUMNS = ("title", "name")
 MAX_CONTENT_DIFFERENCE = 1e-4
 """Largest sum of differences of two rows with the same content."""
+MAX_SLICED_ROWS = 16
+"""Largest number of changed rows around which a frame is sliced, not copied [rows]."""
+MAX_FRAME_CHUNKS = 64
+"""Largest number of pieces of a frame; with more, it is copied once."""
 TRUE_TEXTS = ("true", "1", "1.0", "yes")
 """Values of the hidden column, as lower-case text, that hide an item."""
 
@@ -97,26 +102,21 @@ class Catalogue:
         current = self.items
         ids = current.ids.with_ids(frame["item_id"])
         rows = ids.rows(frame["item_id"])
-        order = np.r_[
-            np.arange(len(current)), np.zeros(len(ids) - len(current), dtype=np.int64)
-        ]
-        order[rows] = len(current) + np.arange(len(rows))
         is_known = rows < len(current)
         same = np.zeros(len(rows), dtype=bool)
         same[is_known] = _has_same_content(
             current.blocks, rows[is_known], blocks, np.flatnonzero(is_known)
         )
-        created = _created_times(current, frame)
-        stacked = tuple(
-            _stack_rows(*pair, order) for pair in zip(current.blocks, blocks, strict=True)
+        overlaid = tuple(
+            overlay_rows(before, rows, after.matrix, len(ids))
+            for before, after in zip(current.blocks, blocks, strict=True)
         )
-        items = Items(ids, stacked, created[order] if len(created) else created)
-        frames = pl.concat([self.frame, cast_like(frame, self.frame)], how="diagonal_relaxed")
+        items = Items(ids, overlaid, _created_times(current, frame, rows, len(ids)))
         has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(current), dtype=bool)]
         has_content[rows] = _rows_with_content(blocks, len(rows))
         updated = replace(
             self,
-            frame=limit_columns(frames[order]),
+            frame=limit_columns(_replace_frame_rows(self.frame, rows, frame)),
             items=items,
             deleted_rows=self.deleted_rows - set(rows.tolist()),
             has_content=has_content,
@@ -137,6 +137,8 @@ class Catalogue:
         """Return the title of each item, or its id if it has none."""
         name = next((c for c in TITLE_COLUMNS if c in self.frame.columns), "item_id")
         titles = self.frame[name].cast(pl.String, strict=False)
+        if not titles.null_count():
+            return titles.alias("title")
         return titles.zip_with(titles.is_not_null(), self.frame["item_id"]).alias("title")
 
     def is_visible(self) -> Mask:
@@ -187,17 +189,36 @@ def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
     return has_content
 
 
-def _stack_rows(current: ContentBlock, added: ContentBlock, order: Rows) -> ContentBlock:
-    """Return the rows of two blocks, one after the other, in a new order."""
-    if sp.issparse(current.matrix):
-        rows = sp.csr_array(sp.vstack([current.matrix, added.matrix]))[order]
-        return replace(current, matrix=rows)
-    n = len(current.matrix)
-    out = np.empty((len(order), current.matrix.shape[1]), dtype=current.matrix.dtype)
-    out[:n] = current.matrix
-    added_rows = np.flatnonzero(order >= n)
-    out[added_rows] = added.matrix[order[added_rows] - n]
-    return replace(current, matrix=out)
+def _replace_frame_rows(frame: pl.DataFrame, rows: Rows, added: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with some rows replaced, and new rows after the last one.
+
+    Of a few rows with the known columns, the unchanged rows around them are not copied.
+
+    Args:
+        frame: The frame.
+        rows: (n,) distinct rows; all new ones are among them, in ascending order.
+        added: The n rows as they are now; their columns may be others.
+    """
+    cast = cast_like(added, frame)
+    aligned = pl.concat([frame.clear(), cast], how="diagonal_relaxed")
+    if len(rows) > MAX_SLICED_ROWS or aligned.schema != frame.schema:
+        order = np.arange(max(frame.height, int(rows.max(initial=-1)) + 1))
+        order[rows] = frame.height + np.arange(len(rows))
+        return pl.concat([frame, cast], how="diagonal_relaxed")[order]
+    pieces, end = [], 0
+    for number in np.argsort(rows, kind="stable").tolist():
+        row = int(rows[number])
+        pieces += [frame[end:row], aligned[number : number + 1]]
+        end = row + 1
+    joined = pl.concat([*pieces, frame[end:]], rechunk=False)
+    return joined.rechunk() if joined.n_chunks() > MAX_FRAME_CHUNKS else joined
+
+
+def _frame_rows(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    """Return some rows of a frame; of a frame in several pieces, few rows are sliced."""
+    if len(rows) > MAX_SLICED_ROWS or frame.n_chunks() == 1:
+        return frame[rows]
+    return pl.concat([frame[row : row + 1] for row in rows.tolist()])
 
 
 def _has_same_content(
@@ -206,20 +227,27 @@ def _has_same_content(
     """Return for each pair of rows whether the content of all blocks is the same."""
     same = np.ones(len(rows), dtype=bool)
     for a, b in zip(current, added, strict=True):
-        difference = abs(a.matrix[rows] - b.matrix[added_rows])
+        difference = abs(a.take(rows).matrix - b.take(added_rows).matrix)
         same &= np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
     return same
 
 
-def _created_times(current: Items, frame: pl.DataFrame) -> Doubles:
-    """Return the creation times of items and of further rows; empty if all are unknown."""
+def _created_times(current: Items, frame: pl.DataFrame, rows: Rows, n_items: int) -> Doubles:
+    """Return the creation times of items, some of them changed; empty if all are unknown.
+
+    Args:
+        current: Items before the change.
+        frame: Rows of new and changed items.
+        rows: Rows of these items.
+        n_items: Number of items after the change.
+    """
     added = creation_times(frame)
     if not len(current.created_at) and not len(added):
         return added
-    known_times = (
-        current.created_at if len(current.created_at) else np.full(len(current), np.nan)
-    )
-    times: Doubles = np.r_[known_times, added if len(added) else np.full(frame.height, np.nan)]
+    times = np.full(n_items, np.nan)
+    if len(current.created_at):
+        times[: len(current)] = current.created_at
+    times[rows] = added if len(added) else np.nan
     return times
 
 
@@ -245,5 +273,5 @@ def _known_text_vectors(
     block = next((block for block in catalogue.items.blocks if block.name == MEANING), None)
     if block is None or not len(rows):
         return {}
-    texts = content.item_texts(catalogue.frame[rows])
+    texts = content.item_texts(_frame_rows(catalogue.frame, rows))
     return dict(zip(texts, np.asarray(block.take(rows).matrix), strict=True))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Queries
@@ -92,7 +91,7 @@ class CatalogueRanker:
     ) -> None:
         self.scorer = scorer
         self.has_events = has_events
-        self.ids = pl.Series("item_id", catalogue.items.ids.ids, dtype=pl.String)
+        self.ids = catalogue.frame["item_id"]
         self.titles = catalogue.titles()
         self.is_known = scorer.is_known
         """(n_items,) items that the models were trained on; others are scored by content."""
