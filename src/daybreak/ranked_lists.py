@@ -10,6 +10,14 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 _ScoreBlock: TypeAlias = npt.NDArray[Any]  # float32 or float64, like the input
 MAX_SCORES_PER_BLOCK = 1 << 21
 """Maximum number of scores copied at a time."""
+MIN_GROUPS = 128
+"""Minimum number of groups of columns whose maxima are compared."""
+GROUPS_PER_PLACE = 4
+"""Number of groups of columns per place of a list, at least."""
+MIN_GROUP_SIZE = 4
+"""Minimum number of columns of a group; fewer columns are partitioned at once."""
+MAX_REACHED_PER_GROUP = 8
+"""Number of columns per group, on average, that may reach the bound."""
 SCORE_STEP = np.float32(2**-14)
 """Step to which scores are rounded: far above rounding errors, far below what a reader sees."""
 
@@ -48,7 +56,9 @@ def top_k(
         return best
     for start in range(0, n_rows, step):
         rows = slice(start, start + step)
-        block = _mask_unrankable(scores[rows], None if exclude is None else exclude[rows])
+        block = scores[rows]
+        if exclude is not None or np.isnan(block.max()):
+            block = _mask_unrankable(block, None if exclude is None else exclude[rows])
         best[rows, :width] = _best_columns(block, width)
     return best
 
@@ -116,6 +126,9 @@ def _mask_unrankable(scores: _ScoreBlock, exclude: Sparse | Mask | None) -> _Sco
 
 def _best_columns(block: _ScoreBlock, k: int) -> Rows:
     """Return the ``k`` best columns; -1 where the score is ``-inf``."""
+    likely = _likely_columns(block, k)
+    if likely is not None:
+        return likely
     threshold = np.partition(block, block.shape[1] - k, axis=1)[:, -k, None]
     chosen = block >= threshold
     tied_rows = np.flatnonzero(chosen.sum(axis=1) > k)
@@ -127,6 +140,34 @@ def _best_columns(block: _ScoreBlock, k: int) -> Rows:
     columns = np.take_along_axis(columns, order, axis=1)
     scores = np.take_along_axis(scores, order, axis=1)
     return np.where(np.isneginf(scores), -1, columns)
+
+
+def _likely_columns(block: _ScoreBlock, k: int) -> Rows | None:
+    """Return the ``k`` best columns by sorting only those that may be among them.
+
+    The k-th largest of the maxima of groups of columns is a lower bound of the k-th best score,
+    which few columns reach. Finding them reads the scores twice, and partitions none of them.
+
+    Returns:
+        None where the columns are few, or where too many reach the bound.
+    """
+    n_rows, n_columns = block.shape
+    n_groups = max(MIN_GROUPS, GROUPS_PER_PLACE * k)
+    size = n_columns // n_groups
+    if size < MIN_GROUP_SIZE:
+        return None
+    groups = block[:, : size * n_groups].reshape(n_rows, size, n_groups)
+    bounds = np.partition(groups.max(axis=1), n_groups - k, axis=1)[:, n_groups - k, None]
+    reached = block >= bounds
+    counts = np.count_nonzero(reached, axis=1)
+    if counts.max(initial=0) > MAX_REACHED_PER_GROUP * n_groups:
+        return None
+    row, column = np.divmod(np.flatnonzero(reached), n_columns)
+    order = np.lexsort((-block[row, column], row))
+    firsts = (np.cumsum(counts) - counts)[:, None] + np.arange(k)
+    best: Rows = column[order[firsts]]
+    best[block[np.arange(n_rows)[:, None], best] == -np.inf] = -1
+    return best
 
 
 def _select_first_ties(block: _ScoreBlock, threshold: _ScoreBlock, k: int) -> Mask:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
-from daybreak.data.sparse_rows import as_csr, make_csr, take_rows
+from daybreak.data.sparse_rows import as_csr, make_csr, row_sizes, take_rows
 from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import RenamedAttribute
@@ -95,10 +95,14 @@ class Events:
         """
         if not len(self):
             return np.empty(0, dtype=np.int64)
-        last = np.r_[(self.user[1:] != self.user[:-1]) | (self.at[1:] != self.at[:-1]), True]
+        last = np.ones(len(self), dtype=bool)
+        last[:-1] = (self.user[1:] != self.user[:-1]) | (self.at[1:] != self.at[:-1])
         end = np.flatnonzero(last)
+        later = self.count_later()
+        if len(end) == len(self):  # no times are equal
+            return later
         group = np.searchsorted(end, np.arange(len(self)))
-        return self.count_later()[end[group]]
+        return later[end[group]]
 
     def to_matrix(self, n_users: int, n_items: int, weights: Floats | None = None) -> Sparse:
         """Return the (n_users, n_items) CSR matrix of events, each with 1 or its weight."""
@@ -106,9 +110,9 @@ class Events:
         return sp.csr_array((values, (self.user, self.item)), shape=(n_users, n_items))
 
     def _history_starts(self) -> Rows:
-        new = np.r_[True, self.user[1:] != self.user[:-1]] if len(self) else np.empty(0, bool)
-        starts = np.where(new, np.arange(len(self)), 0)
-        return np.maximum.accumulate(starts) if len(self) else starts.astype(np.int64)
+        starts = np.arange(len(self))
+        starts[1:][self.user[1:] == self.user[:-1]] = 0
+        return np.maximum.accumulate(starts)
 
     def __len__(self) -> int:
         return len(self.user)
@@ -324,7 +328,7 @@ class Dataset:
         if self.user_weights is None:
             return self.interactions
         x = self.interactions
-        values = np.repeat(np.sqrt(self.pair_weights), np.diff(x.indptr))
+        values = np.repeat(np.sqrt(self.pair_weights), row_sizes(x))
         return sp.csr_array((values, x.indices, x.indptr), shape=x.shape)
 
     @cached_property
@@ -427,7 +431,7 @@ class Queries:
         """(n_queries,) whether the query has events on items of sources."""
         if self.source_history is None:
             return np.zeros(len(self), dtype=bool)
-        return np.asarray(np.diff(self.source_history.indptr) > 0)
+        return np.asarray(row_sizes(self.source_history) > 0)
 
     def without_wishes(self) -> "Queries":
         """Return the queries without what users say."""
@@ -501,7 +505,7 @@ class Queries:
             n_events = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
         scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
         history = as_csr(counts if counts.dtype == np.float32 else counts.astype(np.float32))
-        scaled = history.data * np.repeat(scale, np.diff(history.indptr))
+        scaled = history.data * np.repeat(scale, row_sizes(history))
         history = make_csr(scaled, history.indices, history.indptr, counts.shape)
         return cls(train_items, history, as_csr(recent_history), as_csr(profile), n_events)
 
@@ -553,7 +557,7 @@ class Queries:
         Args:
             counts: (n_queries, n_columns) CSR, 1 per event.
         """
-        n_events = np.diff(counts.indptr)
+        n_events = row_sizes(counts)
         scale = np.repeat(1 / np.sqrt(np.maximum(n_events, 1)), n_events).astype(np.float32)
         scaled = sp.csr_array(
             (counts.data * scale, counts.indices, counts.indptr), counts.shape

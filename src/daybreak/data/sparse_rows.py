@@ -35,7 +35,7 @@ def make_csr(values: Any, columns: Rows, starts: Rows, shape: tuple[int, int]) -
         array([[0., 1.],
                [1., 0.]], dtype=float32)
     """
-    if not _HAS_KNOWN_PARTS or 0 in shape:
+    if not _HAS_KNOWN_PARTS:
         return sp.csr_array((values, columns, starts), shape=shape)
     is_short = columns.dtype == starts.dtype == np.int32 and max(shape) <= MAX_SHORT_INDEX
     kind = np.int32 if is_short else np.int64
@@ -152,6 +152,17 @@ def slice_rows(matrix: Sparse, span: slice) -> Sparse:
     return make_csr(matrix.data[mine], matrix.indices[mine], starts - starts[0], shape)
 
 
+def row_sizes(matrix: Sparse) -> Rows:
+    """Return the (n_rows,) numbers of entries of the rows of a CSR matrix.
+
+    Example:
+        >>> row_sizes(sp.csr_array([[0.0, 1.0], [0.0, 0.0]])).tolist()
+        [1, 0]
+    """
+    sizes: Rows = matrix.indptr[1:] - matrix.indptr[:-1]
+    return sizes
+
+
 def entry_indices(matrix: Sparse) -> tuple[Rows, Any]:
     """Return the rows and columns of the entries of a CSR matrix, as an index.
 
@@ -160,4 +171,4 @@ def entry_indices(matrix: Sparse) -> tuple[Rows, Any]:
         >>> rows.tolist(), columns.tolist()
         ([0, 1], [1, 0])
     """
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices
+    return np.arange(matrix.shape[0]).repeat(row_sizes(matrix)), matrix.indices

@@ -28,7 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
-from daybreak.data.sparse_rows import empty_csr, make_csr
+from daybreak.data.sparse_rows import empty_csr, make_csr, row_sizes
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import deprecated_names, rename_members, warn_deprecated
 from daybreak.errors import ConfigError, NotFittedError
@@ -394,7 +394,7 @@ def with_presence_column(profile: Sparse) -> Sparse:
     Models put what centring subtracts into the weights of this column. An empty profile then
     scores 0 instead of the opposite of the average profile.
     """
-    sizes = np.diff(profile.indptr)
+    sizes = row_sizes(profile)
     present = sizes > 0
     n_before = np.cumsum(present)
     values = np.ones(profile.nnz + int(present.sum()), dtype=np.float32)

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.sparse_products import multiply_dense
+from daybreak.data.sparse_rows import row_sizes
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
 from daybreak.models.card import ModelCard
@@ -195,7 +196,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         size = state.steps[number] / np.sqrt(np.maximum(queries.n_events, 1e-6))
         found = multiply_dense(queries.history, state.gains[number])
         found = size.astype(np.float32)[:, None] * found - state.offsets[number]
-        has_profile = np.diff(queries.profile.indptr) > 0
+        has_profile = row_sizes(queries.profile) > 0
         weights = state.profile[number]
         if len(weights) and has_profile.any():
             shift = queries.profile @ weights - state.average @ weights

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Queries
 from daybreak.data.sparse_products import multiply_dense
-from daybreak.data.sparse_rows import make_csr, take_rows
+from daybreak.data.sparse_rows import make_csr, row_sizes, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel
 from daybreak.models.card import Range
@@ -78,15 +78,17 @@ class FoldInSolver:
         right = (1 + self.confidence) * moved + self.ridge * prior
         fixed = self.gram + self.ridge * np.eye(dim, dtype=np.float32)
         found = np.empty((histories.shape[0], dim), dtype=np.float32)
-        for rows in _size_batches(np.diff(histories.indptr), dim):
-            seen = self._gather_vectors(take_rows(pull, rows))
+        for rows in _size_batches(row_sizes(histories), dim):
+            seen = self._gather_vectors(
+                pull if len(pull.indptr) == 2 else take_rows(pull, rows)
+            )
             left = np.matmul(seen.transpose(0, 2, 1), seen) + fixed
             found[rows] = np.linalg.solve(left, right[rows][:, :, None])[:, :, 0]
         return found
 
     def _gather_vectors(self, pull: Sparse) -> Floats:
         """Return (n, longest, dim) vectors of histories, each times ``sqrt(α w x)``, or 0."""
-        sizes = np.diff(pull.indptr)
+        sizes = row_sizes(pull)
         longest = int(sizes.max(initial=0))
         item = np.zeros((len(sizes), longest), dtype=np.int64)
         root = np.zeros((len(sizes), longest), dtype=np.float32)
@@ -166,11 +168,11 @@ class FoldInModel(VectorModel[C, S]):
 def fold_in(state: FoldInState, config: FoldInConfig, queries: Queries) -> Floats:
     """Return the (n_queries, dim) vectors of queries: histories folded in around the prior."""
     history = queries.history
-    values = history.data * np.repeat(np.sqrt(queries.n_events), np.diff(history.indptr))
+    values = history.data * np.repeat(np.sqrt(queries.n_events), row_sizes(history))
     values = values.astype(np.float32, copy=False)
     events = make_csr(values, history.indices, history.indptr, history.shape)
-    prior = np.tile(state.mean, (len(queries), 1))
-    has_profile = np.diff(queries.profile.indptr) > 0
+    prior = np.repeat(state.mean[None], len(queries), axis=0)
+    has_profile = row_sizes(queries.profile) > 0
     if len(state.average) and has_profile.any():
         shift = queries.profile @ state.profile - state.average @ state.profile
         prior += has_profile[:, None] * shift

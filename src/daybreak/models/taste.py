@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.sparse_products import multiply_sparse
-from daybreak.data.sparse_rows import build_csr, entry_indices, make_csr
+from daybreak.data.sparse_rows import build_csr, empty_csr, entry_indices, make_csr, row_sizes
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_weights import WeightMatrix
@@ -108,8 +108,10 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
     def query_features(self, queries: Queries) -> Sparse:
         """Return the (n_queries, n_terms) CSR evidence for each term."""
         history = queries.history
+        if not len(self.state.columns):
+            return empty_csr((len(queries), 0))
         root = np.sqrt(np.maximum(queries.n_events, 1e-6)).astype(np.float64)
-        counts = history.data * np.repeat(root, np.diff(history.indptr))
+        counts = history.data * np.repeat(root, row_sizes(history))
         terms = self._terms(queries.train_items)
         liked = self._evidence(_with_values(history, np.maximum(counts, 0)), terms)
         if not len(counts) or counts.min() >= 0:
@@ -145,7 +147,7 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         """Return the (n_queries, n_terms) evidence of (n_queries, n_train_items) counts."""
         found = multiply_sparse(counts, terms)
         totals = np.add.reduceat(np.append(counts.data, 0), counts.indptr[:-1])
-        totals[np.diff(counts.indptr) == 0] = 0
+        totals[row_sizes(counts) == 0] = 0
         row, column = entry_indices(found)
         n = totals[row]
         k = np.minimum(found.data, n)

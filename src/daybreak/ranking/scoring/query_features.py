@@ -8,7 +8,7 @@ import numpy as np
 
 from daybreak.data.dataset import Queries
 from daybreak.data.sparse_products import multiply_dense
-from daybreak.data.sparse_rows import make_csr, slice_rows
+from daybreak.data.sparse_rows import make_csr, row_sizes, slice_rows
 from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.types import Floats, Rows, Sparse
@@ -124,8 +124,9 @@ class QueryFeatures:
         if (levels[1:] < levels[:-1]).any():
             order = np.argsort(levels, kind="stable")
             queries, levels = queries.take(order), levels[order]
-        present_levels, starts = np.unique(levels, return_index=True)
-        stops = [*starts[1:].tolist(), len(levels)]
+        starts = np.flatnonzero(np.concatenate([[True], levels[1:] != levels[:-1]]))
+        starts = starts[: len(levels)]
+        present_levels, stops = levels[starts], [*starts[1:].tolist(), len(levels)]
         slices = {
             level: slice(start, stop)
             for level, start, stop in zip(
@@ -220,4 +221,4 @@ def _row_entries(features: Sparse | Floats) -> tuple[Rows, Rows, Floats]:
     if isinstance(features, np.ndarray):
         n, width = features.shape
         return np.full(n, width), np.tile(np.arange(width), n), features.ravel()
-    return np.diff(features.indptr), features.indices, features.data
+    return row_sizes(features), features.indices, features.data

@@ -20,7 +20,7 @@ from daybreak.data.memory import memory_weights, present_time
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeat_frequencies
 from daybreak.data.sources import as_indicators
-from daybreak.data.sparse_rows import build_csr, empty_csr, entry_indices, take_rows
+from daybreak.data.sparse_rows import build_csr, empty_csr, entry_indices, row_sizes, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.wishes import TextEncodeFn
 from daybreak.models.shared_content import nearest_neighbour_weights
@@ -79,7 +79,7 @@ class UserContext:
     @cached_property
     def has_profile(self) -> Mask:
         """(n_users,) whether the user has an attribute or a text."""
-        known = np.diff(self.profile.indptr) > 0
+        known = row_sizes(self.profile) > 0
         known[list(self.texts)] = True
         known[list(self.stated)] = True
         return np.asarray(known, dtype=bool)

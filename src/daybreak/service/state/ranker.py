@@ -8,6 +8,7 @@ import numpy as np
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Queries
+from daybreak.data.sparse_rows import row_sizes
 from daybreak.ranked_lists import round_scores, top_k
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.reranking.rerank import (
@@ -153,7 +154,7 @@ class CatalogueRanker:
         self, batch: QueryBatch, lists: RankedLists, popularity: float | None
     ) -> list[str]:
         levels = nearest_level(batch.queries.n_events)[lists.query]
-        has_profile = (np.diff(batch.queries.profile.indptr) > 0)[lists.query]
+        has_profile = (row_sizes(batch.queries.profile) > 0)[lists.query]
         has_wish = batch.queries.has_wish[lists.query]
         has_sources = batch.queries.has_sources[lists.query]
         kinds = levels * 16 + has_sources * 8 + has_wish * 4 + has_profile * 2
@@ -210,9 +211,8 @@ class _PaddedLists:
         if added is None and rules.reranker is None:
             best = top_k(scores, width)
             self._items[queries, :width] = best
-            self._scores[queries, :width] = np.take_along_axis(
-                scores, np.maximum(best, 0), axis=1
-            )
+            rows = np.arange(len(best))[:, None]
+            self._scores[queries, :width] = scores[rows, np.maximum(best, 0)]
             return
         if added is not None:
             scores += added
