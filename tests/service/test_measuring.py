@@ -54,7 +54,9 @@ def test_a_service_measures_in_a_process_of_its_own_and_its_report_has_the_curve
         curve = service.releases.report(release)["shop_curve"]
         assert {point["system"] for point in curve["points"]} >= {"daybreak", "popular"}
         assert service.training.wait(service.evaluate(release)["id"], 240).status == "done"
-        slices = service.releases.report(release)["evaluation"]["slices"]
+        evaluation = service.releases.report(release)["evaluation"]
+        assert [one["name"] for one in evaluation["drift"]] == ["interests", "content"]
+        slices = evaluation["slices"]
         assert {"cold_user_nothing", "cold_item"} <= {one["slice"] for one in slices}
 
 

@@ -273,6 +273,7 @@ def _measure(
     show_frame(table, f"NDCG@{values['k']} with 95 % intervals")
     if values.get("sources"):
         show_lines([f"sources: {', '.join(values['sources'])}"])
+    show_lines([one["sentence"] for one in values.get("drift", ())])
     show_lines([f"note: {note}" for note in values["notes"]])
 
 

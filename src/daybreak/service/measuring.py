@@ -22,6 +22,7 @@ from daybreak.service.release_training import (
 )
 from daybreak.service.releases.measurement_files import write_evaluation, write_shop_curve
 from daybreak.service.releases.release import find_release, releases_root
+from daybreak.service.training.drift import DriftReading
 from daybreak.service.training.task_process import (
     LeaseLostError,
     check_lease,
@@ -90,10 +91,22 @@ def evaluate_release(
     folder = _folder_of(store, settings, release)
     model, tables, rules = _inputs_of(store, settings)
     read = TrainingSources.read(store, tables, sources, rules)
+    drift = _drift_of(store, folder, read.target)
     evaluation = evaluate_settings(model, read.target, rules, progress, read.found)
+    evaluation = replace(evaluation, drift=drift)
     check_lease()
     write_evaluation(folder, evaluation)
     return evaluation
+
+
+def _drift_of(store: Store, folder: Path, tables: Tables) -> tuple[DriftReading, ...]:
+    """Return how far a shop has drifted since the training of a release."""
+    trained_at = {one.id: one.created_at for one in store.releases()}.get(folder.name)
+    if trained_at is None:
+        return ()
+    recommender = Recommender.load(folder)
+    recommender.load_tables(tables)
+    return recommender.drift(trained_at)
 
 
 def run_shop_curve(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

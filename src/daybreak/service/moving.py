@@ -3,6 +3,7 @@
 from daybreak.evaluation.interest_plots import draw_moves, draw_shares
 from daybreak.evaluation.plots import to_standalone_svg
 from daybreak.service.inputs.frames import check_id
+from daybreak.service.state.drift import DriftMeter
 from daybreak.service.state.interests import (
     DEFAULT_POINTS,
     DEFAULT_TOPICS,
@@ -11,6 +12,7 @@ from daybreak.service.state.interests import (
     UserInterests,
     user_interests,
 )
+from daybreak.service.training.drift import DriftReading
 from daybreak.service.updates import UpdatableRecommender
 
 
@@ -53,6 +55,21 @@ class InterestRecommender(UpdatableRecommender):
             ConfigError: A number is out of range.
         """
         return InterestMap.from_state(self.state, topics).flow(points)
+
+    def drift(self, since: float) -> tuple[DriftReading, ...]:
+        """Return how far interests and content have drifted since a training.
+
+        The reading of interests compares the topics of later events with those of earlier
+        ones; that of content compares the items that were added after the training with those
+        of the training. Each has a threshold and a sentence.
+
+        Args:
+            since: Time of the training, epoch [s]; later events are new.
+
+        Raises:
+            NotFittedError: The recommender is not fitted.
+        """
+        return DriftMeter().readings(self.state, since)
 
 
 def interests_svg(interests: UserInterests) -> str:

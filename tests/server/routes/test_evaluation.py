@@ -63,6 +63,8 @@ def test_each_slice_is_measured_with_and_without_the_remembered_sources(shop):
     own, without = (nothing["systems"][name][0] for name in ("daybreak", "without_sources"))
     assert nothing["source_gain"] == pytest.approx(own - without)
     assert nothing["source_gain_low"] > 0
+    interests = next(one for one in found["drift"] if one["name"] == "interests")
+    assert interests["sentence"].startswith("interests: too few events since the training")
 
 
 def test_a_domain_that_the_store_does_not_have_is_named_by_the_task(shop):

@@ -1,6 +1,7 @@
 """An evaluation by slice as plain values."""
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from daybreak.evaluation.baselines import BASELINES
 from daybreak.service.benchmarking.slice_results import ReleaseEvaluation, evaluate_settings
 from daybreak.service.benchmarking.summary import slices_table
 from daybreak.service.inputs.sources import SourceTables
+from daybreak.service.training.drift import DriftReading, DriftScore
 from daybreak.simulation.slices import YOUNG_SLICES
 from tests.server.example_store import tables
 from tests.service.benchmarking.test_shop_curve import Fixed
@@ -38,8 +40,10 @@ def test_best_sellers_are_tied_with_themselves(evaluation):
 
 
 def test_an_evaluation_is_json_and_comes_back_equal(evaluation):
-    text = json.dumps(evaluation.to_dict(), allow_nan=False)
-    assert ReleaseEvaluation.from_dict(json.loads(text)) == evaluation
+    reading = DriftReading.of("interests", DriftScore(0.3, 0.2, is_learned=True))
+    drifted = replace(evaluation, drift=(reading,))
+    text = json.dumps(drifted.to_dict(), allow_nan=False)
+    assert ReleaseEvaluation.from_dict(json.loads(text)) == drifted
 
 
 class Learning(Fixed):
@@ -89,7 +93,7 @@ def test_an_evaluation_without_sources_or_of_an_earlier_version_has_no_verdict(e
     assert {one.source_verdict for one in evaluation.slices} == {None}
     assert "sources" not in slices_table(evaluation.slices).columns
     values = evaluation.to_dict()
-    del values["sources"]
+    del values["sources"], values["drift"]
     for one in values["slices"]:
         for name in [name for name in one if name.startswith("source_")]:
             del one[name]

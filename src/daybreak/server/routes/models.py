@@ -158,11 +158,17 @@ def _report_in_language(found: dict[str, Any]) -> dict[str, Any]:
     if gate is not None:
         gate = {**gate, "notes": all_in_language(gate["notes"])}
     measured = {
-        name: one and {**one, "notes": all_in_language(one["notes"])}
+        name: one and {**one, "notes": all_in_language(one["notes"]), **_drift_of(one)}
         for name, one in found.items()
         if name in {"shop_curve", "evaluation"}
     }
     return {**found, **measured, "report": report, "gate": gate}
+
+
+def _drift_of(measured: dict[str, Any]) -> dict[str, Any]:
+    """Return the drift of an evaluation with its sentences in the language of the response."""
+    found = measured.get("drift")
+    return {} if found is None else {"drift": rows_in_language(found, "sentence")}
 
 
 def _release_to_dict(release: Release) -> dict[str, Any]:

@@ -50,8 +50,9 @@ class ModelReportOut(ResponseModel):
     evaluation: dict[str, Any] | None = Field(
         description="Evaluation by slice: `slices` with value and interval of each system and "
         "the difference from the best sellers, and with `source_gain`, its interval and "
-        "`source_verdict` where there are `sources`; null: not measured, see "
-        "`POST /models/{id}/evaluation`."
+        "`source_verdict` where there are `sources`; `drift` of `interests` and `content` "
+        "since the training, each with `index`, `threshold` and `sentence`; null: not "
+        "measured, see `POST /models/{id}/evaluation`."
     )
 
 

@@ -16,6 +16,7 @@ from daybreak.service.benchmarking.evaluate import (
     evaluate_recommender,
 )
 from daybreak.service.inputs.sources import SourceTables
+from daybreak.service.training.drift import DriftReading
 from daybreak.simulation.slices import DEFINITIONS, REPORT_SLICES, YOUNG_SLICES
 
 SYSTEM = "daybreak"
@@ -75,6 +76,8 @@ class ReleaseEvaluation:
     """Slices that could not be measured, and why."""
     sources: tuple[str, ...] = ()
     """Names of the sources that the settings learned from."""
+    drift: tuple[DriftReading, ...] = ()
+    """Drift of interests and of content since the training of the release."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as JSON values."""
@@ -97,6 +100,7 @@ class ReleaseEvaluation:
             lists = {
                 "notes": tuple(values["notes"]),
                 "sources": tuple(values.get("sources", ())),
+                "drift": tuple(DriftReading(**one) for one in values.get("drift", ())),
             }
             return cls(**{**values, "slices": slices, **lists})
         except (TypeError, KeyError, ValueError, AttributeError) as error:

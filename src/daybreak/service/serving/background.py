@@ -9,22 +9,14 @@ from threading import Event, Thread
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
 from daybreak.errors import DaybreakError
-from daybreak.models.age import item_births
-from daybreak.rng import create_generator
 from daybreak.service.experiments import ExperimentManager
 from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
-from daybreak.service.state.interests import topics_of
+from daybreak.service.state.drift import DriftMeter
 from daybreak.service.state.serving_state import ServingState
-from daybreak.service.training.drift import (
-    DriftScore,
-    content_drift,
-    interest_drift,
-    popularity_drift,
-)
+from daybreak.service.training.drift import popularity_drift
 from daybreak.service.training.retraining import (
     TRAIN_KIND,
     RetrainPolicy,
@@ -32,14 +24,11 @@ from daybreak.service.training.retraining import (
     RetrainSignals,
 )
 from daybreak.store import Store
-from daybreak.types import Rows
 
 log = logging.getLogger(__name__)
 
 MIN_EVENTS = 100
 """Smallest number of events for a share of events on new items."""
-MAX_UNGROUPED_SHARE = 0.1
-"""Share of new items from which the catalogue is grouped again."""
 CHECK_INTERVAL_S = 60.0
 """Time between two checks whether a training is due [s]."""
 EXPOSURE_SYNC_INTERVAL_S = 10.0
@@ -71,7 +60,7 @@ class RetrainMonitor:
         self._training = training
         self._policy = policy
         self._checked_at = time.monotonic()
-        self._topics: tuple[str, Rows] = ("", np.empty(0, dtype=np.int64))
+        self._meter = DriftMeter()
         self.drift: dict[str, float] = {}
         """Drift scores by name, as of the last check."""
         self.thresholds: dict[str, float] = {}
@@ -118,31 +107,13 @@ class RetrainMonitor:
         age = time.time() - max([release.created_at, *started])
         events, items = _growth_shares(state)
         scores = _drift_scores(state, release.created_at)
-        interests = self._interest_drift(state, release.created_at)
-        content = _content_drift(state)
+        interests = self._meter.interests(state, release.created_at)
+        content = self._meter.content(state)
         scores |= {"content": content.score, "interests": interests.score}
         thresholds = {"interests": interests.chance_level}
         if content.is_learned:
             thresholds["content"] = content.chance_level
         return RetrainSignals(age, events, items, scores, thresholds)
-
-    def _interest_drift(self, state: ServingState, trained_at: float) -> DriftScore:
-        """Return the drift of the topics of events since a training.
-
-        The items are grouped once for a release, and again when the catalogue has grown.
-        """
-        n = len(state.catalogue.items)
-        release, group = self._topics
-        if release != state.release or n > (1 + MAX_UNGROUPED_SHARE) * len(group):
-            group = topics_of(state)
-            self._topics = (state.release, group)
-        positive = state.histories.all_positive()
-        known = positive.filter((positive.item < len(group)) & (positive.at > 0))
-        order = np.argsort(known.at, kind="stable")
-        topic, is_late = group[known.item[order]], known.at[order] > trained_at
-        n_groups = int(group.max(initial=-1)) + 1
-        rng = create_generator(0, "drift")
-        return interest_drift(topic[~is_late], topic[is_late], n_groups, rng)
 
 
 class BackgroundJobs:
@@ -274,16 +245,3 @@ def _drift_scores(state: ServingState, trained_at: float) -> dict[str, float]:
         "popularity": popularity_drift(counts_before, counts_since).score,
         "new_items": new_share,
     }
-
-
-def _content_drift(state: ServingState) -> DriftScore:
-    """Return the drift of the content of items since a training."""
-    items = state.catalogue.items
-    trained_rows = np.arange(len(state.trained.items))
-    new_rows = np.setdiff1d(np.flatnonzero(state.ranker.is_available), trained_rows)
-    if not len(new_rows):
-        return DriftScore(0.0, 0.0)
-    positive = state.histories.all_positive()
-    known = positive.filter(positive.item < len(items))
-    arrivals = item_births(Dataset(items, known, int(known.user.max(initial=-1)) + 1))
-    return content_drift(items, trained_rows, new_rows, arrivals, create_generator(0, "drift"))

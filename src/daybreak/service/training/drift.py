@@ -50,6 +50,60 @@ class DriftScore:
         return self.psi if self.psi > self.chance_level else 0.0
 
 
+@dataclass(frozen=True)
+class DriftReading:
+    """A drift for a report, in numbers and in a sentence."""
+
+    name: str
+    """``interests``: topics of events; ``content``: content of new items"""
+    index: float
+    """Population stability index since the training; 0 if there are too few new data"""
+    threshold: float
+    """Index that is seldom exceeded without a change; 0 if there are too few new data"""
+    is_learned: bool
+    """Whether the threshold was learned from the past"""
+    sentence: str
+
+    @classmethod
+    def of(cls, name: str, found: DriftScore) -> "DriftReading":
+        """Return the reading of a score.
+
+        Args:
+            name: ``interests`` or ``content``.
+            found: The score.
+
+        Example:
+            >>> DriftReading.of("content", DriftScore(0.04, 0.12)).sentence
+            'content has moved by 0.04 since the training, not more than the usual 0.12'
+        """
+        sentence = _describe_drift(name, found)
+        return cls(name, found.psi, found.chance_level, found.is_learned, sentence)
+
+
+def _describe_drift(name: str, found: DriftScore) -> str:
+    moved, usual = f"{found.psi:.2f}", f"{found.chance_level:.2f}"
+    if not found.chance_level:
+        if name == "interests":
+            return "interests: too few events since the training to measure drift"
+        return "content: too few new items since the training to measure drift"
+    if name == "interests":
+        if found.score:
+            return (
+                f"interests have moved by {moved} since the training, more than the usual "
+                f"{usual}: train anew"
+            )
+        return (
+            f"interests have moved by {moved} since the training, not more than the usual "
+            f"{usual}"
+        )
+    if found.score:
+        return (
+            f"content has moved by {moved} since the training, more than the usual {usual}: "
+            "train anew"
+        )
+    return f"content has moved by {moved} since the training, not more than the usual {usual}"
+
+
 def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
     """Compare two counts over the same groups.
 

@@ -49,6 +49,7 @@ function Results({ evaluation }) {
     <p class="legend"><span class="key">Daybreak</span><span class="key muted dashed">${t("quality.popular")}</span></p>
     <${Table} columns=${columns} rows=${rows} caption=${t("quality.slices")} />
     <p class="fine">${t("quality.shop.measured", { time: formatTime(evaluation.measured_at), events: evaluation.n_events, users: evaluation.n_users, n: Math.round(evaluation.seconds) })}</p>
+    ${(evaluation.drift ?? []).map((one) => html`<p class="fine" lang=${languageOf(one.sentence)} key=${one.name}>${one.sentence}</p>`)}
     <details><summary>${t("quality.slices.protocol")}</summary>
       <dl class="protocols">${rows.map((row) => html`<div key=${row.slice}><dt>${sliceText(row)}</dt><dd lang=${languageOf(protocolText(row))}>${protocolText(row)}</dd></div>`)}</dl>
       ${evaluation.notes.map((note) => html`<p class="fine" lang=${languageOf(note)} key=${note}>${note}</p>`)}
