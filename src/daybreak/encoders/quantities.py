@@ -272,6 +272,7 @@ def _read_bound(
         return None
     if isinstance(read, QuantityRange) and context.take_negation():
         read = replace(read, is_excluded=True)
+    context.take_carriers()
     said = text[first + len(context.before) : found.end + context.n_after]
     context.take_glue()
     span = (first + len(context.before), found.end + context.n_after)
@@ -326,6 +327,15 @@ class _Context:
                 break
         self.before = kept
         return False
+
+    def take_carriers(self) -> None:
+        """Take the names of quantities before the bound, such as "rated"."""
+        for _ in range(MAX_GLUE_WORDS):
+            kept = self.before
+            self.take_before(words.GLUE_BEFORE, words.GLUE_BEFORE_UNSPACED)
+            if not self.take_before(_CARRIERS, _UNSPACED_CARRIERS):
+                self.before = kept
+                return
 
     def take_glue(self) -> None:
         """Take the joining words on both sides."""

@@ -105,6 +105,22 @@ def test_unknown_choices_are_ignored(reader):
     assert not reader.read(InterviewTurn("items", chosen=("no such",))).liked
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted", "wish"),
+    [
+        ("comedy, under 91 minutes", True, "under 91 minutes"),
+        ("Comedy 不超过91分钟", True, "不超过91分钟"),
+        ("not too long", False, "not too long"),
+        ("a film before 2000, please", False, "a film before 2000"),
+    ],
+)
+def test_bounds_of_the_catalogue_stay_wishes_in_the_same_words(reader, text, wanted, wish):
+    found = values(reader, text)
+    assert found.wanted == ((("categories", "Comedy"),) if wanted else ())
+    assert not found.unwanted
+    assert found.text == wish
+
+
 def test_the_later_answer_counts():
     first = AnswerReading(liked=("a",), unwanted=(("categories", "War"),), text="x")
     later = AnswerReading(disliked=("a",), wanted=(("categories", "War"),), text="y")

@@ -124,7 +124,7 @@ class AnswerReader:
         return [id_ for id_ in ids if self.vocabulary.state.catalogue.row(id_) >= 0]
 
     def _read_sentence(self, turn: InterviewTurn, text: str, found: _Findings) -> None:
-        rest = text
+        rest = self._read_quantities(text, found)
         for title, quoted in _quoted(text):
             rows = self.vocabulary.titles.get(fold_title(strip_year(title)), ())
             if rows:
@@ -136,6 +136,14 @@ class AnswerReader:
         for said, positive in ((pieces, True), (clauses.unwanted, False)):
             for clause in said:
                 self._read_clause(turn, clause, found, positive=positive)
+
+    def _read_quantities(self, text: str, found: _Findings) -> str:
+        """Keep prices, years and the like as wishes; return the other words."""
+        stated = self.vocabulary.state.ranker.rule_compiler.quantity_reader.read(text)
+        if stated is None or not stated.has_effect:
+            return text
+        found.wishes += [one.phrase for one in (*stated.bounds, *stated.preferences)]
+        return stated.topic
 
     def _read_clause(
         self, turn: InterviewTurn, clause: str, found: _Findings, *, positive: bool
