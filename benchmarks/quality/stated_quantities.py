@@ -233,10 +233,9 @@ def _sentences(rows: pl.DataFrame) -> Iterator[str]:
         strict=True,
     )
     for before, after in pairs:
-        yield (
-            f"| {after['data']} | {after['sentence']} | {after['possible']} "
-            f"| {after['listed']} | {before['both']:.1f} | {after['both']:.1f} | {after['topic']:.1f} |"
-        )
+        shares = [before["both"], after["both"], after["topic"]]
+        cells = [after[name] for name in ("data", "sentence", "possible", "listed")]
+        yield f"| {' | '.join([*map(str, cells), *(f'{share:.1f}' for share in shares)])} |"
 
 
 if __name__ == "__main__":

@@ -230,6 +230,10 @@ class StatedQuantities:
         return (note,)
 
 
+_NOT_READ = StatedQuantities("")
+"""Stands for a text that was not read yet."""
+
+
 class QuantityReader:
     """Reads texts of users in terms of a catalogue, and remembers the latest ones.
 
@@ -267,8 +271,10 @@ class QuantityReader:
 
     def read(self, text: str) -> StatedQuantities | None:
         """Return what a text says about quantities; None: nothing."""
-        if text in self._cache:
-            return self._cache[text]
+        # The text is looked up once: other threads may remove it from the cache.
+        cached = self._cache.get(text, _NOT_READ)
+        if cached is not _NOT_READ:
+            return cached
         said = read_quantities(text)
         is_empty = not (said.ranges or said.preferences)
         read = None if is_empty else self._in_catalogue(said)
