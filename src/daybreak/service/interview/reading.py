@@ -142,7 +142,8 @@ class AnswerReader:
         stated = self.vocabulary.state.ranker.rule_compiler.quantity_reader.read(text)
         if stated is None or not stated.has_effect:
             return text
-        found.wishes += [one.phrase for one in (*stated.bounds, *stated.preferences)]
+        found.wishes += [one.phrase for one in stated.bounds]
+        found.wishes += [one.phrase for one in stated.preferences]
         return stated.topic
 
     def _read_clause(
