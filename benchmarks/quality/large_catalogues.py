@@ -89,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows.append((name, split, model, gains, cost))
             print(name, model, f"{gains.mean():.4f}", cost, flush=True)
     (args.out / f"{STEM}.csv").write_text(_csv(rows), encoding="utf-8")
-    (args.out / f"{STEM}.md").write_text(page(rows), encoding="utf-8")
+    table = args.out / f"{STEM}.md"
+    table.write_text(page(rows) + _notes(table), encoding="utf-8")
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -222,6 +223,13 @@ def page(rows: Sequence[tuple[str, HeldOut, str, np.ndarray, dict[str, float]]])
         for name, split, model, gains, cost in rows
     )
     return "\n".join([*lines, *grid(head, cells)]) + "\n"
+
+
+def _notes(table: Path) -> str:
+    """Return the sections of an earlier page that were written by hand."""
+    text = table.read_text(encoding="utf-8") if table.exists() else ""
+    _, heading, notes = text.partition("\n## ")
+    return heading + notes
 
 
 def _csv(rows: Sequence[tuple[str, HeldOut, str, np.ndarray, dict[str, float]]]) -> str:
