@@ -9,6 +9,7 @@ from typing import Any
 
 from daybreak.deprecation import deprecated_names
 from daybreak.errors import ConfigError
+from daybreak.memory import parse_memory_size
 
 CONFIG_FILE = "daybreak.toml"
 """Name of the settings file in the working directory; it is optional."""
@@ -61,6 +62,8 @@ class Settings:
     picture_encoder: str = "auto"
     """Picture model: `auto` (EfficientNet-Lite0, if it is installed), `none`, or a folder with
     a converted model or with a CLIP model in ONNX."""
+    memory: str = ""
+    """Largest memory of the process of a training, such as `2GB`; empty: no bound."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,8 @@ def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
             f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r} ({origin})"
         )
     if kind is str and isinstance(value, str):
+        if name == "memory" and value:
+            parse_memory_size(value)
         return value
     try:
         number = int(value) if kind is int and not isinstance(value, bool | float) else -1

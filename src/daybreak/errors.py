@@ -9,6 +9,7 @@
     ├── StoreError         the store is locked, damaged or of another version
     ├── FilterError        an item filter is invalid
     ├── OutOfTimeError     a training would exceed its time limit
+    ├── MemoryLimitError   a training would exceed its bound on memory
     ├── GateRefusedError   a release is worse than the active one
     ├── SourceRefusedError a source of a training does not help
     ├── OutOfBudgetError   a request to a language model would exceed the budget of tokens
@@ -61,6 +62,8 @@ class NextStep(StrEnum):
     """Put the release into service although it is worse."""
     CHOOSE_SOURCES = "choose_sources"
     """Name the sources of the training, or train without them."""
+    ALLOW_MEMORY = "allow_memory"
+    """Allow more memory, or train fewer strategies; parameter ``needed``: enough memory."""
 
 
 class DaybreakError(Exception):
@@ -133,6 +136,12 @@ class OutOfTimeError(DaybreakError):
     """A training would exceed its time limit."""
 
     code = "out_of_time"
+
+
+class MemoryLimitError(DaybreakError):
+    """A training would exceed its bound on memory; it has not started."""
+
+    code = "out_of_memory"
 
 
 class GateRefusedError(DaybreakError):

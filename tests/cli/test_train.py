@@ -35,6 +35,30 @@ def test_training_tells_people_what_it_measured(shop, call):
     assert "next: daybreak recommend" in err
 
 
+def test_a_plan_tells_what_would_be_learned_and_trains_nothing(shop, here, ask, call):
+    planned = ask("train", "--plan", "--strategy", "popular", "--strategy", "ease")["plan"]
+    assert (planned["n_users"], planned["n_sold"]) == (40, 16)
+    assert [one["name"] for one in planned["strategies"]] == ["popular", "ease"]
+    assert not (here / "releases").exists()
+    status, out, _ = call("train", "--plan")
+    assert status == 0
+    assert "data: 40 users, 16 items, 240 events" in out
+
+
+def test_a_training_beyond_its_memory_is_refused_before_any_work(shop, here, call):
+    status, _, err = call("train", "--memory", "1MB")
+    assert status == 17
+    assert "memory is 1 MB" in err
+    assert "daybreak train --memory" in err
+    assert not any((here / "releases").glob("*/release.json"))
+
+
+def test_a_size_that_cannot_be_read_is_refused(shop, call):
+    status, _, err = call("train", "--memory", "much")
+    assert status == 2
+    assert "such as 2GB" in err
+
+
 def test_sums_over_users_can_be_computed_by_other_processes(shop, ask):
     strategies = ("--strategy", "popular", "--strategy", "item_knn")
     here = ask("train", *strategies)

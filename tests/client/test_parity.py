@@ -149,6 +149,7 @@ RESULT_TYPES = [
     (policy.PolicyPreviewOut, admin_results.PolicyPreview, NOT_NEEDED),
     (policy.RuleEffectBody, admin_results.RuleEffect, set()),
     (admin.DataReportOut, admin_results.StoredDataReport, NOT_NEEDED),
+    (admin.TrainingPlanOut, admin_results.TrainingPlanInfo, NOT_NEEDED),
     (insights.ExposureOut, admin_results.WarmUpStatus, NOT_NEEDED),
     (insights.MapOut, admin_results.CatalogueMap, NOT_NEEDED),
 ]

@@ -285,6 +285,9 @@ def test_an_experiment_from_plan_to_report(api):
 
 def test_releases_can_be_changed_while_requests_run(api):
     first = api.get("/models").json()["models"][0]["id"]
+    planned = api.get("/train/plan").json()
+    assert planned["peak_bytes"][1] <= planned["peak_bytes"][2]
+    assert {"popular", "ease"} <= {one["name"] for one in planned["strategies"]}
     task = api.post("/train").json()["id"]
 
     def status():

@@ -45,6 +45,7 @@ EXIT_STATUSES = {
     "out_of_budget": 14,
     "no_gain": 15,
     "busy": 16,
+    "out_of_memory": 17,
 }
 """Exit status of each error code."""
 

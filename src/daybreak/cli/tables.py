@@ -26,7 +26,8 @@ NARROW_CHARS = 110
 """Width up to which a table is narrow [characters]."""
 _TRANSLATIONS: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(
-        ("reasons", "text", "slice", "verdict", "against_popular", "sources"), translate
+        ("reasons", "text", "slice", "verdict", "against_popular", "sources", "part"),
+        translate,
     ),
     **dict.fromkeys(("why", "interval", "moved", "gain [%]"), translate_interval),
     **dict.fromkeys(("item_temperature", "user_temperature"), translate_value),

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,12 +12,13 @@ from daybreak.cli.output import EXIT_STATUSES, print_message, show_json, show_li
 from daybreak.cli.progress import show_progress
 from daybreak.cli.reports import show_report
 from daybreak.cli.tables import show_frame
+from daybreak.cli.training_plan import show_training_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
 
     from daybreak import Report
+    from daybreak.service.release_training import TrainingResult
     from daybreak.service.training.distill import JudgementPlan
     from daybreak.service.workspace import Workspace
 
@@ -67,6 +68,20 @@ BudgetOption = Annotated[
     typer.Option(
         metavar="SECONDS",
         help="Time limit of the training; enables the slow strategies.",
+    ),
+]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Largest memory of the training, such as 2GB; what it changes is told.",
+    ),
+]
+PlanOption = Annotated[
+    bool,
+    typer.Option(
+        "--plan",
+        help="Only say what would be learned, and how much time and memory it would take.",
     ),
 ]
 ObjectiveOption = Annotated[
@@ -128,6 +143,8 @@ def train(
     seed: options.SeedOption = None,
     budget: BudgetOption = None,
     *,
+    memory: MemoryOption = None,
+    plan: PlanOption = False,
     popularity: options.PopularityOption = None,
     objective: ObjectiveOption = "cold_start",
     search: SearchOption = False,
@@ -141,7 +158,6 @@ def train(
 ) -> None:
     """Train on the store; activate the release unless it is significantly worse."""
     from daybreak.errors import GateRefusedError
-    from daybreak.service.benchmarking.summary import candidates_table, training_table
     from daybreak.service.release_training import TrainOptions
     from daybreak.service.training.fit import TrainingBudget
 
@@ -156,17 +172,30 @@ def train(
         _choose_sources(source, without=no_sources),
         engine,
     )
+    settings = dict[str, Any](store=store, encoder=encoder, seed=seed, memory=memory)
+    if plan:
+        with options.open_workspace(**settings) as workspace:
+            planned = workspace.plan(strategy or "auto", train_options)
+        show_training_plan(planned, as_json=json)
+        return
     try:
         with (
-            options.open_workspace(store=store, encoder=encoder, seed=seed) as workspace,
+            options.open_workspace(**settings) as workspace,
             show_progress("reading the store") as progress,
         ):
             training = workspace.train(strategy or "auto", progress.start, train_options)
     except GateRefusedError as error:
         _show_verdict(error.verdict, as_json=json)
         raise
+    _show_training(training, as_json=json)
+
+
+def _show_training(training: "TrainingResult", *, as_json: bool) -> None:
+    """Print what a training measured, and what it made."""
+    from daybreak.service.benchmarking.summary import candidates_table, training_table
+
     verdict = None if training.verdict is None else training.verdict.to_dict()
-    if json:
+    if as_json:
         show_json({"release": training.release, "measured": training.measured, "gate": verdict,
                    "notes": training.notes, "seconds": training.seconds})  # fmt: skip
         return

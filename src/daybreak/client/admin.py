@@ -13,6 +13,7 @@ from daybreak.client.admin_results import (
     PolicyInfo,
     PolicyPreview,
     StoredDataReport,
+    TrainingPlanInfo,
     WarmUpStatus,
 )
 from daybreak.client.calls import ApiCall, path_of
@@ -51,6 +52,10 @@ class AdminApi:
             ResourceNotFoundError: There is no such key.
         """
         return self._send(ApiCall("DELETE", path_of("keys", id), KeyInfo))
+
+    def training_plan(self) -> TrainingPlanInfo:
+        """Return what a training would learn, and how much time and memory it would take."""
+        return self._send(ApiCall("GET", "/train/plan", TrainingPlanInfo))
 
     def policy(self) -> PolicyInfo:
         """Return the rules of all lists, when to retrain, and how long events are kept."""

@@ -74,6 +74,33 @@ class StoredDataReport:
 
 
 @dataclass(frozen=True)
+class TrainingPlanInfo:
+    """What a training would learn, and how much time and memory it would take."""
+
+    n_users: int
+    """Users with positive events."""
+    n_items: int
+    n_sold: int
+    """Items with positive events."""
+    n_events: int
+    """Pairs of user and item with a positive event."""
+    form: str
+    """Form of item-item matrices: ``dense``, ``users`` or ``nearest``."""
+    strategies: tuple[Mapping[str, Any], ...]
+    """``name``, ``model``, ``held_bytes`` and ``left_out`` of each."""
+    peak_bytes: tuple[int, ...]
+    """Largest memory of the process [bytes]: expected, low, high."""
+    seconds: tuple[float, ...]
+    """Time on one core of the server [s]: expected, low, high."""
+    parts: tuple[Mapping[str, Any], ...] = ()
+    """``name``, ``seconds`` and ``peak_bytes`` of each part."""
+    memory_bytes: int | None = None
+    """Bound of the settings [bytes]; None: none."""
+    notes: tuple[str, ...] = ()
+    """What the bound changes."""
+
+
+@dataclass(frozen=True)
 class WarmUpStatus:
     """How an item warms up."""
 

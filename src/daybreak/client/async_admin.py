@@ -14,6 +14,7 @@ from daybreak.client.admin_results import (
     PolicyInfo,
     PolicyPreview,
     StoredDataReport,
+    TrainingPlanInfo,
     WarmUpStatus,
 )
 from daybreak.client.async_experiments import AsyncSendFn
@@ -52,6 +53,10 @@ class AsyncAdminApi:
             ResourceNotFoundError: There is no such key.
         """
         return await self._send(ApiCall("DELETE", path_of("keys", id), KeyInfo))
+
+    async def training_plan(self) -> TrainingPlanInfo:
+        """Return what a training would learn, and how much time and memory it would take."""
+        return await self._send(ApiCall("GET", "/train/plan", TrainingPlanInfo))
 
     async def policy(self) -> PolicyInfo:
         """Return the rules of all lists, when to retrain, and how long events are kept."""

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items
+from daybreak.memory import bounded_size
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_content import content_kernel, nearest_neighbour_weights
@@ -55,7 +56,7 @@ class ContentMatchModel(InductiveModel[ContentMatchConfig, ContentMatchState]):
         """Compare contents; see :meth:`LinearModel.linear_scorer`."""
         assert self.state  # noqa: S101 - raises NotFittedError before fit
         rows = train_items.ids.rows(items.ids)
-        if len(train_items) <= MAX_DENSE_ITEMS:
+        if len(train_items) <= bounded_size("dense_items", MAX_DENSE_ITEMS):
             similar = content_kernel(train_items, items).copy()
             known = np.flatnonzero(rows >= 0)
             similar[rows[known], known] = 0

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.event_limits import limit_events
+from daybreak.memory import bounded_size
 from daybreak.models.shared_item_similarity import (
     ItemKnnConfig,
     fit_knn_weights,
@@ -120,7 +121,7 @@ def measure_agreement(data: Dataset) -> AccountAgreement:
     tested = np.argsort(-sizes, kind="stable")[: max(1, MAX_COMPARED_CELLS // n_items)]
     similar = fit_knn_weights(data, ItemKnnConfig())
     comparison = _Comparison(similar, _without_one_user(data, similar), data.user_counts)
-    height = max(1, MAX_BLOCK_CELLS // n_items)
+    height = max(1, bounded_size("block_cells", MAX_BLOCK_CELLS) // n_items)
     for start in range(0, len(tested), height):
         rows = tested[start : start + height]
         agreement[rows], n_told[rows] = comparison.compare(data.interactions[rows])

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Dataset, Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError
+from daybreak.memory import bounded_size
 from daybreak.models.base import LinearScorer
 from daybreak.models.shared_statistics import (
     MAX_DENSE_ITEMS,
@@ -148,7 +149,8 @@ def _fit_regression(
     data: Dataset, form: KernelForm, ridge: float = KERNEL_RIDGE
 ) -> ContentKernelRidge:
     n = len(data.train_item_rows)
-    most = min(MAX_LANDMARKS, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
+    n_landmarks = bounded_size("landmarks", MAX_LANDMARKS)
+    most = min(n_landmarks, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
     chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
     if len(chosen) < n:
         wide = _fit_landmark_kernel(data, form, chosen)

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.engines import Engine, current_engine, split_rows
+from daybreak.memory import bounded_size
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 T = TypeVar("T")
@@ -47,12 +48,19 @@ def cached(data: Dataset, key: str, compute: Callable[[], T]) -> T:
 
 def fits_dense(data: Dataset) -> bool:
     """Return whether item-item matrices of the data set are kept dense."""
-    return len(data.train_item_rows) <= MAX_DENSE_ITEMS
+    return fits_dense_items(len(data.train_item_rows))
+
+
+def fits_dense_items(n_items: int) -> bool:
+    """Return whether item-item matrices of a number of items are kept dense."""
+    return n_items <= bounded_size("dense_items", MAX_DENSE_ITEMS)
 
 
 def needs_neighbour_form(data: Dataset) -> bool:
     """Return whether neither item-item nor user-user matrices of the data set are dense."""
-    return not fits_dense(data) and len(data.active_user_rows) > MAX_DUAL_USERS
+    return not fits_dense(data) and len(data.active_user_rows) > bounded_size(
+        "dual_users", MAX_DUAL_USERS
+    )
 
 
 def scale_ridge(n_users: float, ridge: float) -> float:
@@ -136,7 +144,8 @@ def iter_blocks(total: int, height: int, max_width: int = 1_024) -> Iterator[sli
         >>> list(iter_blocks(5, 3, max_width=2))
         [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
-    width = min(max_width, max(1, MAX_BLOCK_CELLS // max(height, 1)))
+    n_cells = bounded_size("block_cells", MAX_BLOCK_CELLS)
+    width = min(max_width, max(1, n_cells // max(height, 1)))
     for start in range(0, total, width):
         yield slice(start, min(start + width, total))
 
@@ -430,9 +439,9 @@ def _count_products(transposed: Sparse, row_sizes: Rows) -> Rows:
 def _iter_even_blocks(work: Rows) -> Iterator[slice]:
     """Yield slices of rows whose work sums to at most ``MAX_BLOCK_CELLS``, or of one row."""
     total = np.concatenate([[0], np.cumsum(work)])
-    start = 0
+    start, n_cells = 0, bounded_size("block_cells", MAX_BLOCK_CELLS)
     while start < len(work):
-        stop = int(np.searchsorted(total, total[start] + MAX_BLOCK_CELLS, side="right")) - 1
+        stop = int(np.searchsorted(total, total[start] + n_cells, side="right")) - 1
         yield slice(start, max(stop, start + 1))
         start = max(stop, start + 1)
 

@@ -27,7 +27,7 @@ from daybreak.service.inputs.frames import (
     check_texts,
     warn_of_rejects,
 )
-from daybreak.service.interviewing import InterviewingRecommender
+from daybreak.service.planning import PlanningRecommender
 from daybreak.service.releases.release import (
     read_release,
     read_trained_model,
@@ -60,11 +60,10 @@ from daybreak.service.state.unknown_items import (
     warn_of_unknown_items,
 )
 from daybreak.service.state.unread_texts import warn_of_unread_descriptions
-from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
+from daybreak.service.training.encoder_choice import EncoderChoice
 from daybreak.service.training.fit import (
     FitConfig,
     TrainedModel,
-    TrainingBudget,
     train_model,
 )
 from daybreak.service.training.notebook_progress import default_progress
@@ -76,7 +75,7 @@ if TYPE_CHECKING:
     from daybreak.service.releases.gate import GateResult
 
 
-class Recommender(InterviewingRecommender):
+class Recommender(PlanningRecommender):
     """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many
@@ -95,6 +94,8 @@ class Recommender(InterviewingRecommender):
             NDCG); None: as much taste as 98.5 % of that NDCG in simulated cold starts allow.
         search: Whether a part of the budget is used to search for better options of the
             strategies first; needs the extra ``search``.
+        memory: Largest memory of the process while it trains, such as ``"2GB"``, or in bytes;
+            None: no bound. What it changes is in :attr:`notes`; see :meth:`plan`.
         encoder: Text encoder: ``"auto"``, ``"none"``, a model id, a folder, a loaded encoder,
             or the result of :func:`choose_encoder`.
         rules: Rules that say which events are positive; default: derived from the data.
@@ -125,6 +126,7 @@ class Recommender(InterviewingRecommender):
         seed: int = 0,
         budget_s: float | None = None,
         search: bool = False,
+        memory: str | int | None = None,
         objective: str = "cold_start",
         popularity: float | None = None,
         unknown_items: UnknownItems = "exclude",
@@ -142,6 +144,7 @@ class Recommender(InterviewingRecommender):
         self._given_strategies = strategies
         self.budget_s = budget_s
         self.search = search
+        self.memory = memory
         self.encoder = encoder
         self.rules = rules
         self.fields = fields
@@ -211,7 +214,7 @@ class Recommender(InterviewingRecommender):
             rules,
             self.fields,
             self.seed,
-            TrainingBudget(self.budget_s, self.search),
+            self.budget,
             warm_start,
             keep_weights,
             1.0 if self.popularity is None and self.objective == "next" else self.popularity,
@@ -617,17 +620,6 @@ class Recommender(InterviewingRecommender):
         """Deprecated name of :meth:`clone`."""
         warn_deprecated("Recommender.again", "Recommender.clone")
         return self.clone(strategies, rules)
-
-    def _load_text_encoder(self, items: pl.DataFrame) -> tuple[Encoder | None, tuple[str, ...]]:
-        if isinstance(self.encoder, Encoder):
-            self._encoder_name = None
-            return self.encoder, ()
-        encoder = self.encoder
-        choice = (
-            encoder if isinstance(encoder, EncoderChoice) else choose_encoder(encoder, items)
-        )
-        self._encoder_name = choice.name
-        return choice.encoder, choice.notes
 
     def _trained_model_of(self, model: "Recommender | str | Path") -> TrainedModel:
         """Return the trained model of a recommender or of a release."""

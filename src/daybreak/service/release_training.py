@@ -30,6 +30,7 @@ from daybreak.service.releases.release import (
 from daybreak.service.state.item_map import ItemMap, layout_items
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
+from daybreak.service.training.plan import TrainingPlan
 from daybreak.service.training.task_process import (
     LeaseLostError,
     TaskCancelledError,
@@ -182,6 +183,34 @@ def train_release(
     )
 
 
+def plan_release(
+    store: Store,
+    settings: Settings,
+    options: TrainOptions | None = None,
+    *,
+    tables: Tables | None = None,
+    strategies: str | Sequence[str] = "auto",
+) -> TrainingPlan:
+    """Return what a training of a store would learn, and how much time and memory it takes.
+
+    Sources, the comparison with the active release and a search are not part of it.
+
+    Args:
+        store: The store that would be trained on.
+        settings: Encoder, seed and bound on memory.
+        options: Time limit and objective.
+        tables: Contents of the store if they have been read already.
+        strategies: Names of strategies, or ``auto``.
+
+    Raises:
+        DataError: The store has no items.
+        MemoryLimitError: No training keeps to the bound on memory.
+    """
+    tables = store.tables() if tables is None else tables
+    options = options or TrainOptions()
+    return _create_recommender(store, settings, tables, strategies, options).plan(tables)
+
+
 def _write_release(
     recommender: Recommender,
     store: Store,
@@ -300,6 +329,7 @@ def new_recommender(  # noqa: PLR0913 - what a training of a store depends on
         seed=settings.seed,
         budget_s=budget.budget_s,
         search=budget.search,
+        memory=budget.memory_bytes or settings.memory or None,
         popularity=popularity,
         objective=objective,
     )

@@ -52,6 +52,7 @@ from daybreak.service.release_training import (
     TrainingResult,
     TrainOptions,
     new_recommender,
+    plan_release,
     store_event_rules,
     stored_event_rules,
     train_release,
@@ -77,6 +78,7 @@ from daybreak.service.state.unknown_items import (
     unknown_items_note,
 )
 from daybreak.service.training.encoder_choice import choose_encoder
+from daybreak.service.training.plan import TrainingPlan
 from daybreak.service.training_sources import TrainingSources
 from daybreak.store import Store, WriteResult, open_store
 
@@ -204,6 +206,22 @@ class Workspace(ClosesOnExit):
             tables=self.tables,
             strategies=strategies,
             progress=progress,
+        )
+
+    def plan(
+        self, strategies: str | Sequence[str] = "auto", options: TrainOptions | None = None
+    ) -> TrainingPlan:
+        """Return what :meth:`train` would learn, and how much time and memory it takes.
+
+        Args:
+            strategies: Names of strategies, or ``auto``.
+            options: Time limit and objective.
+
+        Raises:
+            MemoryLimitError: No training keeps to the bound of the settings.
+        """
+        return plan_release(
+            self.store, self.settings, options, tables=self.tables, strategies=strategies
         )
 
     def compare_releases(self, new: str, old: str, progress: Any = None) -> GateResult:

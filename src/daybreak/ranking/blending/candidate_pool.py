@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.memory import trim_heaps
 from daybreak.types import Floats, Mask, Rows
 
 
@@ -130,6 +131,8 @@ class PoolParts:
             parts = self._parts.pop(kind) if is_last else list(self._parts[kind])
             if parts:
                 pools[kind] = join_parts(parts, rows)
+            if is_last:
+                trim_heaps()
         return pools
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Items, Queries
-from daybreak.memory import return_free_memory
+from daybreak.memory import bounded_size, return_free_memory
 from daybreak.models import LinearScorer
 from daybreak.models.shared_content_choice import (
     ContentOptions,
@@ -201,7 +201,9 @@ class PoolBuilder:
         rng = create_generator(self._seed, f"pools {number}")
         for labelled in map(scored.take_queries, split.query_sets):
             step = len(scored.rows) * len(linear_models)
-            for batch in labelled.iter_blocks(step, MAX_SCORE_CELLS):
+            for batch in labelled.iter_blocks(
+                step, bounded_size("score_cells", MAX_SCORE_CELLS)
+            ):
                 scores = score_strategies(
                     fitted,
                     linear_models,

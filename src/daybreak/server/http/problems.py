@@ -36,6 +36,7 @@ LIBRARY_ERROR_STATUS = {
     "service": 503,
     "store": 503,
     "out_of_time": 503,
+    "out_of_memory": 503,
     "out_of_budget": 503,
 }
 """HTTP status of each error code of the library."""

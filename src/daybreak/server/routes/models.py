@@ -22,6 +22,7 @@ from daybreak.server.schemas.admin import (
     StatusOut,
     TaskOut,
     TasksOut,
+    TrainingPlanOut,
 )
 from daybreak.server.state import state_of
 from daybreak.service.serving import Release
@@ -104,6 +105,17 @@ async def train(request: Request) -> Response:
     """Start a training in a separate process; the service keeps answering requests."""
     task = await run_in_threadpool(state_of(request).service.retrain)
     return json_response({"id": task, "kind": "train", "status": "running", "note": ""}, 202)
+
+
+@router.get(
+    "/train/plan",
+    response_model=TrainingPlanOut,
+    openapi_extra=require_role("read", cost="bulk"),
+)
+async def plan_training(request: Request) -> Response:
+    """Return what a training would learn, and how much time and memory it would take."""
+    found = await run_in_threadpool(state_of(request).service.plan_training)
+    return json_response({**found, "notes": all_in_language(found["notes"])})
 
 
 @router.get("/tasks", response_model=TasksOut, openapi_extra=require_role("read", cost="store"))

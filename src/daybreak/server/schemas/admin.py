@@ -68,6 +68,48 @@ class EvaluationBody(RequestModel):
     )
 
 
+class PlannedStrategyBody(BaseModel):
+    """A strategy of a training."""
+
+    name: str
+    model: str
+    held_bytes: int | None = Field(
+        description="Memory of the model after its fit [bytes]; null: it depends on content."
+    )
+    left_out: str = Field(description="Why it is not learned; empty: it is.")
+
+
+class PlannedPartBody(BaseModel):
+    """A part of a training."""
+
+    name: str
+    seconds: float = Field(description="Expected time [s].")
+    peak_bytes: int = Field(description="Expected memory of the process [bytes].")
+
+
+class TrainingPlanOut(ResponseModel):
+    """What a training would learn, and how much time and memory it would take."""
+
+    n_users: int = Field(description="Users with positive events.")
+    n_items: int
+    n_sold: int = Field(description="Items with positive events.")
+    n_events: int = Field(description="Pairs of user and item with a positive event.")
+    form: Literal["dense", "users", "nearest"] = Field(
+        description="Form of item-item matrices: all pairs of items, all pairs of users, or "
+        "the nearest items of each item."
+    )
+    strategies: list[PlannedStrategyBody]
+    peak_bytes: list[int] = Field(
+        description="Largest memory of the process [bytes]: expected, low, high."
+    )
+    seconds: list[float] = Field(
+        description="Time on one core of this machine [s]: expected, low, high."
+    )
+    parts: list[PlannedPartBody]
+    memory_bytes: int | None = Field(description="Bound of the settings [bytes]; null: none.")
+    notes: list[str] = Field(description="What the bound changes.")
+
+
 class TaskBody(BaseModel):
     """One training, or another long operation."""
 

@@ -19,6 +19,7 @@ from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
+from daybreak.memory import bounded_size
 from daybreak.simulation.statements import draw_statements
 from daybreak.types import Doubles, Mask, Rows, Sparse
 
@@ -148,7 +149,8 @@ def encode_catalogue(
 
 def item_kernel(items: Items) -> Any:
     """Return the similarities of all pairs of items; None above ``MAX_KERNEL_ITEMS`` items."""
-    return items.similarity(items) if len(items) <= MAX_KERNEL_ITEMS else None
+    is_held = len(items) <= bounded_size("kernel_items", MAX_KERNEL_ITEMS)
+    return items.similarity(items) if is_held else None
 
 
 def event_arrays(events: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> EventArrays:

@@ -18,6 +18,7 @@ from daybreak.data.recency import RecencyCurve
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DaybreakError, GateRefusedError
 from daybreak.estimates import PairedDifference, clustered_difference
+from daybreak.memory import use_limits
 from daybreak.ranking.benchmarks.paired import (
     EncodedCatalogue,
     PairedSliceResult,
@@ -171,7 +172,8 @@ def check_release(
         if not force:
             raise
         return GateResult(notes=(f"the previous release cannot be read: {error}",), forced=True)
-    result = replace(compare_recommenders(new, old, data, **options), forced=force)
+    with use_limits(new.limits):
+        result = replace(compare_recommenders(new, old, data, **options), forced=force)
     raise_if_worse(result)
     return result
 

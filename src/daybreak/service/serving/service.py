@@ -35,7 +35,7 @@ from daybreak.service.measuring import (
     run_shop_curve,
 )
 from daybreak.service.privacy import Pseudonyms, Retention
-from daybreak.service.release_training import TrainOptions, retrain
+from daybreak.service.release_training import TrainOptions, plan_release, retrain
 from daybreak.service.releases.release import releases_root
 from daybreak.service.serving.activity import ActivityReport, report_activity
 from daybreak.service.serving.answer_log import AnswerLog
@@ -200,6 +200,7 @@ class RecommenderService(ClosesOnExit):
         self.lists = SharedLists(self.releases, self.policy)
         self.insights = ItemInsights(self.releases, self.explorer, settings.seed)
         self.interests = InterestsResource(self.releases, pseudonyms)
+        self._training_options = options.training
         self.training = _create_runner(settings, self.store, options.training)
         self.encoders = EncodersResource(settings, self.store, self.training)
         self.language_tasks = LanguageTasks(settings, self.store, self.training)
@@ -353,6 +354,14 @@ class RecommenderService(ClosesOnExit):
             self.training.wait(task)
             self.releases.check_active_release()
         return task
+
+    def plan_training(self) -> dict[str, Any]:
+        """Return what :meth:`retrain` would learn, and how much time and memory it takes.
+
+        Raises:
+            MemoryLimitError: No training keeps to the bound of the settings.
+        """
+        return plan_release(self.store, self.settings, self._training_options).to_dict()
 
     def measure_shop(self, release: str) -> dict[str, Any]:
         """Start to measure the warm-up curve of the shop, and to store it with a release.

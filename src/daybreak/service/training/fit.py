@@ -4,7 +4,7 @@ Start with :func:`train_model`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -19,6 +19,7 @@ from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
+from daybreak.memory import ComputationLimits, use_limits
 from daybreak.models.shared_accounts import weigh_accounts
 from daybreak.ranking.blending.strategies import (
     NEXT_EVENT_STRATEGIES,
@@ -32,6 +33,7 @@ from daybreak.ranking.scoring.scorer import ScorerParts
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
 from daybreak.service.inputs.sources import SourceTables, encode_sources, join_sources
+from daybreak.service.training.plan import TrainingPlan, plan_training
 from daybreak.types import Progress
 
 MAX_TOLD_BURSTS = 3
@@ -57,6 +59,8 @@ class TrainedModel:
     of a release."""
     scorer_parts: ScorerParts | None = None
     """Parts of the scorer of ``items``, if the release has them."""
+    limits: ComputationLimits = field(default_factory=ComputationLimits)
+    """Settings of the computations of this training; they are no part of a release."""
 
     @property
     def warm_start(self) -> WarmStart:
@@ -90,6 +94,8 @@ class TrainingBudget:
     """Time limit [s]; None: as long as the fast strategies need."""
     search: bool = False
     """Whether a part of the time is spent on a search for better hyperparameters."""
+    memory_bytes: int | None = None
+    """Largest memory of the process [bytes]; None: no bound."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,17 +118,57 @@ class FitConfig:
     """Other shops and domains to learn from."""
 
 
-@SingleBlasThread(load_all=True)
 def train_model(
     tables: Tables, config: FitConfig, progress: Progress
 ) -> tuple[TrainedModel, Histories]:
     """Train a model on tables; return it and the histories of the users.
 
+    With a bound on memory, the settings of the :class:`TrainingPlan` are used.
+
     Args:
         tables: Items, users and events.
-        config: Strategies, encoder, event rules, seed and time limit.
+        config: Strategies, encoder, event rules, seed, and bounds on time and memory.
         progress: Called with the name of each step.
+
+    Raises:
+        MemoryLimitError: No training keeps to the bound on memory.
     """
+    bound = config.budget.memory_bytes
+    if bound is None:
+        return _train_within_limits(tables, config, progress)
+    plan = plan_fit(tables, config)
+    learned = tuple(one for one in config.strategies if one.name in plan.learned)
+    with use_limits(plan.limits):
+        trained, histories = _train_within_limits(
+            tables, replace(config, strategies=learned), progress
+        )
+    trained.blend.report["plan"] = plan.to_dict()
+    return replace(trained, limits=plan.limits), histories
+
+
+def plan_fit(tables: Tables, config: FitConfig) -> TrainingPlan:
+    """Return the plan of a training.
+
+    Args:
+        tables: Items, users and events.
+        config: Configuration of the training.
+
+    Raises:
+        MemoryLimitError: No training keeps to the bound on memory.
+    """
+    return plan_training(
+        tables,
+        config.strategies,
+        config.rules,
+        config.budget.memory_bytes,
+        0 if config.encoder is None else config.encoder.dim,
+    )
+
+
+@SingleBlasThread(load_all=True)
+def _train_within_limits(
+    tables: Tables, config: FitConfig, progress: Progress
+) -> tuple[TrainedModel, Histories]:
     from daybreak.ranking.blending.fit import fit_blend  # noqa: PLC0415 - recommending needs no optimiser
 
     budget = TimeBudget(config.budget.budget_s)
@@ -205,12 +251,29 @@ def _tune_strategies(
 
 
 def training_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the sentences about the prior weights and about accounts that count less.
+    """Return the sentences about the prior weights, accounts that count less, and memory.
 
     Args:
         report: Report of a blend.
     """
-    return (*prior_messages(report), *account_messages(report))
+    return (*prior_messages(report), *account_messages(report), *plan_messages(report))
+
+
+def plan_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return sentences about what a bound on memory changed in a training.
+
+    Args:
+        report: Report of a blend.
+
+    Example:
+        >>> left_out = {"name": "ease", "left_out": "its memory exceeds the bound"}
+        >>> plan_messages({"plan": {"notes": [], "strategies": [left_out]}})
+        ('strategy ease left out: its memory exceeds the bound',)
+    """
+    plan = report.get("plan", {})
+    dropped = (one for one in plan.get("strategies", ()) if one["left_out"])
+    messages = [f"strategy {one['name']} left out: {one['left_out']}" for one in dropped]
+    return (*plan.get("notes", ()), *messages)
 
 
 def prior_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
