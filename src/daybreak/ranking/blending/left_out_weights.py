@@ -11,7 +11,7 @@ from daybreak.metrics import expected_ndcg
 from daybreak.models import models
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.ranking.blending.tasks import build_warm_item_tasks
+from daybreak.ranking.blending.tasks import iter_warm_item_tasks
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 from daybreak.simulation.left_out_customers import (
     LeftOutCustomer,
@@ -77,7 +77,7 @@ def add_left_out_weights(
     if not rows or not has_few_customers(data):
         return tuple(sets), []
     shared = np.array([s.is_same_for_all for s in strategies])
-    is_measured = [bool(tasks) for tasks in build_warm_item_tasks(pools)]
+    is_measured = [bool(tasks) for tasks in iter_warm_item_tasks(pools)]
     plain, scale = sets[-1], float(pools.scale[rows[0]])
     share = 1 / (1 + (len(data.active_user_rows) / HALF_CUSTOMERS) ** 2)
     content, shift = np.zeros(len(EVENT_LEVELS)), np.zeros(len(EVENT_LEVELS))

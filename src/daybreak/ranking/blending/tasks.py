@@ -1,6 +1,6 @@
 """Ranking tasks: candidate pools with shares in the objective of the weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -191,7 +191,18 @@ def build_warm_item_tasks(
         pools: Pools of all simulated queries.
         min_queries: Minimum number of queries of a kind at a level.
     """
-    return [_build_level_tasks(pools, level, min_queries) for level in range(len(EVENT_LEVELS))]
+    return list(iter_warm_item_tasks(pools, min_queries))
+
+
+def iter_warm_item_tasks(
+    pools: TrainingPools, min_queries: int = MIN_QUERIES
+) -> Iterator[list[RankingTask]]:
+    """Yield the tasks of one level after another; see :func:`build_warm_item_tasks`.
+
+    The tasks of all levels together need more memory than the pools.
+    """
+    for level in range(len(EVENT_LEVELS)):
+        yield build_level_tasks(pools, level, min_queries)
 
 
 def build_new_item_tasks(
@@ -256,7 +267,10 @@ def subsample(rows: Rows) -> Rows:
     return chosen
 
 
-def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> list[RankingTask]:
+def build_level_tasks(
+    pools: TrainingPools, level: int, min_queries: int = MIN_QUERIES
+) -> list[RankingTask]:
+    """Return the tasks of one level; see :func:`build_warm_item_tasks`."""
     if next_tasks := _build_next_tasks(pools, level, min_queries):
         return next_tasks
     tasks = []

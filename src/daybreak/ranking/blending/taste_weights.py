@@ -23,7 +23,7 @@ from daybreak.ranking.blending.tasks import (
     NEW_ITEM_LEVEL_GROUPS,
     RankingTask,
     build_new_item_tasks,
-    build_warm_item_tasks,
+    iter_warm_item_tasks,
 )
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
 from daybreak.simulation.topics import TOPIC
@@ -198,7 +198,7 @@ def fit_taste_weights(
 def _iter_level_tasks(pools: TrainingPools) -> Iterator[TasteTasks | None]:
     topics = pools.pools.get(TOPIC)
     levels = np.empty(0) if topics is None else nearest_level(topics.n_events)
-    for level, tasks in enumerate(build_warm_item_tasks(pools)):
+    for level, tasks in enumerate(iter_warm_item_tasks(pools)):
         if not tasks:
             yield None
             continue

@@ -33,6 +33,7 @@ from daybreak.ranking.blending.strategy_masks import (
 )
 from daybreak.ranking.blending.tasks import (
     RankingTask,
+    build_level_tasks,
     build_warm_item_tasks,
     sample_by_share,
 )
@@ -80,7 +81,6 @@ def fit_warm_item_weights(
     prior = prior or PriorWeights.none(len(names))
     baseline, allowed = warm_item_masks(strategies)
     tasks = build_warm_item_tasks(pools)
-    few_tasks = build_warm_item_tasks(pools, MIN_GUARD_QUERIES)
     selection = select_strategies(tasks, baseline, allowed, thresholds)
     current = default_weights(strategies) * baseline
     earlier = None if warm_start is None else warm_start.weights(names)
@@ -96,7 +96,7 @@ def fit_warm_item_weights(
             starts = (one for one in known if one.any())
             current = _fit_level(level_tasks, mask, [current * mask, *starts])
         asked, counted = float(questions[level]), priors[level].questions_at(level)
-        tested = level_tasks or few_tasks[level]
+        tested = level_tasks or build_level_tasks(pools, level, MIN_GUARD_QUERIES)
         halves = fit_halves(tested, mask, expected, asked) if needs_test(tested) else ()
         counted *= choose_trust(halves, expected, asked, counted)
         weights[level], added = guard_weights(

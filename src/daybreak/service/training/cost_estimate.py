@@ -202,8 +202,39 @@ def cost_constants() -> Mapping[str, Any]:
     return found
 
 
+def base_features(data: TrainingData) -> dict[str, float]:
+    """Return what is in memory before the first simulated cold start, by its kind [MB]."""
+    n_items = data.sizes.n_items
+    return {
+        "process": 1.0,
+        "tables": data.table_bytes / MB,
+        "events": 100.0 * data.sizes.n_events / MB,
+        "text": 4.0 * data.text_dim * n_items / MB,
+        "kernel": kernel_megabytes(data.sizes),
+    }
+
+
+def encoding_features(data: TrainingData) -> dict[str, float]:
+    """Return the operations before the first simulated cold start, by their kind."""
+    sizes = data.sizes
+    landmarks = float(sizes.n_landmarks)
+    return {
+        "items": sizes.n_items / 1_000,
+        "rows": sizes.n_events / 1e6,
+        "content": (sizes.n_sold + landmarks / 3) * landmarks**2 / 1e9,
+    }
+
+
+def fit_seconds(fit: FitSizes, constants: Mapping[str, Any]) -> float:
+    """Return the expected time of one fit and of the scores after it [s]."""
+    return _weigh(fit_time_features(fit), constants["seconds"]["fit"])
+
+
 def estimate_cost(
-    data: TrainingData, learned: LearnedShare | None = None, speed: float = 1.0
+    data: TrainingData,
+    learned: LearnedShare | None = None,
+    speed: float = 1.0,
+    constants: Mapping[str, Any] | None = None,
 ) -> CostEstimate:
     """Return the expected cost of a training, under the limits in use.
 
@@ -211,49 +242,46 @@ def estimate_cost(
         data: What the cost depends on.
         learned: Strategies that are learned; default: those of the reference.
         speed: Speed of this machine relative to that of the constants.
+        constants: Constants; default: those that the benchmark measured.
     """
-    learned, sizes = learned or LearnedShare(N_REFERENCE_STRATEGIES, 1.0), data.sizes
-    constants = cost_constants()
+    learned = learned or LearnedShare(N_REFERENCE_STRATEGIES, 1.0)
+    constants = constants or cost_constants()
+    fits = plan_fits(data.sizes, has_times=data.has_times)
+    parts = _estimate_parts(data, fits, learned, constants)
+    low, high = constants["intervals"]["memory"]
+    peak = max(one.peak_bytes for one in parts)
+    short, long = constants["intervals"]["seconds"]
+    share = learned.n_strategies / N_REFERENCE_STRATEGIES
+    moment = max(fit_seconds(one, constants) for one in fits[:-1]) * share * data.has_times
+    few, many = (sum(one.seconds for one in parts) + moment * n for n in N_MOMENTS)
+    return CostEstimate(
+        Interval(peak, peak * low, peak * high),
+        Interval(few / speed, few * short / speed, many * long / speed),
+        tuple(PartEstimate(one.name, one.seconds / speed, one.peak_bytes) for one in parts),
+    )
+
+
+def _estimate_parts(
+    data: TrainingData,
+    fits: Sequence[FitSizes],
+    learned: LearnedShare,
+    constants: Mapping[str, Any],
+) -> tuple[PartEstimate, ...]:
+    """Return the expected cost of each part at the speed of the constants."""
     memory, seconds = constants["memory"], constants["seconds"]
-    fits = plan_fits(sizes, has_times=data.has_times)
     share = learned.n_strategies / N_REFERENCE_STRATEGIES
     pools = pool_megabytes(fits[:-1], learned.n_strategies)
-    held = (
-        memory["process"]
-        + memory["tables"] * data.table_bytes / MB
-        + memory["text"] * 4 * data.text_dim * sizes.n_items / MB
-        + memory["kernel"] * kernel_megabytes(sizes)
+    held = _weigh(base_features(data), memory)
+    peaks = [learned.held * _weigh(fit_memory_features(one), memory["fit"]) for one in fits]
+    times = [fit_seconds(one, constants) * share for one in fits]
+    n_queries = sum(one.n_queries for one in fits) / 1_000
+    rows = (
+        ("encoding", _weigh(encoding_features(data), seconds), held),
+        ("simulated cold starts", sum(times[:-1]), held + pools + max(peaks[:-1])),
+        ("weights", seconds["weights"] * n_queries * share, held + memory["weights"] * pools),
+        ("all data", times[-1], held + peaks[-1]),
     )
-    simulated = [learned.held * _weigh(fit_memory_features(one), memory["fit"]) for one in fits]
-    peaks = {
-        "simulated cold starts": held + pools + max(simulated[:-1]),
-        "weights": held + memory["weights"] * pools,
-        "all data": held + simulated[-1],
-    }
-    times = [_weigh(fit_time_features(one), seconds["fit"]) * share for one in fits]
-    n_queries = sum(one.n_queries for one in fits)
-    base = seconds["encoding"] * sizes.n_items / 1_000 + seconds["rows"] * sizes.n_events / 1e6
-    weighing = seconds["weights"] * n_queries / 1_000 * share
-    moments = max(times[:-1]) * data.has_times
-    few, many = (base + sum(times) + weighing + moments * n for n in N_MOMENTS)
-    parts = (
-        PartEstimate("encoding", base / speed, held * MB),
-        PartEstimate(
-            "simulated cold starts",
-            sum(times[:-1]) / speed,
-            peaks["simulated cold starts"] * MB,
-        ),
-        PartEstimate("weights", weighing / speed, peaks["weights"] * MB),
-        PartEstimate("all data", times[-1] / speed, peaks["all data"] * MB),
-    )
-    low, high = constants["intervals"]["memory"]
-    expected = max(peaks.values()) * MB
-    short, long = constants["intervals"]["seconds"]
-    return CostEstimate(
-        Interval(expected, expected * low, expected * high),
-        Interval(few / speed, few * short / speed, many * long / speed),
-        parts,
-    )
+    return tuple(PartEstimate(name, time_s, peak * MB) for name, time_s, peak in rows)
 
 
 def kernel_megabytes(sizes: TrainingSizes) -> float:
