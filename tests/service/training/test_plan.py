@@ -124,7 +124,7 @@ def test_what_a_bound_changed_is_told(events, monkeypatch):
 def test_a_strategy_without_room_is_left_out_and_told(events, monkeypatch):
     """The constants are such that EASE, but not popularity, needs a gigabyte."""
     constants = {**cost_constants()}
-    fit = dict.fromkeys(constants["memory"]["fit"], 0.0) | {"landmarks": 1e6}
+    fit = dict.fromkeys(constants["memory"]["fit"], 0.0) | {"landmarks": 1e7}
     constants["memory"] = {**constants["memory"], "fit": fit}
     monkeypatch.setattr(
         "daybreak.service.training.cost_estimate.cost_constants", lambda: constants
