@@ -34,6 +34,20 @@ COVERED_SHARE = 0.9
 """Share of the errors on left-out data sets that an interval covers."""
 MARGIN = 1.1
 """Factor by which the intervals are wider than these errors."""
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "dense": (2.0, 6.0),
+    "landmarks": (1.0, 6.0),
+    "sparse": (1.0, 6.0),
+    "blocks": (0.2, 1.0),
+    "scores": (1.0, 6.0),
+    "kernel": (1.0, 3.0),
+    "tables": (1.0, 8.0),
+    "text": (2.0, 4.0),
+}
+"""Least and largest number of copies of a kind of matrix that are in memory together: few data
+sets cannot tell them apart."""
+MIN_GROWTH_MB = 20.0
+"""Smallest memory of a fit; below, other allocations decide [MB]."""
 
 Run = Mapping[str, Any]
 
@@ -222,8 +236,8 @@ def fit_constants(runs: Sequence[Run], earlier: Mapping[str, Any]) -> dict[str, 
             pools = costs.pool_megabytes(fits[:-1], costs.N_REFERENCE_STRATEGIES)
             base = costs.base_features(data)
             _add_run(rows, run, fits, pools, base)
-    memory = _solve(rows["base"])
-    memory["fit"] = _solve(rows["fit"])
+    memory = _solve(rows["base"], BOUNDS)
+    memory["fit"] = _solve(rows["fit"], BOUNDS)
     memory["weights"] = _solve(rows["weights"])["weights"]
     encoding, weighing = _solve(rows["encoding"]), _solve(rows["weighing"])
     seconds = {**encoding, **weighing, "fit": _solve(rows["seconds"])}
@@ -267,18 +281,24 @@ def _add_fit(
     from daybreak.service.training import cost_estimate as costs  # noqa: PLC0415
 
     rows["seconds"].append((costs.fit_time_features(fit), max(part["cpu_s"], 0.01)))
-    if part["peak_mb"] is not None:
-        growth = max(part["peak_mb"] - part["start_mb"], 1.0)
+    if part["peak_mb"] is not None and "all data" not in part["part"]:  # pools are freed there
+        pools = costs.pool_megabytes([fit], costs.N_REFERENCE_STRATEGIES)
+        growth = max(part["peak_mb"] - part["start_mb"] - pools, MIN_GROWTH_MB)
         rows["fit"].append((costs.fit_memory_features(fit), growth))
 
 
-def _solve(rows: Sequence[tuple[dict[str, float], float]]) -> dict[str, Any]:
-    from scipy.optimize import nnls  # noqa: PLC0415
+def _solve(
+    rows: Sequence[tuple[dict[str, float], float]],
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, Any]:
+    """Return the constants within bounds that minimise the relative errors."""
+    from scipy.optimize import lsq_linear  # noqa: PLC0415
 
     names = list(rows[0][0])
     features = np.array([[one[name] for name in names] for one, _ in rows])
     values = np.array([value for _, value in rows])
-    found = nnls(features / values[:, None], np.ones(len(values)))[0]
+    limits = np.array([(bounds or {}).get(name, (0.0, np.inf)) for name in names]).T
+    found = lsq_linear(features / values[:, None], np.ones(len(values)), limits).x
     return {name: float(f"{value:.4g}") for name, value in zip(names, found, strict=True)}
 
 

@@ -8,6 +8,7 @@ from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.tasks import (
     MIN_QUERIES,
     RankingTask,
+    WarmItemTasks,
     build_new_item_tasks,
     build_warm_item_tasks,
     sample_by_share,
@@ -139,3 +140,17 @@ def test_tasks_with_a_small_share_have_fewer_queries():
     assert [len(task.pool.n_events) for task in sampled] == [400, 250, 100]
     assert [task.share for task in sampled] == [0.6, 0.3, 0.02]
     assert sampled[2].pool.n_events[[0, -1]].tolist() == [0, 399]
+
+
+def test_tasks_that_are_built_one_level_after_another_are_the_same():
+    events = np.repeat([1.0, 3.0, 30.0], 40)
+    user_pools = TrainingPools({"new_user": pool_of(events)}, np.ones(2))
+    lazy, whole = WarmItemTasks(user_pools), build_warm_item_tasks(user_pools)
+    assert len(lazy) == len(whole)
+    for level, (one, other) in enumerate(zip(lazy, whole, strict=True)):
+        assert [task.share for task in one] == [task.share for task in other]
+        assert all(
+            (task.features == same.features).all()
+            for task, same in zip(one, other, strict=True)
+        )
+        assert lazy[level] is one

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 
@@ -203,6 +204,39 @@ def iter_warm_item_tasks(
     """
     for level in range(len(EVENT_LEVELS)):
         yield build_level_tasks(pools, level, min_queries)
+
+
+class WarmItemTasks(Sequence[list[RankingTask]]):
+    """The tasks of :func:`build_warm_item_tasks`, each level built when it is asked for.
+
+    Only the last two levels stay in memory; all of them need as much as the pools.
+
+    Args:
+        pools: Pools of all simulated queries.
+    """
+
+    def __init__(self, pools: TrainingPools) -> None:
+        self._pools = pools
+        self._built: dict[int, list[RankingTask]] = {}
+        self.has_next_events = any(kind in pools.pools for kind in NEXT_KINDS)
+        """Whether some levels have queries for next events."""
+
+    def __len__(self) -> int:
+        return len(EVENT_LEVELS)
+
+    @overload
+    def __getitem__(self, level: int) -> list[RankingTask]: ...
+    @overload
+    def __getitem__(self, level: slice) -> list[list[RankingTask]]: ...
+    def __getitem__(self, level: int | slice) -> list[RankingTask] | list[list[RankingTask]]:
+        if isinstance(level, slice):
+            return [self[one] for one in range(*level.indices(len(self)))]
+        if not 0 <= level < len(self):
+            raise IndexError(level)
+        if level not in self._built:
+            kept = {level - 1: self._built[level - 1]} if level - 1 in self._built else {}
+            self._built = kept | {level: build_level_tasks(self._pools, level)}
+        return self._built[level]
 
 
 def build_new_item_tasks(

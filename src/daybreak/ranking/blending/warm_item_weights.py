@@ -33,8 +33,8 @@ from daybreak.ranking.blending.strategy_masks import (
 )
 from daybreak.ranking.blending.tasks import (
     RankingTask,
+    WarmItemTasks,
     build_level_tasks,
-    build_warm_item_tasks,
     sample_by_share,
 )
 from daybreak.ranking.blending.warm_start import WarmStart
@@ -80,7 +80,7 @@ def fit_warm_item_weights(
     names = [s.name for s in strategies]
     prior = prior or PriorWeights.none(len(names))
     baseline, allowed = warm_item_masks(strategies)
-    tasks = build_warm_item_tasks(pools)
+    tasks = WarmItemTasks(pools)
     selection = select_strategies(tasks, baseline, allowed, thresholds)
     current = default_weights(strategies) * baseline
     earlier = None if warm_start is None else warm_start.weights(names)
@@ -127,7 +127,7 @@ def _are_same(tasks: Sequence[RankingTask], others: Sequence[RankingTask]) -> bo
 
 
 def _level_rules(
-    tasks: Sequence[Sequence[RankingTask]],
+    tasks: WarmItemTasks,
     masks: Sequence[Mask],
     strategies: Sequence[Strategy],
     prior: PriorWeights,
@@ -142,7 +142,9 @@ def _level_rules(
     none = replace(
         PriorWeights.none(len(strategies)), weights=alone, questions=NEXT_PRIOR_QUESTIONS
     )
-    is_next = [any(task.kind in NEXT_KINDS for task in level) for level in tasks]
+    is_next = [False] * len(tasks)
+    if tasks.has_next_events:
+        is_next = [any(task.kind in NEXT_KINDS for task in level) for level in tasks]
     allowed = [
         mask if next_ else mask & ~needs_next
         for mask, next_ in zip(masks, is_next, strict=True)

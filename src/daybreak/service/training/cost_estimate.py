@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from daybreak.blas import SingleBlasThread
 from daybreak.memory import bounded_size
 from daybreak.models.shared_statistics import MAX_BLOCK_CELLS, MAX_WEIGHTS_PER_ITEM
 from daybreak.models.sizes import TrainingSizes
@@ -35,11 +36,13 @@ SPEED_SECONDS = 0.2
 """Duration of the measurement of the machine [s]."""
 SPEED_SIZE = 384
 """Rows and columns of the matrices that are multiplied in it."""
-MEAN_POOL_WIDTH = (0.42, 0.55)
+MEAN_POOL_WIDTH = (0.47, 0.28)
 """Factor and power of the mean width of a pool, by the number of scored items relative to
 ``N_SCORED_ITEMS``, in multiples of 1,000 candidates."""
-QUERIES_OF_RANDOM = 9.0
+QUERIES_OF_RANDOM = 12.0
 """Queries of a random split, in multiples of ``MAX_QUERIES``, if users suffice."""
+QUERIES_OF_LATER = 5
+"""The same of the split in time, with newcomers at moments."""
 N_MOMENTS = (0, 9)
 """Smallest and largest number of fits on data before a moment: six, and three with unsold
 items, where the present differs from the past."""
@@ -125,6 +128,7 @@ def fit_memory_features(sizes: FitSizes) -> dict[str, float]:
     users = 4.0 * sizes.n_users**2 if whole.form == "users" else 0.0
     blocks = min(bounded_size("block_cells", MAX_BLOCK_CELLS), n * n) * 12.0
     return {
+        "fixed": 1.0,
         "dense": 4.0 * n * n / MB if is_dense else 0.0,
         "landmarks": 4.0 * landmarks * (n + sizes.n_items) / MB,
         "sparse": (sparse + users) / MB,
@@ -180,7 +184,9 @@ def plan_fits(sizes: TrainingSizes, *, has_times: bool) -> list[FitSizes]:
         late = int(0.8 * sizes.n_events)
         n_late = min(MAX_QUERIES, sizes.n_users)
         fits.append(FitSizes(int(0.85 * sizes.n_sold), scored, sizes.n_users, late, n_late))
-        fits.append(FitSizes(sizes.n_sold, scored, sizes.n_users, late, 2 * n_late))
+        fits.append(
+            FitSizes(sizes.n_sold, scored, sizes.n_users, late, QUERIES_OF_LATER * n_late)
+        )
     whole = FitSizes(sizes.n_sold, sizes.n_items, sizes.n_users, sizes.n_events)
     return [*fits, whole]
 
@@ -298,11 +304,12 @@ def measure_speed() -> float:
     It is the number of products of two matrices in a fraction of a second of processor time.
     """
     left = np.random.default_rng(0).random((SPEED_SIZE, SPEED_SIZE), dtype=np.float32)
-    _ = left @ left
-    start, n_products = time.process_time(), 0
-    while (spent := time.process_time() - start) < SPEED_SECONDS:
+    with SingleBlasThread():
         _ = left @ left
-        n_products += 1
+        start, n_products = time.thread_time(), 0
+        while (spent := time.thread_time() - start) < SPEED_SECONDS:
+            _ = left @ left
+            n_products += 1
     reference = float(cost_constants()["products_per_s"])
     return n_products / spent / reference
 
