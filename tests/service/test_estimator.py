@@ -26,6 +26,7 @@ SETTINGS = {
     "seed": 7,
     "budget_s": 60.0,
     "search": True,
+    "memory": "2GB",
     "objective": "next",
     "popularity": 0.25,
     "unknown_items": "recommend",
