@@ -47,6 +47,8 @@ class Settings:
     unknown_items: str = "exclude"
     """Whether items that only events know are recommended where there is a catalogue:
     `exclude` or `recommend`."""
+    candidates_above: int = 100_000
+    """Number of items of a catalogue from which lists are made of candidates; 0: never."""
     language_model: str = "none"
     """Language model: `URL#MODEL`, a `.gguf` file, the name of a packaged model, or `none`."""
     language_model_sends: str = "item_title,item_text,item_attributes"

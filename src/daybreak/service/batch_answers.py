@@ -151,6 +151,7 @@ def _load(settings: Settings, folder: Path) -> Recommender:
     recommender = Recommender.load(folder)
     recommender.load_tables(tables)
     recommender.unknown_items = check_unknown_items(settings.unknown_items)
+    recommender.candidates_above = settings.candidates_above
     return recommender
 
 

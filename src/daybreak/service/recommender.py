@@ -227,7 +227,7 @@ class Recommender(PlanningRecommender):
         self.notes = (*notes, *encoder_notes, *told)
         users_known = tables.users if trained.users is None else trained.users
         state = ServingState.from_training(trained, tables.items, users_known, histories)
-        self._state = state.with_unknown_items(self.unknown_items)
+        self._state = self._with_settings(state)
         return self
 
     def recommend(  # noqa: PLR0913 - all parts of a request, each optional
@@ -559,7 +559,7 @@ class Recommender(PlanningRecommender):
                 encoded=catalogue.items,
                 sums_rows=for_few_answers,
             )
-        model._state = state.with_unknown_items(model.unknown_items)
+        model._state = model._with_settings(state)
         model._integer_ids = frozenset(settings.get("integer_ids", ()))
         if users is not None:
             model.add_users(users)

@@ -14,6 +14,7 @@ from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.estimator import Estimator
 from daybreak.service.inputs.frames import as_frame, changed_rows, check_ids
 from daybreak.service.results import FrameKind, ResultFormat, check_frame_kind
+from daybreak.service.state.candidate_lists import CANDIDATES_ABOVE
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.title_matches import match_titles, read_titles
 from daybreak.types import UnknownItems
@@ -42,6 +43,7 @@ class UpdatableRecommender(Estimator):
     """Columns of ids that were integers in the data of the last training."""
     source_names: tuple[str, ...] = ()
     """Names of the sources of the last training."""
+    _candidates_above: int = CANDIDATES_ABOVE
 
     def source_users(self) -> pl.DataFrame | None:
         """Return ``user_id, source_items``: what people chose in the sources of the training.
@@ -98,6 +100,25 @@ class UpdatableRecommender(Estimator):
         self._unknown_items = check_unknown_items(value)
         if self._state is not None:
             self._state = self._state.with_unknown_items(self._unknown_items)
+
+    @property
+    def candidates_above(self) -> int:
+        """Number of items from which lists are made of candidates; 0: never.
+
+        The default is 100,000. Smaller catalogues are scored whole.
+        """
+        return self._candidates_above
+
+    @candidates_above.setter
+    def candidates_above(self, value: int) -> None:
+        self._candidates_above = value
+        if self._state is not None:
+            self._state = self._state.with_candidates_above(value)
+
+    def _with_settings(self, state: ServingState) -> ServingState:
+        """Return a state with the settings of the recommender."""
+        state = state.with_unknown_items(self._unknown_items)
+        return state.with_candidates_above(self._candidates_above)
 
     def add_users(self, users: Any) -> Self:
         """Store profiles; the next list uses them.

@@ -264,6 +264,7 @@ class Workspace(ClosesOnExit):
         recommender.load_tables(tables)
         self.__dict__["items"] = tables.items
         recommender.unknown_items = check_unknown_items(self.settings.unknown_items)
+        recommender.candidates_above = self.settings.candidates_above
         return recommender
 
     def _load_usable_release(self, *, for_few_answers: bool) -> Recommender:
@@ -367,6 +368,7 @@ class Workspace(ClosesOnExit):
         catalogue = recommender.state.catalogue
         for item in profile.items:
             require_item(catalogue, item, next_step=None)
+        self.notes += recommender.state.candidate_notes()
         candidates = self._known_items(catalogue, items)
         rules = options.get("rules")
         if isinstance(rules, Rules):

@@ -341,6 +341,7 @@ class RecommendEngine:
                 None if pending.assignment is None else pending.assignment.variant,
                 (
                     *state.notes,
+                    *state.candidate_notes(),
                     *pending.notes,
                     *_request_notes(state, pending),
                     *notes_on_unread_texts(state, [unread.get(position, "")]),

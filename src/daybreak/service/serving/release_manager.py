@@ -28,6 +28,7 @@ from daybreak.service.releases.release import (
 )
 from daybreak.service.serving.fallback import needs_rebuild, untrained_state
 from daybreak.service.serving.row_cache import RowCache
+from daybreak.service.state.candidate_lists import CANDIDATES_ABOVE
 from daybreak.service.state.item_map import ItemMap
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
@@ -80,6 +81,7 @@ class ReleaseManager:
         unknown_items: Whether items that are not in the catalogue are recommended.
         sums_folder: Folder in which the processes of one server share sums of weights; None:
             this process has its own.
+        candidates_above: Number of items from which lists are made of candidates; 0: never.
     """
 
     def __init__(
@@ -88,9 +90,11 @@ class ReleaseManager:
         folder: Path | None,
         unknown_items: UnknownItems = "exclude",
         sums_folder: Path | None = None,
+        candidates_above: int = CANDIDATES_ABOVE,
     ) -> None:
         self._sums_folder = sums_folder
         self._unknown_items = unknown_items
+        self._candidates_above = candidates_above
         self._store = store
         self._folder = folder
         self._update_lock = RLock()
@@ -105,7 +109,7 @@ class ReleaseManager:
         state, self.failed = load_first_usable(
             store.releases(), self.release_folder, tables, sums_folder
         )
-        state = state.with_unknown_items(unknown_items)
+        state = self._with_settings(state)
         self._states = {state.release: state}
         self._cursor = cursor
         self.current = state
@@ -355,7 +359,7 @@ class ReleaseManager:
             self.sync()
             changes = self._store.changes(cursor)
             state = state.with_changes(changes) if changes.complete else state
-            state = state.with_unknown_items(self._unknown_items)
+            state = self._with_settings(state)
             self._states = {**self._states, state.release: state}
             return state
 
@@ -399,8 +403,12 @@ class ReleaseManager:
             }
             self._states = {r: s for r, s in self._states.items() if r in needed}
 
-    def _replace_state(self, state: ServingState) -> None:
+    def _with_settings(self, state: ServingState) -> ServingState:
         state = state.with_unknown_items(self._unknown_items)
+        return state.with_candidates_above(self._candidates_above)
+
+    def _replace_state(self, state: ServingState) -> None:
+        state = self._with_settings(state)
         self._states = {**self._states, state.release: state}
         if self.current.release == state.release:
             self.current = state

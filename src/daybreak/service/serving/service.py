@@ -470,7 +470,8 @@ class RecommenderService(ClosesOnExit):
     def _open_releases(self, sums_folder: Path | None) -> ReleaseManager:
         unknown_items = check_unknown_items(self.settings.unknown_items)
         folder = releases_root(self.settings.store)
-        return ReleaseManager(self.store, folder, unknown_items, sums_folder)
+        above = self.settings.candidates_above
+        return ReleaseManager(self.store, folder, unknown_items, sums_folder, above)
 
     def _create_engine(self, options: ServiceOptions) -> RecommendEngine:
         return RecommendEngine(

@@ -17,6 +17,8 @@ from daybreak.ranking.reranking.rerank import (
     BY_QUOTA,
     top_rows,
 )
+from daybreak.ranking.scoring.candidates import Candidates
+from daybreak.service.state.candidate_lists import CandidateRanking
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.rules import CompiledRules
@@ -85,12 +87,20 @@ class CatalogueRanker:
         scorer: Scores all items of the catalogue.
         catalogue: The catalogue.
         has_events: Whether the models were trained on any event.
+        candidates: Chooses candidates in large catalogues; None: all items are scored.
     """
 
     def __init__(
-        self, scorer: PartitionedScorer, catalogue: Catalogue, *, has_events: bool
+        self,
+        scorer: PartitionedScorer,
+        catalogue: Catalogue,
+        *,
+        has_events: bool,
+        candidates: CandidateRanking | None = None,
     ) -> None:
         self.scorer = scorer
+        applies = candidates is not None and candidates.applies(scorer.n_items)
+        self.candidates = candidates if applies else None
         self.has_events = has_events
         self.ids = catalogue.frame["item_id"]
         self.titles = catalogue.titles()
@@ -115,12 +125,23 @@ class CatalogueRanker:
         """
         padded = _PaddedLists(batch, len(self.ids))
         for rows, queries in batch.iter_chunks(max(1, max_scores // max(len(self.ids), 1))):
+            if self._rank_candidates(padded, batch, rows):
+                continue
             scores = round_scores(self._score_at_popularities(batch, rows, queries))
             batch.mask_excluded(scores, rows)
             for group in _group_by_rules(batch, rows):
                 chunk = scores if len(group) == len(rows) else scores[group - rows[0]]
                 padded.rank_group(group, chunk, batch.rules[group[0]], batch.k[group[0]])
         return padded.ranked_lists()
+
+    def _rank_candidates(self, padded: "_PaddedLists", batch: QueryBatch, rows: Rows) -> bool:
+        """Fill in lists of candidates; return whether they could be generated."""
+        if self.candidates is None:
+            return False
+        found = self.candidates.of_batch(self.scorer, batch, rows)
+        for row, one in zip(rows.tolist(), found or (), strict=False):
+            padded.rank_candidates(row, one, batch.rules[row], batch.k[row])
+        return found is not None
 
     def score(self, queries: Queries) -> Floats:
         """Return the (n_queries, n_items) scores of the whole catalogue."""
@@ -189,6 +210,7 @@ class _PaddedLists:
 
     def __init__(self, batch: QueryBatch, n_items: int) -> None:
         width = min(max(batch.k, default=0), n_items)
+        self._n_items = n_items
         self._items = np.full((len(batch), width), -1, dtype=np.int64)
         self._scores = np.zeros((len(batch), width), dtype=np.float32)
         self._moved_by: dict[int, list[str | None]] = {}
@@ -220,6 +242,26 @@ class _PaddedLists:
             items, moved_by = _rerank(row, added, rules, k)
             self._items[query, : len(items)] = items
             self._scores[query, : len(items)] = row[items]
+            self._moved_by[query] = moved_by
+
+    def rank_candidates(
+        self, query: int, candidates: Candidates, rules: CompiledRules, k: int
+    ) -> None:
+        """Fill in the list of one query, of its candidates."""
+        rows, scores = candidates.rows, candidates.scores
+        if rules.reranker is not None:
+            spread = np.full((1, self._n_items), -np.inf, dtype=np.float32)
+            spread[0, rows] = scores
+            self.rank_group(np.array([query]), spread, rules, k)
+            return
+        added = rules.boost_values()
+        if added is not None:
+            added = added[rows]
+            scores = scores + added
+        items, moved_by = _rerank(scores, added, rules, min(k, self._items.shape[1]))
+        self._items[query, : len(items)] = rows[items]
+        self._scores[query, : len(items)] = scores[items]
+        if added is not None:
             self._moved_by[query] = moved_by
 
     def ranked_lists(self) -> RankedLists:

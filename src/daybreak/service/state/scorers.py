@@ -221,6 +221,15 @@ class PartitionedScorer:
         return known
 
     @cached_property
+    def replaced_rows(self) -> Rows:
+        """Rows of the first scorer that later scorers cover, ascending."""
+        return np.flatnonzero(self._scorer_of_row[: len(self.rows[0])] > 0)
+
+    def is_current(self, number: int) -> Mask:
+        """Return (n,) whether each item of a scorer is covered by no later one."""
+        return np.asarray(self._scorer_of_row[self.rows[number]] == number)
+
+    @cached_property
     def _scorer_of_row(self) -> Rows:
         owner = np.zeros(self.n_items, dtype=np.int64)
         for number, rows in enumerate(self.rows):

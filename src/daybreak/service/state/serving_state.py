@@ -41,6 +41,7 @@ from daybreak.service.inputs.histories import (
     event_rows,
     positive_events,
 )
+from daybreak.service.state.candidate_lists import CandidateRanking
 from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.service.state.exclusion import ShopExclusion
 from daybreak.service.state.item_audience import ItemAudience
@@ -98,6 +99,8 @@ class ServingState:
     """Users of each item, as of the last count of popularity."""
     only_strategy: str = ""
     """Name of the only strategy that scores; empty: the whole blend does."""
+    candidates: CandidateRanking = field(default_factory=CandidateRanking)
+    """From how many items on candidates are generated, and by what."""
 
     @classmethod
     @SingleBlasThread()
@@ -132,6 +135,7 @@ class ServingState:
         )
         profiles = pl.DataFrame(schema={"user_id": pl.String}) if users is None else users
         histories = Histories.empty() if histories is None else histories
+        candidates = CandidateRanking()
         return cls(
             trained,
             catalogue,
@@ -156,7 +160,13 @@ class ServingState:
                 wish_weights=wish_weights(trained),
             ),
             scorer,
-            CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
+            CatalogueRanker(
+                scorer,
+                catalogue,
+                has_events=trained.stats.n_events > 0,
+                candidates=candidates,
+            ),
+            candidates=candidates,
             audience=ItemAudience.of(histories.all_positive()),
         )
 
@@ -282,6 +292,7 @@ class ServingState:
     def precompute(self) -> None:
         """Compute neighbours and level weights now, so that no request waits for them."""
         self.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS)
+        self.candidates.prepare(self.scorer)
         for scorer in self.scorers:
             for level in range(len(scorer.blend.weights)):
                 scorer.level_weights(level)
@@ -340,6 +351,17 @@ class ServingState:
             return self
         catalogue = replace(self.catalogue, unknown_items=unknown_items)
         return self._with_catalogue(catalogue, self.scorer)
+
+    def with_candidates_above(self, above: int) -> "ServingState":
+        """Return a state with another setting ``candidates_above``."""
+        if self.candidates.above == above:
+            return self
+        changed = replace(self, candidates=replace(self.candidates, above=above))
+        return changed.with_scorer(self.scorer)
+
+    def candidate_notes(self) -> tuple[str, ...]:
+        """Return what answers say about candidates; empty if all items are scored."""
+        return self.candidates.note(len(self.catalogue.items))
 
     def without_items(self, ids: Sequence[str]) -> "ServingState":
         """Return a state that does not recommend some items until they are added again."""
@@ -420,6 +442,7 @@ class ServingState:
 
     def with_scorer(self, scorer: PartitionedScorer) -> "ServingState":
         """Return a state with another scorer that gives the same scores."""
+        self.candidates.prepare(scorer)
         return self._with_catalogue(self.catalogue, scorer)
 
     def with_only_strategy(self, strategy: str) -> "ServingState":
@@ -443,7 +466,12 @@ class ServingState:
     def _with_catalogue(
         self, catalogue: Catalogue, scorer: PartitionedScorer
     ) -> "ServingState":
-        ranker = CatalogueRanker(scorer, catalogue, has_events=self.ranker.has_events)
+        ranker = CatalogueRanker(
+            scorer,
+            catalogue,
+            has_events=self.ranker.has_events,
+            candidates=self.candidates,
+        )
         return replace(self, catalogue=catalogue, scorer=scorer, ranker=ranker)
 
 

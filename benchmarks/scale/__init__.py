@@ -1,0 +1,1 @@
+"""Catalogues of a hundred thousand to a million items: search of vectors, lists, changes."""
