@@ -22,8 +22,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.dataset import Queries
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.models.wish import saturate_wishes
+from daybreak.models.wish import reference_likeness, saturate_wishes
 from daybreak.ranking.scoring.quantized import ITEMS_PER_BLOCK, BestRows, QuantizedVectors
 from daybreak.ranking.scoring.query_features import SEPARATE_KINDS, WISH_KIND, QueryFeatures
 from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
@@ -33,6 +34,9 @@ MIN_CANDIDATES = 400
 """Smallest number of candidates of a list."""
 CANDIDATES_PER_PLACE = 3
 """Smallest number of candidates for each place of a list."""
+N_REFERENCE_ITEMS = 200
+"""Items most and least like a wish that are compared with it exactly; enough for the rank of
+the item whose likeness counts as fully about the wish."""
 MAX_WEIGHT_GROUPS = 256
 """Largest number of groups of items with the same weights of strategies that are told apart;
 with more, the mean scores of a query are computed for each item."""
@@ -258,6 +262,49 @@ class CandidateGenerator:
                 self._quantized(weights, "dense")
         for level in scorer.cached_levels():
             self._weight_groups(scorer.level_weights(level))
+
+    def encode(self, scorer: Scorer, queries: Queries) -> QueryFeatures:
+        """Return the features of queries, as :meth:`Scorer.encode` does.
+
+        The scale of a wish depends on the items most like it, which are found by approximate
+        likeness and then compared exactly.
+        """
+        features = QueryFeatures.from_queries(
+            queries, scorer.fitted.models, scorer.layout, scorer.blend
+        )
+        if WISH_KIND not in features.matrices:
+            return features
+        n_wishes = np.bincount(features.queries.wish_owners)
+        if n_wishes.max(initial=0) > 1 or len(scorer.items) < 2 * N_REFERENCE_ITEMS:
+            return scorer.encode(queries)
+        wishes = features.matrices[WISH_KIND]
+        features.matrices[WISH_KIND] = self._scale_wishes(scorer, wishes)
+        return features
+
+    def _scale_wishes(self, scorer: Scorer, wishes: Sparse) -> Sparse:
+        """Return the features of wishes on the scale of the catalogue."""
+        row = scorer.layout.strategy_rows[WISH_KIND][0]
+        terms = self._terms(scorer.linear_models[row].weights, wishes, None)
+        unweighted = np.empty((0, 0), dtype=np.float32)
+        n_items, n_wishes = len(scorer.items), wishes.shape[0]
+        ends = [[BestRows(N_REFERENCE_ITEMS) for _ in (1, -1)] for _ in range(n_wishes)]
+        for start in range(0, n_items, ITEMS_PER_BLOCK):
+            span = slice(start, min(start + ITEMS_PER_BLOCK, n_items))
+            for wish, (most, least) in enumerate(ends):
+                likeness = np.zeros(span.stop - start, dtype=np.float32)
+                for term in terms:
+                    term.add_block(likeness, wish, span, unweighted)
+                most.add(start, likeness)
+                least.add(start, -likeness)
+        references = np.empty(n_wishes, dtype=np.float32)
+        for wish, (most, least) in enumerate(ends):
+            rows = np.union1d(most.rows(), least.rows())
+            exact = np.zeros(len(rows), dtype=np.float32)
+            for term in terms:
+                exact += term.scores(wish, rows, unweighted)
+            references[wish] = reference_likeness(exact[None])[0]
+        scaled = wishes.data / np.repeat(references, np.diff(wishes.indptr))
+        return sp.csr_array((scaled, wishes.indices, wishes.indptr), shape=wishes.shape)
 
     def candidates(
         self, scorer: Scorer, features: QueryFeatures, limits: Sequence[ItemLimits], size: int

@@ -89,7 +89,7 @@ class CandidateRanking:
     ) -> list[Candidates] | None:
         """Return the candidates of queries; new and changed items are scored exactly."""
         first, *partitions = scorer.scorers
-        features = first.encode(queries)
+        features = self.generator.encode(first, queries)
         if not self.generator.supports(first, features):
             return None
         order = np.arange(len(queries)) if features.order is None else features.order
