@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
+from daybreak import ranked_lists
 from daybreak.ranked_lists import contains, top_k
 
 few = st.sampled_from([0.0, 1.0, 2.0, np.nan, -np.inf, np.inf])
@@ -34,6 +35,30 @@ def test_the_fast_way_equals_sorting_whole_rows(scores, exclude, k):
     expected = slow_top_k(scores, k, exclude)
     np.testing.assert_array_equal(top_k(scores, k, exclude), expected)
     np.testing.assert_array_equal(top_k(scores, k, csr_array(exclude)), expected)
+
+
+@pytest.mark.parametrize("n_values", [3, 40, 10**6])
+@pytest.mark.parametrize("n_columns", [511, 512, 700, 3_001])
+def test_columns_that_reach_the_bound_of_groups_are_enough(n_columns, n_values):
+    rng = np.random.default_rng(n_columns)
+    scores = rng.integers(0, n_values, (4, n_columns)).astype(np.float32)
+    scores[1, rng.random(n_columns) < 0.99] = -np.inf
+    scores[2, :30] = np.nan
+    scores[3, :2] = np.inf
+    nothing = np.zeros(scores.shape, dtype=bool)
+    for k in (1, 10, 33):
+        np.testing.assert_array_equal(top_k(scores, k), slow_top_k(scores, k, nothing))
+        for row in range(4):
+            one = top_k(scores[row : row + 1], k)
+            np.testing.assert_array_equal(one, top_k(scores, k)[row : row + 1])
+
+
+def test_different_scores_are_not_partitioned(monkeypatch):
+    monkeypatch.setattr(ranked_lists, "_select_first_ties", None)
+    scores = np.random.default_rng(5).permutation(20_000).reshape(2, -1).astype(np.float64)
+    assert ranked_lists._likely_columns(scores, 10) is not None
+    assert ranked_lists._likely_columns(np.zeros((2, 10_000)), 10) is None
+    assert ranked_lists._likely_columns(scores[:, :300], 10) is None
 
 
 def test_blocks_do_not_change_the_answer():
