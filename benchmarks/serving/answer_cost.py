@@ -1,75 +1,109 @@
-"""Processor time of one list, alone and in a batch, of this code and of an earlier one.
+"""Processor time of a list, alone, in a batch and over HTTP, of this and of earlier code.
 
-    python -m benchmarks.serving.answer_cost STORE --before EARLIER/src [--out FILE]
+    python -m benchmarks.serving.answer_cost STORE --against REVISION [--out FILE]
 
 Asks the service of a store with a release for lists of known users, in new processes of both
-versions of the code in turns, so that other work on the machine meets both. Of each version,
-the process with the lowest median counts. The lists must be equal to the last bit.
+versions of the code in turns, so that other work on the machine meets both. A time is the mean
+over lists of the lowest of several rounds, by the process in which it is lower. HTTP is the
+application without a socket: routing, checks, the body, and the response, with and without the
+list itself. The lists must be equal to the last bit.
 """
 
 import argparse
+import asyncio
 import hashlib
+import io
 import json
+import os
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.common.server_process import machine
 from daybreak.config import Settings
-from daybreak.service.serving import RecommenderService, RecommendRequest
+from daybreak.server.app import create_app
+from daybreak.server.options import ServerOptions
+from daybreak.service.serving import RecommenderService, RecommendRequest, RecommendResponse
 
-N_USERS = 300
-N_ROUNDS = 5
+N_USERS = 200
+N_ROUNDS = 10
 """Rounds of all users in one process."""
-N_TURNS = 3
-"""Processes of each version."""
 BATCH_SIZE = 20
-HEADER = "| version | a list alone [ms] | a list in a batch of 20 [ms] |\n| --- | ---: | ---: |"
+ROOT = Path(__file__).parents[2]
+COLUMNS = {
+    "alone": "a list alone [ms]",
+    "batch": f"a list in a batch of {BATCH_SIZE} [ms]",
+    "request": "a list alone over HTTP [ms]",
+    "http": "HTTP without the list [ms]",
+}
+"""Names of the times, and headings of their columns."""
 
 
 def main() -> None:
     """Parse the arguments, measure both versions in turns, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", help="URL of a store with a release")
-    parser.add_argument("--before", type=Path, help="folder src of the earlier code")
+    parser.add_argument("--against", help="earlier revision of the repository")
+    parser.add_argument("--before", type=Path, help="folder src of the earlier code instead")
+    parser.add_argument("--turns", type=int, default=3, help="processes of each version")
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
     parser.add_argument("--once", action="store_true", help="measure this process only")
     options = parser.parse_args()
     if options.once:
         print(json.dumps(measure(options.store)))
         return
-    versions = {"before": options.before.resolve(), "now": Path(__file__).parents[2] / "src"}
-    turns = [(name, measure_in_process(options.store, path)) for _ in range(N_TURNS)
-             for name, path in versions.items()]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        if options.against:
+            extract_source(options.against, Path(folder))
+        before = Path(folder) / "src" if options.against else options.before.resolve()
+        versions = {options.against or "before": before, "now": ROOT / "src"}
+        turns = [
+            (name, measure_in_process(options.store, path))
+            for _ in range(options.turns)
+            for name, path in versions.items()
+        ]
     if len({found["lists"] for _, found in turns}) > 1:
         raise SystemExit("the two versions give other lists")
-    n_items = turns[0][1]["items"]
-    rows = [HEADER] + [
-        f"| {name} | {best(turns, name, 'alone'):.2f} | {best(turns, name, 'batch'):.2f} |"
-        for name in versions
-    ]
-    table = "\n".join(rows)
-    print(f"{n_items:,} items, {machine()}\n\n{table}")
+    table = make_table(list(versions), turns)
+    about = f"{datetime.now(UTC):%Y-%m-%d}, {turns[0][1]['items']:,} items, {machine()}"
+    load = f"load average {os.getloadavg()[0]:.1f}"
+    print(f"{about}; {load}\n\n{table}")
     if options.out is not None:
-        title, about = __doc__.splitlines()[0].rstrip("."), __doc__.split("\n\n")[2]
-        text = f"# {title}\n\n{about.strip()}\n\n{n_items:,} items; {machine()}.\n\n{table}\n"
+        title, protocol = __doc__.splitlines()[0].rstrip("."), __doc__.split("\n\n")[2]
+        text = f"# {title}\n\n{protocol.strip()}\n\n{about}; {load}.\n\n{table}\n"
         options.out.write_text(text, encoding="utf-8")
 
 
-def best(turns: list[tuple[str, dict[str, Any]]], name: str, kind: str) -> float:
-    """Return the lowest median of a version [ms]."""
-    return min(float(found[kind]) for version, found in turns if version == name)
+def extract_source(revision: str, folder: Path) -> None:
+    """Write the folder ``src`` of a revision into another folder."""
+    command = ["git", "-C", str(ROOT), "archive", revision, "src"]
+    packed = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603 - ours
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def make_table(versions: Sequence[str], turns: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """Return the lowest time of each version and kind as a Markdown table."""
+    head = f"| version | {' | '.join(COLUMNS.values())} |"
+    rows = [head, f"| --- |{' ---: |' * len(COLUMNS)}"]
+    for version in versions:
+        found = [times for name, times in turns if name == version]
+        cells = [f"{min(times[kind] for times in found):.2f}" for kind in COLUMNS]
+        rows.append(f"| {version} | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def measure_in_process(store: str, source: Path) -> dict[str, Any]:
     """Measure a version of the code in a new process."""
-    root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "benchmarks.serving.answer_cost", store, "--once"]
-    environment = {"PYTHONPATH": f"{source}:{root}", "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": f"{source}:{ROOT}", "PATH": "/usr/bin:/bin"}
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(  # noqa: S603 - this interpreter and this module
         command, env=environment, capture_output=True, text=True, check=True
@@ -78,39 +112,99 @@ def measure_in_process(store: str, source: Path) -> dict[str, Any]:
 
 
 def measure(store: str) -> dict[str, Any]:
-    """Return the processor times of this process, and a digest of its lists."""
+    """Return the processor times of this process [ms], and a digest of its lists."""
     with RecommenderService(Settings(store=store, encoder="none")) as service:
         users = [row["user_id"] for row in service.users.page(None, N_USERS).rows]
         requests = [RecommendRequest(user_id=user, n=10, record=False) for user in users]
-        digest = hashlib.sha256()
-        for request in requests:
-            for item in service.recommend(request).items:
-                digest.update(f"{item.item_id} {item.score.hex()} {item.strategy};".encode())
-
-        def ask_alone() -> None:
-            for request in requests:
-                service.recommend(request)
-
-        def ask_in_batches() -> None:
-            for start in range(0, len(requests), BATCH_SIZE):
-                service.recommend_many(requests[start : start + BATCH_SIZE])
-
-        return {
-            "items": len(service.releases.current.catalogue.items),
-            "alone": milliseconds(ask_alone, len(requests)),
-            "batch": milliseconds(ask_in_batches, len(requests)),
-            "lists": digest.hexdigest(),
+        batches = [
+            requests[start : start + BATCH_SIZE] for start in range(0, len(users), BATCH_SIZE)
+        ]
+        lists = [service.recommend(request) for request in requests]
+        for batch in batches:
+            answered = service.recommend_many(batch)
+            lists += [one for one in answered if isinstance(one, RecommendResponse)]
+        times = {
+            "alone": lowest_ms(service.recommend, requests),
+            "batch": lowest_ms(service.recommend_many, batches) / BATCH_SIZE,
+            **asyncio.run(measure_http(service, users)),
         }
+        n_items = len(service.releases.current.catalogue.items)
+        return {"items": n_items, "lists": digest_lists(lists), **times}
 
 
-def milliseconds(ask: Callable[[], None], n_lists: int) -> float:
-    """Return the median processor time of a list [ms]."""
-    times = []
+def digest_lists(lists: Sequence[RecommendResponse]) -> str:
+    """Return a digest of the items, the exact scores and the strategies of lists."""
+    digest = hashlib.sha256()
+    for one in lists:
+        for item in one.items:
+            digest.update(f"{item.item_id} {item.score.hex()} {item.strategy};".encode())
+    return digest.hexdigest()
+
+
+def lowest_ms(ask: Callable[[Any], object], questions: Sequence[Any]) -> float:
+    """Return the mean over questions of the lowest processor time of an answer [ms]."""
+    lowest = [float("inf")] * len(questions)
     for _ in range(N_ROUNDS):
-        start = time.process_time()
-        ask()
-        times.append(1_000 * (time.process_time() - start) / n_lists)
-    return median(times)
+        for number, question in enumerate(questions):
+            start = time.process_time()
+            ask(question)
+            lowest[number] = min(lowest[number], time.process_time() - start)
+    return 1_000 * sum(lowest) / len(lowest)
+
+
+async def measure_http(service: RecommenderService, users: Sequence[str]) -> dict[str, float]:
+    """Return the processor times of requests over HTTP [ms], with lists and with known ones."""
+    app = create_app(service, ServerOptions(rate=0))
+    known = {user: service.recommend(RecommendRequest(user_id=user, n=10)) for user in users}
+    request = await lowest_request_ms(app, users)
+
+    def answer_at_once(asked: RecommendRequest) -> "Future[RecommendResponse]":
+        answered: Future[RecommendResponse] = Future()
+        answered.set_result(known[str(asked.user_id)])
+        return answered
+
+    service.submit = answer_at_once  # type: ignore[method-assign, assignment]
+    return {"request": request, "http": await lowest_request_ms(app, users)}
+
+
+async def lowest_request_ms(app: Any, users: Sequence[str]) -> float:
+    """Return the mean over users of the lowest processor time of a request [ms]."""
+    lowest = [float("inf")] * len(users)
+    for _ in range(N_ROUNDS):
+        for number, user in enumerate(users):
+            body = json.dumps({"user_id": user, "k": 10}).encode()
+            start = time.process_time()
+            await post_body(app, body)
+            lowest[number] = min(lowest[number], time.process_time() - start)
+    return 1_000 * sum(lowest) / len(lowest)
+
+
+async def post_body(app: Any, body: bytes) -> None:
+    """Ask an application for a list.
+
+    Raises:
+        RuntimeError: The response is an error.
+    """
+    path, statuses = "/api/v1/recommend", list[int]()
+    headers = {"host": "127.0.0.1", "content-type": "application/json"}
+    headers["content-length"] = str(len(body))
+    scope = {
+        **{"type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}},
+        **{"http_version": "1.1", "method": "POST", "scheme": "http", "root_path": ""},
+        **{"path": path, "raw_path": path.encode(), "query_string": b"", "state": {}},
+        **{"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)},
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        statuses.append(message.get("status", 200))
+
+    await app(scope, receive, send)
+    if statuses[0] != 200:
+        raise RuntimeError(f"the response has status {statuses[0]}")
 
 
 if __name__ == "__main__":

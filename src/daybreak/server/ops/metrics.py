@@ -104,11 +104,13 @@ class ServerMetrics:
         variant = f"{response.experiment}/{response.variant}" if response.variant else ""
         self._recommended.labels(first, response.user_temperature, variant).inc()
         self._recommend_seconds.observe(response.took_ms / 1000)
-        for item in response.items:
-            self._recommended_items.labels(item.temperature).inc()
-            self._recent_is_cold.append(item.temperature != "hot")
-            if item.explored:
-                self._explored_items.inc()
+        temperatures = [item.temperature for item in response.items]
+        for temperature in set(temperatures):
+            n_items = temperatures.count(temperature)
+            self._recommended_items.labels(temperature).inc(n_items)
+        self._recent_is_cold.extend(temperature != "hot" for temperature in temperatures)
+        if n_explored := sum(item.explored for item in response.items):
+            self._explored_items.inc(n_explored)
         if not response.release:
             self._fallback.labels("release", first).inc()
 

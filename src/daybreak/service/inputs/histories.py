@@ -391,11 +391,8 @@ class Histories:
 
     def have_events(self, items: Rows) -> Mask:
         """Return for each row of the catalogue whether it has a positive event."""
-        unique, inverse = np.unique(items, return_inverse=True)
-        is_positive = np.array(
-            [row in self._items_with_events for row in unique.tolist()], dtype=bool
-        )
-        return is_positive[inverse.ravel()] if len(unique) else np.zeros(0, dtype=bool)
+        known = self._items_with_events
+        return np.fromiter((row in known for row in items.tolist()), dtype=bool)
 
     def _sorted_events(self, users: Sequence[str]) -> Events:
         index, user = slice_owners(self.positive.user, self.users.rows(users))
