@@ -102,6 +102,13 @@ def test_a_text_of_unknown_words_is_named(trained, call, ask):
     assert "'喜剧' has no effect" in call("recommend", "--profile", "喜剧")[2]
 
 
+def test_a_price_without_a_column_of_prices_is_named(trained, ask):
+    answer = ask("recommend", "--profile", "tea under 20 euros", "-k", "1")
+    assert len(answer["recommendations"]) == 1
+    assert "'under 20 euros'" in answer["notes"][0]
+    assert "the catalogue has no column of prices" in answer["notes"][0]
+
+
 def test_a_mistyped_candidate_is_named_and_the_others_are_ranked(trained, call, ask):
     candidates = ("--items", "teaa", "--items", "pot")
     answer = ask("recommend", "new", *candidates)

@@ -94,6 +94,10 @@ def test_below_is_not_at_most(text, includes):
         ("pas trop cher", "price", "low", ""),
         ("barato", "price", "low", ""),
         ("new films", "year", "high", ""),
+        ("new horror films", "year", "high", "horror films"),
+        ("neue Horrorfilme", "year", "high", "Horrorfilme"),
+        ("新的恐怖片", "year", "high", "恐怖片"),
+        ("old western movies", "year", "low", "western movies"),
         ("the latest thrillers", "year", "high", "the thrillers"),
         ("老电影", "year", "low", ""),
         ("新番", "year", "high", ""),
@@ -170,6 +174,10 @@ New York
 new year cards
 New York films
 old fashioned sweets
+old school hip hop music
+New Zealand films
+new year's gifts
+新海诚的动画
 long necklace
 short sleeve shirt
 films about the 1920s

@@ -33,22 +33,29 @@ _DEAR_UNSPACED = (
     r"(?:不要|别|別|不)太便宜的?|(?:更|最|要)?[贵貴](?:一点|一點|一些|点儿?|些)的?"
     r"|昂贵的?|高价的?|最贵的?|高档的?"
 )
+_NO_NAME = (
+    r"(?!(?:york|zealand|orleans|jersey|delhi|england|mexico|hampshire|age|wave|world|year|year's"
+    r"|years|testament|order|deal|moon|fashioned|school|style|english|testament|man|men|woman)\b)"
+)
+"""Words after "new" and "old" that are a part of their names."""
 _SOME = r"(?:something|anything|etwas|quelque chose de|algo|qualcosa di)"
 _NEW = (
-    rf"(?:brand[- ])?(?:new|newer|recent|current)(?= (?:{GENERAL_NOUNS})(?!\w))"
+    r"(?:brand[- ])?(?:new|newer|recent|current)"
+    rf"(?= (?:{_NO_NAME}[\w-]+ )?(?:{GENERAL_NOUNS})(?!\w))"
     rf"|{_SOME} (?:new|newer|recent|neues|aktuelles|nouveau|nuevo|nuovo)(?![-\w])"
     r"|newest|latest|most recent|recently (?:released|published|added)"
-    rf"|(?:neue[nrs]?|aktuelle[nrs]?)(?= (?:{GENERAL_NOUNS})(?!\w))|neu(?:e)?st(?:e[nrsm]?)"
+    rf"|(?:neue[nrs]?|aktuelle[nrs]?)(?= \w*?(?:{GENERAL_NOUNS})(?!\w))|neu(?:e)?st(?:e[nrsm]?)"
     rf"|(?:films|livres|articles) (?:récents|nouveaux)|nouveaux(?= (?:{GENERAL_NOUNS})(?!\w))"
     r"|(?<=películas )(?:nuevas|recientes)|últim[oa]s(?= películas| novedades| libros)"
 )
 _NEW_UNSPACED = (
     rf"(?:最新|较新|新近|近期|最近)(?:上映|发布|出版|推出)?的?|新(?=(?:{UNSPACED_GENERAL_NOUNS}))(?!番茄|片段)"
-    r"|新(?:出|上映|发布|出版|推出|上架)的?|新的(?=电影|动画|书|歌|游戏|商品|番)"
+    r"|新(?:出|上映|发布|出版|推出|上架)的?"
+    rf"|新的(?=[\u4e00-\u9fff]{{0,4}}(?:{UNSPACED_GENERAL_NOUNS}))"
 )
 _OLD = (
-    rf"(?:old|older)(?= (?:{MEDIA_NOUNS})(?!\w))|oldest"
-    rf"|alte[nrs]?(?= (?:{MEDIA_NOUNS})(?!\w))|älteste[nrs]?"
+    rf"(?:old|older)(?= (?:{_NO_NAME}[\w-]+ )?(?:{MEDIA_NOUNS})(?!\w))|oldest"
+    rf"|alte[nrs]?(?= \w*?(?:{MEDIA_NOUNS})(?!\w))|älteste[nrs]?"
     rf"|vieux(?= films| livres)|(?<=películas )(?:antiguas|viejas)"
 )
 _OLD_UNSPACED = r"老(?=片|电影|動畫|动画|番|剧|歌|电视剧)|早期的|旧(?=片|番)|老旧的"
