@@ -120,6 +120,11 @@ def test_explain_says_what_is_not_met(shop):
     assert found["text"][0] == "the price is unknown, and you asked for below 20"
 
 
+def test_no_rule_moves_an_item_that_a_preference_moves(shop):
+    found = recommend(shop, "a cheap lamp", k=6, where="price > 0")
+    assert found["rule"].null_count() == len(found) == 6
+
+
 def test_years_are_read_from_titles(shop):
     found = recommend(shop, "a lamp from the eighties", k=3)
     years = found["title"].str.extract(r"\((\d+)\)").cast(pl.Int64)

@@ -52,8 +52,9 @@ def place_item(state: ServingState, batch: QueryBatch, row: int) -> ItemPlacemen
     scores = round_scores(
         state.scorer.at_popularity(rules.rules.popularity).score(batch.queries)
     )
-    added = rules.boost_values()
-    scores = scores[0] if added is None else scores[0] + added
+    scores = scores[0]
+    for added in (rules.stated_values(), rules.boost_values()):
+        scores = scores if added is None else scores + added
     has_score = bool(np.isfinite(scores[row]))
     is_excluded = batch.excluded[[0]].toarray()[0] != 0
     candidates = rules.allowed & ~is_excluded & np.isfinite(scores)

@@ -43,7 +43,7 @@ class RankedLists:
     rank: Rows
     """From 1."""
     score: Floats
-    """Score of the models plus the values of boosts."""
+    """Score of the models plus the values of boosts and of the user's preferences."""
     moved_by: Sequence[str | None]
     """Kind of the rule that moved the item away from its rank by score; None: none."""
     propensity: Doubles
@@ -229,6 +229,8 @@ class _PaddedLists:
             return
         if not rules.allowed.all():
             scores[:, ~rules.allowed] = -np.inf
+        if (preferred := rules.stated_values()) is not None:
+            scores += preferred
         added = rules.boost_values()
         if added is None and rules.reranker is None:
             best = top_k(scores, width)

@@ -60,13 +60,18 @@ class CompiledRules:
         return replace(self, allowed=allowed, stated=restricted, stated_weight=weight)
 
     def boost_values(self) -> Floats | None:
-        """Return the (n_items,) values that boosts, offsets and preferences add; None: none."""
+        """Return the (n_items,) values that boosts and offsets add; None without both."""
         added = [b.value * mask for b, mask in self.boosts]
         added += [values for _, values in self.offsets]
-        if self.stated is not None:
-            stated = self.stated.added_values()
-            added += [np.float32(self.stated_weight) * values for _, values in stated]
         return np.asarray(sum(added), dtype=np.float32) if added else None
+
+    def stated_values(self) -> Floats | None:
+        """Return the (n_items,) values that preferences of the user add; None: none."""
+        found = [] if self.stated is None else self.stated.added_values()
+        if not found:
+            return None
+        weight = np.float32(self.stated_weight)
+        return np.asarray(weight * sum(values for _, values in found), dtype=np.float32)
 
     def boosts_of(self, row: int) -> list[Boost]:
         """Return the boosts that apply to one item."""
