@@ -174,6 +174,11 @@ New York
 new year cards
 New York films
 old fashioned sweets
+Cléo de 5 à 7
+福音战士新剧场版：破
+New Model Army
+a rack that can hold up to 144
+perfect 10s
 old school hip hop music
 New Zealand films
 new year's gifts

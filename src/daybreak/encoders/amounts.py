@@ -266,7 +266,7 @@ def _first_year(found: re.Match[str]) -> int:
 @cache
 def _decade_pattern() -> re.Pattern[str]:
     words = "|".join(sorted(DECADE_WORDS, key=len, reverse=True))
-    decade = r"(?:(?:18|19|20)\d0|[0-9]0)"
+    decade = r"(?:(?:18|19|20)\d0|[02-9]0)"
     years = r"(?:[-\s]?jahren?s?)"
     own = r"(?<!their )(?<!his )(?<!her )(?<!my )(?<!our )(?<!your )"
     return re.compile(

@@ -136,6 +136,8 @@ SINCE_TIME_AFTER_UNSPACED = r"以来|以來|起|至今|开始|開始"
 RANGE_START = (
     r"between|from|zwischen|von|entre|de|desde|tra|fra|da(?:l|i)?|in the range(?: of)?"
 )
+RANGE_START_OF_GUESS = r"between|zwischen|entre|tra|fra|in the range(?: of)?"
+"""The same, before numbers without a unit: "from 9 to 5" are no prices."""
 RANGE_START_UNSPACED = r"从|從|在|介于|介於|自"
 RANGE_JOIN = (
     r"\s*[-–—~〜至到]\s*|\s+(?:to|till|until|through|bis(?: zu)?|à|a|hasta|fino a|al)\s+"
@@ -157,7 +159,7 @@ UNSPACED_MEDIA_NOUNS = (
 )
 GENERAL_NOUNS = (
     rf"{MEDIA_NOUNS}|products?|items?|things?|stuff|something|anything|ones?|titles?|releases?"
-    r"|arrivals?|models?|designs?|gifts?|presents?|articles?|news|produkte?|artikel|sachen|dinge"
+    r"|arrivals?|models|designs?|gifts?|presents?|articles?|news|produkte?|artikel|sachen|dinge"
     r"|etwas|geschenke?|produits?|articles|cadeaux|productos?|cosas|regalos?|prodotti|cose"
 )
 """Nouns between a negation and a bound, and after "new"."""
@@ -210,9 +212,10 @@ GLUE_AFTER = (
     r"|cada uno"
 )
 GLUE_AFTER_UNSPACED = r"钱|的|の"
-PERSON_WORDS = (
+COUNT_WORDS = (
     r"child(?:ren)?|kids?|bab(?:y|ies)|toddlers?|boys?|girls?|teens?|teenagers?|adults?|people|age[ds]?"
     r"|years?|months?|kinder[n]?|kind|jahren?|jungen|mädchen|enfants?|ans|niñ[oa]s|años|bambin[oi]"
-    r"|anni|persons?|guests?|players?|spieler"
+    r"|anni|persons?|guests?|players?|spieler|holds?|seats?|fits|serves|stores"
 )
-UNSPACED_PERSON_WORDS = r"岁|歲|孩|宝宝|儿童|兒童|个月|人"
+UNSPACED_COUNT_WORDS = r"岁|歲|孩|宝宝|儿童|兒童|个月|人"
+"""Words of sentences whose numbers without a unit are ages or count something."""

@@ -479,8 +479,11 @@ def _read_value(
     low, high = found.low.low, found.high.high
     quantity = None if found.low.quantity == "year" else found.low.quantity
     if found.is_range:
-        is_opened = context.take_before(words.RANGE_START, words.RANGE_START_UNSPACED)
-        is_opened |= context.take_after("", words.RANGE_AFTER_UNSPACED)
+        is_clear = context.has_before(words.RANGE_START_OF_GUESS, words.RANGE_START_UNSPACED)
+        context.take_before(words.RANGE_START, words.RANGE_START_UNSPACED)
+        is_clear |= context.take_after("", words.RANGE_AFTER_UNSPACED)
+        if quantity is None and not (is_clear or context.carrier()):
+            return None
         read: QuantityRange | QuantityPreference | None = QuantityRange("price", low, high)
     else:
         read = _read_one_sided(low, context) or _read_approximate(low, quantity, context)
@@ -538,7 +541,7 @@ def _may_be_price(
     found: _Found, read: QuantityRange | QuantityPreference, context: _Context, text: str
 ) -> bool:
     """Return whether a number without a unit may be a price: "a gift under 20"."""
-    if not _CLAUSE_END.match(context.after) or _people().search(text):
+    if not _CLAUSE_END.match(context.after) or _counts().search(text):
         return False
     if isinstance(read, QuantityPreference):
         return context.n_after > 0  # 100左右
@@ -594,9 +597,9 @@ def _full(pattern: str) -> re.Pattern[str]:
 
 
 @cache
-def _people() -> re.Pattern[str]:
+def _counts() -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![^\W_])(?:{words.PERSON_WORDS})(?![^\W_])|{words.UNSPACED_PERSON_WORDS}",
+        rf"(?<![^\W_])(?:{words.COUNT_WORDS})(?![^\W_])|{words.UNSPACED_COUNT_WORDS}",
         re.IGNORECASE,
     )
 

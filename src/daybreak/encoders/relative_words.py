@@ -49,7 +49,7 @@ _NEW = (
     r"|(?<=películas )(?:nuevas|recientes)|últim[oa]s(?= películas| novedades| libros)"
 )
 _NEW_UNSPACED = (
-    rf"(?:最新|较新|新近|近期|最近)(?:上映|发布|出版|推出)?的?|新(?=(?:{UNSPACED_GENERAL_NOUNS}))(?!番茄|片段)"
+    rf"(?:最新|较新|新近|近期|最近)(?:上映|发布|出版|推出)?的?|新(?=(?:{UNSPACED_GENERAL_NOUNS}))(?!番茄|片段|剧场)"
     r"|新(?:出|上映|发布|出版|推出|上架)的?"
     rf"|新的(?=[\u4e00-\u9fff]{{0,4}}(?:{UNSPACED_GENERAL_NOUNS}))"
 )
