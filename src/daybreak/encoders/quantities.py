@@ -13,17 +13,18 @@ from functools import cache
 from typing import Literal, TypeAlias
 
 from daybreak.encoders import bound_words as words
+from daybreak.encoders.amount_context import (
+    MAX_CONTEXT_CHARS,
+    AmountContext,
+    words_after,
+    words_before,
+)
 from daybreak.encoders.amounts import Amount, Quantity, find_amounts
 from daybreak.encoders.clauses import MAX_SENTENCE_CHARS, has_content
 from daybreak.encoders.relative_words import NAMES_WITH_RELATIVE_WORDS, RELATIVE_WORDS
 
 Direction: TypeAlias = Literal["low", "high", "near"]
 """Small values, large values, or values near a target."""
-MAX_CONTEXT_CHARS = 48
-"""Number of characters before and after an amount in which the words of its bound are."""
-MAX_GLUE_WORDS = 6
-"""Largest number of joining words that are removed with a bound, on each side."""
-
 Span: TypeAlias = tuple[int, int]
 
 
@@ -144,7 +145,7 @@ def _with_copula(text: str, span: Span) -> Span:
 
 
 _COPULA = re.compile(
-    r"(?<![^\W_])(?:(?:that|which|who)(?: is| are|'s| isn't)|(?:das|die|der) (?:ist|sind)"
+    r"(?<![^\W_])(?:(?:that|which|who)(?: is| are|'s| isn't)?|(?:das|die|der) (?:ist|sind)"
     r"|qui (?:est|sont)|que (?:sea|sean|es)|should be|must be)\s*\Z",
     re.IGNORECASE,
 )
@@ -208,8 +209,8 @@ def _as_range(first: Amount, second: Amount, text: str) -> _Found | None:
         text[second.end :],
     )
     is_opened = bool(
-        _before(words.RANGE_START, words.RANGE_START_UNSPACED).search(before)
-        or _after("", words.RANGE_AFTER_UNSPACED).match(after)
+        words_before(words.RANGE_START, words.RANGE_START_UNSPACED).search(before)
+        or words_after("", words.RANGE_AFTER_UNSPACED).match(after)
     )
     if not (is_joined or (is_weak and is_opened)):
         return None
@@ -245,8 +246,8 @@ def _share_unit(amount: Amount, other: Amount) -> Amount:
 
 def _names_time(before: str, after: str) -> bool:
     """Return whether a noun of media stands beside a year."""
-    nouns = _before(words.MEDIA_NOUNS, words.UNSPACED_MEDIA_NOUNS)
-    follows = _after(words.MEDIA_NOUNS, f"的?(?:{words.UNSPACED_MEDIA_NOUNS})")
+    nouns = words_before(words.MEDIA_NOUNS, words.UNSPACED_MEDIA_NOUNS)
+    follows = words_after(words.MEDIA_NOUNS, f"的?(?:{words.UNSPACED_MEDIA_NOUNS})")
     return bool(nouns.search(before) or follows.match(after))
 
 
@@ -261,7 +262,7 @@ def _read_bound(
         earliest: Position before which the words belong to another bound.
     """
     first = max(earliest, found.start - MAX_CONTEXT_CHARS)
-    context = _Context(
+    context = AmountContext(
         text[first : found.start], text[found.end : found.end + MAX_CONTEXT_CHARS]
     )
     is_time = found.low.quantity == "year"
@@ -279,104 +280,9 @@ def _read_bound(
     return replace(read, phrase=said.strip(" ,，"), span=span)
 
 
-class _Context:
-    """Text beside an amount; what is understood of it is taken away.
-
-    Args:
-        before: Text before the amount.
-        after: Text after it.
-    """
-
-    def __init__(self, before: str, after: str) -> None:
-        self.before = before
-        self.after = after
-        self.n_after = 0
-        """Number of characters that were taken after the amount."""
-        self.taken = ""
-        """Text before the amount that was taken last."""
-
-    def take_before(self, spaced: str, unspaced: str = "") -> bool:
-        """Take words that end directly before the amount; return whether they are there."""
-        found = _before(spaced, unspaced).search(self.before)
-        if found is not None:
-            self.before, self.taken = self.before[: found.start()], found[0]
-        return found is not None
-
-    def take_after(self, spaced: str, unspaced: str = "") -> bool:
-        """Take words that begin directly after the amount; return whether they are there."""
-        found = _after(spaced, unspaced).match(self.after)
-        if found is not None:
-            self.after = self.after[found.end() :]
-            self.n_after += found.end()
-        return found is not None
-
-    def has_before(self, spaced: str, unspaced: str = "") -> bool:
-        """Return whether words end directly before the amount."""
-        return _before(spaced, unspaced).search(self.before) is not None
-
-    def take_negation(self) -> bool:
-        """Take a negation before the bound, with a general noun between them."""
-        kept = self.before
-        for _ in range(MAX_GLUE_WORDS):
-            if self.take_before(words.NEGATIONS, words.UNSPACED_NEGATIONS_OF_BOUNDS):
-                return True
-            if not (
-                self.take_before(words.GENERAL_NOUNS, words.UNSPACED_GENERAL_NOUNS)
-                or self.take_before("from|of|aus|von|de|that are|made|released", "")
-            ):
-                break
-        self.before = kept
-        return False
-
-    def take_carriers(self) -> None:
-        """Take the names of quantities before the bound, such as "rated"."""
-        for _ in range(MAX_GLUE_WORDS):
-            kept = self.before
-            self.take_before(words.GLUE_BEFORE, words.GLUE_BEFORE_UNSPACED)
-            if not self.take_before(_CARRIERS, _UNSPACED_CARRIERS):
-                self.before = kept
-                return
-
-    def take_glue(self) -> None:
-        """Take the joining words on both sides."""
-        for _ in range(MAX_GLUE_WORDS):
-            if not (
-                self.take_before(_CARRIERS, _UNSPACED_CARRIERS)
-                or self.take_before(words.GLUE_BEFORE, words.GLUE_BEFORE_UNSPACED)
-            ):
-                break
-        for _ in range(MAX_GLUE_WORDS):
-            if not self.take_after(words.GLUE_AFTER, words.GLUE_AFTER_UNSPACED):
-                break
-
-    def carrier(self) -> Quantity | None:
-        """Return the quantity that is named before the bound, such as "price"; else None."""
-        if _PAYING.search(self.taken):
-            return "price"
-        before = self.before
-        for _ in range(MAX_GLUE_WORDS):
-            for quantity, spaced, unspaced in _CARRIER_WORDS:
-                if _before(spaced, unspaced).search(before):
-                    return quantity
-            glue = _before(words.GLUE_BEFORE, words.GLUE_BEFORE_UNSPACED).search(before)
-            if glue is None:
-                return None
-            before = before[: glue.start()]
-        return None
-
-
-_CARRIER_WORDS: tuple[tuple[Quantity, str, str], ...] = (
-    ("price", words.PRICE_WORDS, words.UNSPACED_PRICE_WORDS),
-    ("rating", words.RATING_WORDS, words.UNSPACED_RATING_WORDS),
-    ("duration", words.DURATION_WORDS, words.UNSPACED_DURATION_WORDS),
-)
-_PAYING = re.compile(r"spend|pay|budget|presupuesto|预算|預算|最贵", re.IGNORECASE)
-"""Words of bounds that are about prices."""
-_CARRIERS = "|".join(spaced for _, spaced, _ in _CARRIER_WORDS)
-_UNSPACED_CARRIERS = "|".join(unspaced for _, _, unspaced in _CARRIER_WORDS)
-
-
-def _read_time(found: _Found, context: _Context) -> QuantityRange | QuantityPreference | None:
+def _read_time(
+    found: _Found, context: AmountContext
+) -> QuantityRange | QuantityPreference | None:
     """Return what a year or a decade says; None: it says nothing about when."""
     if context.has_before(words.TOPIC_TIME, words.UNSPACED_TOPIC_TIME):
         return None
@@ -395,7 +301,7 @@ def _read_time(found: _Found, context: _Context) -> QuantityRange | QuantityPref
     return QuantityRange("year", found.low.low, found.high.high)
 
 
-def _read_one_sided_time(found: _Found, context: _Context) -> QuantityRange | None:
+def _read_one_sided_time(found: _Found, context: AmountContext) -> QuantityRange | None:
     low, high = found.low.low, found.high.high
     kept = context.before
     _take_article(context)
@@ -427,23 +333,23 @@ def _read_one_sided_time(found: _Found, context: _Context) -> QuantityRange | No
 
 
 def _read_single_year(
-    found: _Found, context: _Context
+    found: _Found, context: AmountContext
 ) -> QuantityRange | QuantityPreference | None:
     """Return one year, if the sentence says that something is of it, or about as old."""
     if context.take_before(words.AROUND_TIME):
         context.take_before("from|von|de|aus")
         return QuantityPreference("year", "near", found.low.low)
     year, before, after = found.low.low, context.before, context.after
-    of_time = _before(words.IN_TIME, "").search(before)
+    of_time = words_before(words.IN_TIME, "").search(before)
     if found.low.has_unit:  # 1995年的电影
-        follows = _after(
+        follows = words_after(
             "",
             rf"(?:上映|发行|出版|播出|的)?的?(?:{words.UNSPACED_MEDIA_NOUNS})|上映|发行|出版|播出",
         )
         if not follows.match(after):
             return None
     elif of_time is None or not (
-        _before(f"(?:{words.MEDIA_NOUNS})", words.UNSPACED_MEDIA_NOUNS).search(
+        words_before(f"(?:{words.MEDIA_NOUNS})", words.UNSPACED_MEDIA_NOUNS).search(
             before[: of_time.start()]
         )
         or re.search(
@@ -456,14 +362,14 @@ def _read_single_year(
     return QuantityRange("year", year, year)
 
 
-def _take_time_words(context: _Context) -> None:
+def _take_time_words(context: AmountContext) -> None:
     _take_article(context)
     context.take_before(words.IN_TIME, "在")
     _take_article(context)
     context.take_after("", "的")
 
 
-def _take_article(context: _Context) -> None:
+def _take_article(context: AmountContext) -> None:
     context.take_before(
         "the|den|dem|die|der|los|las|les|gli|the year|dem jahr|early|late|mid", "在"
     )
@@ -473,7 +379,7 @@ _AMOUNT_ONLY = f"{words.BELOW_BEFORE}|{words.ABOVE_BEFORE}|at most|at least"
 
 
 def _read_value(
-    found: _Found, context: _Context, text: str
+    found: _Found, context: AmountContext, text: str
 ) -> QuantityRange | QuantityPreference | None:
     """Return what a price, a duration, a rating or a number without a unit says."""
     low, high = found.low.low, found.high.high
@@ -495,7 +401,7 @@ def _read_value(
     return replace(read, is_guess=True) if _may_be_price(found, read, context, text) else None
 
 
-def _read_one_sided(value: float, context: _Context) -> QuantityRange | None:
+def _read_one_sided(value: float, context: AmountContext) -> QuantityRange | None:
     kept = context.before
     context.take_before(words.ABOUT_BEFORE, words.ABOUT_UNSPACED)
     for spaced, unspaced, bound in _BOUNDS_BEFORE:
@@ -528,7 +434,7 @@ def _bound_of(bound: str, value: float) -> QuantityRange:
 
 
 def _read_approximate(
-    value: float, quantity: Quantity | None, context: _Context
+    value: float, quantity: Quantity | None, context: AmountContext
 ) -> QuantityPreference | None:
     is_about = context.take_before(words.ABOUT_BEFORE, words.ABOUT_UNSPACED)
     is_about |= context.take_after(words.ABOUT_AFTER, words.ABOUT_AFTER_UNSPACED)
@@ -538,7 +444,7 @@ def _read_approximate(
 
 
 def _may_be_price(
-    found: _Found, read: QuantityRange | QuantityPreference, context: _Context, text: str
+    found: _Found, read: QuantityRange | QuantityPreference, context: AmountContext, text: str
 ) -> bool:
     """Return whether a number without a unit may be a price: "a gift under 20"."""
     if not _CLAUSE_END.match(context.after) or _counts().search(text):
@@ -568,22 +474,6 @@ def _read_relative_words(text: str) -> list[QuantityPreference]:
             phrase = text[span[0] : span[1]].strip()
             kept.append(QuantityPreference(quantity, direction, phrase=phrase, span=span))
     return kept
-
-
-@cache
-def _before(spaced: str, unspaced: str) -> re.Pattern[str]:
-    """Pattern of words that end at the end of a text."""
-    parts = [rf"(?<![^\W_])(?<!-)(?:{spaced})"] if spaced else []
-    parts += [rf"(?:{unspaced})"] if unspaced else []
-    return re.compile(rf"(?:{'|'.join(parts)})[\s:]*\Z", re.IGNORECASE)
-
-
-@cache
-def _after(spaced: str, unspaced: str) -> re.Pattern[str]:
-    """Pattern of words at the start of a text."""
-    parts = [rf"[\s,-]*(?:{spaced})(?![^\W_])"] if spaced else []
-    parts += [rf"\s*(?:{unspaced})"] if unspaced else []
-    return re.compile(rf"(?:{'|'.join(parts)})", re.IGNORECASE)
 
 
 @cache
