@@ -40,7 +40,7 @@ from daybreak.service.state.ranker import RankedLists
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
 
-N_REQUESTS = 100
+N_REQUESTS = 64
 N_TOGETHER = 16
 K, K_RECALL = 10, 100
 MAX_LOW_RANK_CELLS = 150_000_000

@@ -14,6 +14,9 @@ from daybreak.types import Floats, Rows
 
 ITEMS_PER_BLOCK = 32_768
 """Items whose products are computed at a time, so that they stay in the processor cache."""
+DIM_STEP = 64
+"""Components that the kernels read at once; vectors of other lengths take up to nine times as
+long as those with zeros up to a multiple of it."""
 MAX_CODE = 127
 """Largest absolute value of a component of a quantized vector."""
 
@@ -56,7 +59,7 @@ class QuantizedVectors:
         blocks = []
         for span in spans:
             codes, scales[span] = quantize(np.ascontiguousarray(vectors[:, span].T))
-            blocks.append(kernels.dots_pack(codes))
+            blocks.append(kernels.dots_pack(_pad(codes)))
         return cls(blocks, scales, n_items, dim)
 
     @property
@@ -84,7 +87,7 @@ class QuantizedVectors:
         if kernels is None:
             return np.asarray(queries @ self.blocks[number], dtype=np.float32)
         codes, units = quantize(queries)
-        products = np.asarray(kernels.dots_packed(codes, self.blocks[number]))
+        products = np.asarray(kernels.dots_packed(_pad(codes), self.blocks[number]))
         found = products.astype(np.float32)
         found *= self.scales[self._span(number)]
         found *= units[:, None]
@@ -172,6 +175,12 @@ def quantize(vectors: Floats) -> tuple[Any, Floats]:
     units = (largest / MAX_CODE).astype(np.float32)
     factors = np.divide(MAX_CODE, largest, out=np.zeros_like(largest), where=largest > 0)
     return np.rint(vectors * factors[:, None]).astype(np.int8), units
+
+
+def _pad(codes: Any) -> Any:
+    """Return (n, dim) codes with zeros up to a multiple of :data:`DIM_STEP` components."""
+    missing = -codes.shape[1] % DIM_STEP
+    return np.pad(codes, ((0, 0), (0, missing))) if missing else codes
 
 
 def _kernels() -> Any:
