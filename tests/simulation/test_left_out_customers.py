@@ -8,6 +8,7 @@ from daybreak.simulation.left_out_customers import (
     MAX_FEW_CUSTOMERS,
     MAX_LEFT_OUT,
     N_HISTORIES,
+    expected_best_seller_ndcg,
     has_few_customers,
     iter_left_out,
 )
@@ -61,3 +62,18 @@ def test_shops_of_few_customers_with_content_are_asked():
     assert not has_few_customers(staples(MAX_FEW_CUSTOMERS + 1))
     data = staples()
     assert not has_few_customers(Dataset(Items(data.items.ids), data.events, data.n_users))
+
+
+def test_best_sellers_are_expected_by_the_items_of_one_and_two_customers():
+    """Two of three customers chose item 0; items 1 and 2 have one customer each.
+
+    Such an item is chosen next with ``2 * 1 / (2 * 3) = 1/3``, item 0 with 2/3; the discounts
+    are 1, 0.631 and 0.5.
+    """
+    data = shop_of([[0], [0, 1], [2]], [0, 0, 0])
+    expected = (2 / 3 + 0.6309 / 3 + 0.5 / 3) / 2.1309
+    assert expected_best_seller_ndcg(data) == pytest.approx(expected, abs=1e-4)
+
+
+def test_nothing_is_expected_of_best_sellers_whom_nobody_else_chose():
+    assert expected_best_seller_ndcg(shop_of([[0], [1], [2]], [0, 0, 0])) == 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daybreak.data.dataset import Dataset
+from daybreak.metrics import LIST_LENGTH, discounts
 from daybreak.rng import create_generator
 from daybreak.types import Floats, Mask, Rows
 
@@ -55,6 +56,33 @@ class LeftOutCustomer:
 def has_few_customers(data: Dataset) -> bool:
     """Return whether customers of a shop are left out one by one."""
     return 0 < len(data.active_user_rows) <= MAX_FEW_CUSTOMERS and bool(data.items.blocks)
+
+
+def expected_best_seller_ndcg(data: Dataset) -> float:
+    """Return the NDCG@10 that the best sellers of a shop can be expected to have.
+
+    Where hardly any item was chosen twice, leaving a customer out tells little about the best
+    sellers: the items that two of five customers chose lose their second one for both of them.
+    The Good-Turing estimate is smoother. An item with one customer is chosen by the next one
+    with the probability ``2 N2 / (N1 n)``, where ``N1`` and ``N2`` are the numbers of items
+    with one and two of ``n`` customers, and one with ``c`` customers ``c`` times as likely.
+
+    Args:
+        data: Training data.
+
+    Source:
+        Good 1953, "The population frequencies of species and the estimation of population
+        parameters", eq. 2, for ``r = 1``.
+    """
+    n_items = len(data.items)
+    pairs = np.unique(data.events.user.astype(np.int64) * n_items + data.events.item)
+    counts = np.bincount(pairs % n_items, minlength=n_items)
+    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+    n_users = max(len(data.active_user_rows), 1)
+    rate = 2 * twice / (max(once, 1) * n_users)
+    best = -np.sort(-counts)[:LIST_LENGTH]
+    weights = discounts(len(best))
+    return float(np.minimum(best * rate, 1.0) @ weights / max(float(weights.sum()), 1e-9))
 
 
 def iter_left_out(data: Dataset, n_known: int, seed: int = 0) -> Iterator[LeftOutCustomer]:

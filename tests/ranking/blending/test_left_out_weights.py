@@ -3,6 +3,7 @@ import pytest
 
 from daybreak.ranking.blending.left_out_weights import (
     BIAS_SHIFTS,
+    ContentChoice,
     add_left_out_weights,
     choose_content_weight,
     usable_strategies,
@@ -11,7 +12,11 @@ from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import default_strategies, get_strategies
 from daybreak.ranking.blending.tasks import MIN_QUERIES
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
-from daybreak.simulation.left_out_customers import MAX_FEW_CUSTOMERS, iter_left_out
+from daybreak.simulation.left_out_customers import (
+    MAX_FEW_CUSTOMERS,
+    LeftOutCustomer,
+    iter_left_out,
+)
 from tests.ranking.blending.test_tasks import pool_of
 from tests.simulation.test_left_out_customers import shop_of, staples
 
@@ -67,7 +72,7 @@ def test_levels_with_simulated_queries_are_left_alone():
 @pytest.mark.parametrize("n_customers", [0, 1, 2])
 def test_two_customers_say_nothing(n_customers):
     some = list(iter_left_out(tastes(), 1))[:n_customers]
-    assert choose_content_weight(some, 1.0, -4.0, 0.5) == (0.0, 0.0)
+    assert choose_content_weight(some, 1.0, -4.0, 0.5) == (0.0, 0.0, 1.0)
 
 
 def test_larger_shops_and_other_strategies_are_left_alone():
@@ -82,3 +87,59 @@ def test_larger_shops_and_other_strategies_are_left_alone():
     (kept,), report = add_left_out_weights(data, NO_QUERIES, STRATEGIES, [before])
     assert kept is before
     assert report == []
+
+
+def prior_of_content(data):
+    """Return what is left of the prior weights of content, and the report."""
+    strategies = get_strategies(["popular", "content/match", "content/history"])
+    levels = np.tile([1.0, 0.8, 0.0], (len(EVENT_LEVELS), 1))
+    plain = WeightSet(1.0, levels, levels, np.full(len(EVENT_LEVELS), -4.0))
+    pools = TrainingPools({}, np.full(3, 0.5, dtype=np.float32))
+    (found,), report = add_left_out_weights(data, pools, strategies, [plain])
+    assert (found.weights[:, 0] == 1).all()
+    assert found.weights[0, 1] == 0.8  # nobody is asked without events
+    return found.weights[1:4, 1], report
+
+
+def groceries(n_customers=6, seed=0):
+    """Everybody chose one of each of twelve pairs that are alike, and four of their own."""
+    rng = np.random.default_rng(seed)
+    choices = [
+        [*(2 * np.arange(12) + (rng.random(12) < 0.4)), *range(24 + 4 * n, 28 + 4 * n)]
+        for n in range(n_customers)
+    ]
+    return shop_of(choices, [(n // 2) % 12 for n in range(24 + 4 * n_customers)])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_prior_of_content_does_not_count_where_content_tells_nothing(seed):
+    left, report = prior_of_content(groceries(seed=seed))
+    assert (left < 0.2).all()
+    assert [one["content"] for one in report[:3]] == [0.0] * 3
+    assert all(one["trust"] < 0.25 for one in report[:3])
+
+
+def test_the_prior_of_content_stays_where_everybody_has_a_taste():
+    left, report = prior_of_content(tastes())
+    assert (left == 0.8).all()
+    assert {one["trust"] for one in report[:3]} == {1.0}
+
+
+def test_a_small_gain_of_few_customers_is_compared_with_the_best_sellers():
+    """The same gain counts in a newsroom, whose best sellers nobody chooses, and not in a shop
+    whose best sellers are good.
+    """
+    likeness = np.tile(np.linspace(1, 0, 60, dtype=np.float32), (1, 1))
+    buyers, relevant = np.ones(60, dtype=np.int64), np.zeros((1, 60), dtype=bool)
+    relevant[0, 5::6] = True
+    one = LeftOutCustomer(buyers, likeness, np.ones_like(relevant), relevant)
+    better = LeftOutCustomer(buyers, -likeness, np.ones_like(relevant), relevant[:, ::-1])
+    newsroom = choose_content_weight([one, better, one], 1.0, -4.0, 0.5, expected=0.0)
+    grocery = choose_content_weight([one, better, one], 1.0, -4.0, 0.5, expected=0.5)
+    assert newsroom.trust >= grocery.trust
+    assert newsroom.weight >= grocery.weight
+
+
+def test_half_of_a_choice_counts_but_for_a_bias_that_is_lowered():
+    assert ContentChoice(4.0, 2.0, 0.0).shrink(0.5) == (2.0, 1.0, 0.5)
+    assert ContentChoice(0.5, -8.0, 1.0).shrink(0.1) == (0.05, -8.0, 1.0)

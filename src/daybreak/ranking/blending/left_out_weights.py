@@ -1,8 +1,13 @@
-"""Weight of content in a shop of few customers, fitted on customers left out one by one."""
+"""Weights of content in a shop of few customers, fitted on customers left out one by one.
+
+Other shops say how much content counts on average. Whether the content of a catalogue tells
+what people buy differs between shops: much for gifts, next to nothing for groceries. Customers
+who are left out one by one say what holds for this one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,10 +20,11 @@ from daybreak.ranking.blending.tasks import iter_warm_item_tasks
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 from daybreak.simulation.left_out_customers import (
     LeftOutCustomer,
+    expected_best_seller_ndcg,
     has_few_customers,
     iter_left_out,
 )
-from daybreak.types import Doubles, Floats
+from daybreak.types import Doubles, Floats, Mask
 
 FITTED_ON = "customers"
 """``fitted_on`` of the models whose weight is fitted here."""
@@ -32,6 +38,20 @@ KNOWN_ITEMS = ((1, (1,)), (3, (2, 3)), (10, (4, 5, 6, 7)))
 """Numbers of known items, each with the levels whose weights are fitted with them."""
 N_STANDARD_ERRORS = 1.0
 """Standard errors that the gain of a weight is lowered by when weights are compared."""
+GAIN_DEVIATION = 0.08
+"""Smallest standard deviation of the gain between customers that is believed; that of five
+customers can be small by chance [NDCG@10]."""
+RELATIVE_GAIN_DEVIATION = 1.3
+"""The same as a multiple of the expected NDCG@10 of the best sellers, where that is smaller: a
+gain of 0.02 means much in a newsroom, and little in a grocery."""
+TRUSTED_ERRORS = 0.5
+"""Standard errors by which a small weight of content must gain for the prior weights of content
+to count whole; in between they count in proportion, and without a gain not at all."""
+TRUST_WEIGHTS = slice(1, 3)
+"""Positions of the small weights, of which the better one counts. Large ones replace the best
+sellers; they say nothing about the mixtures of the prior."""
+CONTENT_PREFIXES = ("content/", "taste/")
+"""Names of the strategies that rank by the content of a history."""
 MIN_MARGIN = 1.75
 """Standard errors by which lists of the best sellers must be better than lists of what is like
 the known items and nobody else bought, for the weight of content to be restricted."""
@@ -44,6 +64,26 @@ MIN_LEFT_OUT = 3
 """Smallest number of left-out customers that say something."""
 MIN_SOLD = 10
 """Smallest number of items of the other customers."""
+
+
+class ContentChoice(NamedTuple):
+    """What left-out customers say about content, for a number of known items."""
+
+    weight: float = 0.0
+    """Weight of the likeness to the known items"""
+    bias_shift: float = 0.0
+    """Change of the bias of items without events"""
+    trust: float = 1.0
+    """Share of the prior weights of content that counts, from 0 to 1"""
+
+    def shrink(self, share: float) -> "ContentChoice":
+        """Return the choice of which a share counts, but for a bias that is lowered."""
+        lowered = self.bias_shift <= 0
+        return ContentChoice(
+            self.weight * share,
+            self.bias_shift * (1.0 if lowered else share),
+            1 - (1 - self.trust) * share,
+        )
 
 
 def usable_strategies(data: Dataset, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
@@ -64,8 +104,8 @@ def add_left_out_weights(
 
     The other strategies need a training, so the best sellers stand for all that is the same for
     everybody. Weight and bias with the highest NDCG@10 of left-out customers are chosen, less
-    one standard error of the gain over no weight. Levels with simulated queries of their own
-    need none of it.
+    one standard error of the gain over no weight. The prior weights of content count as far as
+    small weights gain at all. Levels with simulated queries of their own need none of it.
 
     Args:
         data: Training data.
@@ -80,7 +120,8 @@ def add_left_out_weights(
     is_measured = [bool(tasks) for tasks in iter_warm_item_tasks(pools)]
     plain, scale = sets[-1], float(pools.scale[rows[0]])
     share = 1 / (1 + (len(data.active_user_rows) / HALF_CUSTOMERS) ** 2)
-    content, shift = np.zeros(len(EVENT_LEVELS)), np.zeros(len(EVENT_LEVELS))
+    expected = expected_best_seller_ndcg(data)
+    choices = [ContentChoice()] * len(EVENT_LEVELS)
     report = []
     for number, levels in KNOWN_ITEMS:
         unmeasured = [level for level in levels if not is_measured[level]]
@@ -88,56 +129,95 @@ def add_left_out_weights(
             continue
         popularity = float(plain.weights[unmeasured[0]][shared].sum())
         bias = float(plain.new_bias[unmeasured[0]])
-        found = choose_content_weight(
-            list(iter_left_out(data, number)), popularity, bias, scale
-        )
-        found = found[0] * share, found[1] * (share if found[1] > 0 else 1.0)
-        content[unmeasured], shift[unmeasured] = found
-        report += [
-            {
-                "events": EVENT_LEVELS[level],
-                "content": round(found[0], 3),
-                "bias": round(found[1], 3),
-            }
-            for level in unmeasured
-        ]
-    return tuple(_add_content(one, rows, content, shift) for one in sets), report
+        customers = list(iter_left_out(data, number))
+        found = choose_content_weight(customers, popularity, bias, scale, expected)
+        for level in unmeasured:
+            choices[level] = found.shrink(share)
+            report.append(_report_choice(choices[level], level))
+    is_content = np.array([s.name.startswith(CONTENT_PREFIXES) for s in strategies])
+    return tuple(_add_content(one, rows, is_content, choices) for one in sets), report
+
+
+def _report_choice(choice: ContentChoice, level: int) -> dict[str, Any]:
+    """Return the choice at a level as JSON values."""
+    return {
+        "events": EVENT_LEVELS[level],
+        "content": round(choice.weight, 3),
+        "bias": round(choice.bias_shift, 3),
+        "trust": round(choice.trust, 3),
+    }
 
 
 def _add_content(
-    one: WeightSet, rows: Sequence[int], content: Doubles, shift: Doubles
+    one: WeightSet, rows: Sequence[int], is_content: Mask, choices: Sequence[ContentChoice]
 ) -> WeightSet:
-    """Return a set with the (n_levels,) weights of content and changes of the bias."""
+    """Return a set with the weights of content that were chosen for each level.
+
+    Args:
+        one: Weights of one popularity.
+        rows: Positions of the strategies whose weight is chosen.
+        is_content: (n_strategies,) strategies by content.
+        choices: One for each level.
+    """
+    weight, shift, trust = np.array(choices).T
     weights, new_weights = one.weights.copy(), one.new_weights.copy()
-    weights[:, rows] = new_weights[:, rows] = content[:, None]
+    weights[:, is_content] *= trust[:, None]
+    weights[:, rows] = new_weights[:, rows] = weight[:, None]
     return replace(one, weights=weights, new_weights=new_weights, new_bias=one.new_bias + shift)
 
 
 def choose_content_weight(
-    customers: Sequence[LeftOutCustomer], popularity: float, bias: float, scale: float
-) -> tuple[float, float]:
+    customers: Sequence[LeftOutCustomer],
+    popularity: float,
+    bias: float,
+    scale: float,
+    expected: float = 0.0,
+) -> ContentChoice:
     """Return the weight of content and the change of the bias of items without events.
 
     Args:
-        customers: Left-out customers; with fewer than ``MIN_LEFT_OUT`` both are 0.
+        customers: Left-out customers; with fewer than ``MIN_LEFT_OUT`` nothing is changed.
         popularity: Weight of the best sellers.
         bias: Bias of items that nobody else bought, before the change.
         scale: Standard deviation of likenesses.
+        expected: NDCG@10 that the best sellers can be expected to have.
     """
     customers = [one for one in customers if one.is_sold.sum() >= MIN_SOLD]
     if len(customers) < MIN_LEFT_OUT:
-        return 0.0, 0.0
+        return ContentChoice()
     values = np.stack([_measure(one, popularity, bias, scale) for one in customers])
     unchanged = values[:, CONTENT_WEIGHTS.index(0.0), BIAS_SHIFTS.index(0.0)]
     gains = values - unchanged[:, None, None]
-    error = gains.std(axis=0, ddof=1) / np.sqrt(len(customers))
+    expected = max(expected, float(unchanged.mean()))
+    least = min(GAIN_DEVIATION, RELATIVE_GAIN_DEVIATION * expected)
+    deviation = gains.std(axis=0, ddof=1)
+    is_believed = np.zeros(deviation.shape, dtype=bool)
+    is_believed[0, :N_RESTRICTED] = True  # the best sellers, with items without events last
+    deviation = np.where(is_believed, deviation, np.maximum(deviation, least))
+    error = deviation / np.sqrt(len(customers))
     lower = gains.mean(axis=0) - N_STANDARD_ERRORS * error
     margins = values[:, 0, 0] - [_measure_unsold(one) for one in customers]
     margin_error = margins.std(ddof=1) / np.sqrt(len(margins))
     if margins.mean() >= MIN_MARGIN * margin_error:
         lower = lower[:N_RESTRICTED, :N_RESTRICTED]
-    weight, shift = np.unravel_index(np.argmax(lower), lower.shape)
-    return CONTENT_WEIGHTS[int(weight)], BIAS_SHIFTS[int(shift)]
+    row, column = np.unravel_index(np.argmax(lower), lower.shape)
+    weight, shift = CONTENT_WEIGHTS[int(row)], BIAS_SHIFTS[int(column)]
+    small = gains[:, TRUST_WEIGHTS, BIAS_SHIFTS.index(0.0)].mean(axis=0)
+    trust = 1.0 if weight else _trust(small, least, len(customers))
+    return ContentChoice(weight, shift, trust)
+
+
+def _trust(gains: Doubles, deviation: float, n_customers: int) -> float:
+    """Return the share of the prior weights of content that counts.
+
+    Args:
+        gains: Mean gains of small weights.
+        deviation: Standard deviation of gains between customers.
+        n_customers: Number of left-out customers.
+    """
+    needed = TRUSTED_ERRORS * deviation / np.sqrt(n_customers)
+    best = float(gains.max())
+    return float(np.clip(best / needed, 0, 1)) if needed > 0 else float(best >= 0)
 
 
 def _measure(
