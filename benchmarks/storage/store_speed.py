@@ -16,29 +16,33 @@ from itertools import count
 from pathlib import Path
 from threading import Thread
 
-import polars as pl
-
 from benchmarks.storage.import_speed import make_events
-from daybreak.data import Tables, read_tables
-from daybreak.store import LoggedItem, LoggedRecommendation, Store, dump, open_store, restore
+from daybreak.data import read_tables
+from daybreak.store import (
+    EventColumns,
+    LoggedItem,
+    LoggedRecommendation,
+    Store,
+    dump,
+    open_store,
+    restore,
+)
 from daybreak.testing.postgres import PostgresServer
 
 THREADS = 20
 _NUMBERS = count()
 
 
-def some_events(n: int) -> tuple[Tables, pl.Series]:
+def some_events(n: int) -> EventColumns:
     """Return new events of a few hundred users, with an id each."""
     numbers = [next(_NUMBERS) for _ in range(n)]
-    frame = pl.DataFrame(
-        {
-            "user_id": [f"user-{number % 400}" for number in numbers],
-            "item_id": [f"item-{number * 7919 % 3000}" for number in numbers],
-            "event_type": ["view"] * n,
-            "timestamp": [1.8e9 + number for number in numbers],
-        }
+    return EventColumns(
+        [f"user-{number % 400}" for number in numbers],
+        [f"item-{number * 7919 % 3000}" for number in numbers],
+        event_type=["view"] * n,
+        timestamp=[1.8e9 + number for number in numbers],
+        event_id=[f"event-{number}" for number in numbers],
     )
-    return Tables.of(frame), pl.Series([f"event-{number}" for number in numbers])
 
 
 def rate(action: Callable[[], object], seconds: float, threads: int = 1) -> float:
@@ -85,11 +89,7 @@ def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
     """Yield (name, rate per second)."""
 
     def write(n: int) -> Callable[[], object]:
-        def action() -> object:
-            tables, ids = some_events(n)
-            return store.write(tables, event_ids=ids)
-
-        return action
+        return lambda: store.add_events(some_events(n))
 
     yield "events, one per write, 1 thread", rate(write(1), seconds)
     yield f"events, one per write, {THREADS} threads", rate(write(1), seconds, THREADS)

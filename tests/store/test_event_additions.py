@@ -8,7 +8,8 @@ from daybreak.data import Tables
 from daybreak.errors import DataError
 from daybreak.store import SqliteStore, open_store
 from daybreak.store.database import run_together
-from daybreak.store.event_additions import MAX_ADDED_EVENTS, AddedEvents, _rounded_up
+from daybreak.store.driver_statements import _rounded_up
+from daybreak.store.event_additions import MAX_ADDED_EVENTS, AddedEvents
 from daybreak.store.event_columns import EventColumns
 
 CALLS = st.lists(

@@ -227,6 +227,14 @@ def deferred_indexes(connection: Connection, *, enabled: bool) -> Iterator[None]
         connection.execute(CreateIndex(index))
 
 
+def events_frame(rows: Sequence[Any]) -> pl.DataFrame:
+    """Return rows of ``EVENT_COLUMNS`` as a frame."""
+    if not rows:
+        return pl.DataFrame(schema=EVENT_COLUMNS)
+    columns = zip(EVENT_COLUMNS.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, v, dtype=kind) for (name, kind), v in columns])
+
+
 def select_event_page(
     connection: Connection, user: str | None, item: str | None, after: int, n: int | None
 ) -> EventPage:

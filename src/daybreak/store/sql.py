@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import polars as pl
@@ -22,13 +21,8 @@ from daybreak.store.base import (
     WriteResult,
 )
 from daybreak.store.bulk import iter_chunks, select_where_in
-from daybreak.store.cursors import (
-    current_cursor,
-    delete_expired_tombstones,
-    has_expired_tombstones,
-    next_cursor,
-    select_tombstones,
-)
+from daybreak.store.change_rows import select_changes
+from daybreak.store.cursors import delete_expired_tombstones, next_cursor
 from daybreak.store.database import Database
 from daybreak.store.entity_rows import (
     EntityPatches,
@@ -44,6 +38,7 @@ from daybreak.store.event_columns import EventColumns
 from daybreak.store.event_rows import (
     build_event_batch,
     event_keys,
+    events_frame,
     insert_events,
     select_event_page,
 )
@@ -205,11 +200,7 @@ class SqlStore(Store):
     def changes(self, since: int) -> Changes:
         """Read from one snapshot; see :meth:`Store.changes`."""
         at = time.time()
-
-        def work(connection: Connection) -> tuple[Changes, bool]:
-            return _select_changes(connection, since), has_expired_tombstones(connection, at)
-
-        changes, expired = self.database.read(work)
+        changes, expired = self.database.read(lambda c: select_changes(c, since, at))
         if expired:
             self.database.write(lambda connection: delete_expired_tombstones(connection, at))
         if expired or self.database.needs_scrub:
@@ -373,16 +364,6 @@ def _check_length(name: str, column: pl.Series | None, n_events: int) -> None:
         raise DataError(f"{len(column)} {name}s for {n_events} events; give one each")
 
 
-def _select_changes(connection: Connection, since: int) -> Changes:
-    cursor, floor = current_cursor(connection)
-    if since < 0 or since == cursor:
-        return Changes(empty_tables(), (), (), cursor)
-    if since < floor or since > cursor:  # since > cursor: of another store
-        return Changes(empty_tables(), (), (), cursor, complete=False)
-    users, items = (select_tombstones(connection, kind, since) for kind in ("user", "item"))
-    return Changes(select_changed_tables(connection, since), users, items, cursor)
-
-
 def select_all_tables(connection: Connection) -> Tables:
     """Return all rows, in the order of their arrival."""
     text = str(_events_query().compile(dialect=connection.dialect))
@@ -391,7 +372,7 @@ def select_all_tables(connection: Connection) -> Tables:
         select_entities(connection, table) for table in (schema.items, schema.users)
     )
     return Tables.of(
-        _events_frame(rows),
+        events_frame(rows),
         attributes_from_json(items, "item_id"),
         attributes_from_json(users, "user_id"),
     )
@@ -405,7 +386,7 @@ def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
         select_where_in(connection, query, schema.events.c.user_id, user_ids),
         key=lambda row: row[-1],
     )
-    events = _events_frame([row[:-1] for row in rows])
+    events = events_frame([row[:-1] for row in rows])
     items = _select_entities_by_id(
         connection, schema.items, events["item_id"].unique().to_list()
     )
@@ -427,43 +408,9 @@ def select_catalogue_tables(connection: Connection, users: Sequence[str]) -> Tab
     return Tables(pl.concat([items, others], how="diagonal"), tables.users, tables.events)
 
 
-def select_changed_tables(connection: Connection, since: int) -> Tables:
-    """Return the present state of the rows written after a cursor."""
-    order = schema.events.c.row + 0  # + 0 makes SQLite use the index on change
-    query = str(
-        _events_query()
-        .where(schema.events.c.change > since)
-        .order_by(None)
-        .order_by(order)
-        .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    )
-    rows = connection.exec_driver_sql(query).cursor.fetchall()
-    items, users = (
-        select_entities(connection, table, since) for table in (schema.items, schema.users)
-    )
-    return Tables(
-        attributes_from_json(items, "item_id"),
-        attributes_from_json(users, "user_id"),
-        _events_frame(rows),
-    )
-
-
-@cache
-def empty_tables() -> Tables:
-    """Return tables without rows."""
-    return Tables.of()
-
-
 def _events_query() -> Select[Any]:
     columns = [schema.events.c[name] for name in EVENT_COLUMNS]
     return select(*columns).order_by(schema.events.c.row)
-
-
-def _events_frame(rows: Sequence[Any]) -> pl.DataFrame:
-    if not rows:
-        return pl.DataFrame(schema=EVENT_COLUMNS)
-    columns = zip(EVENT_COLUMNS.items(), zip(*rows, strict=True), strict=True)
-    return pl.DataFrame([pl.Series(name, v, dtype=kind) for (name, kind), v in columns])
 
 
 def _select_entities_by_id(

@@ -47,6 +47,9 @@ _SCRUB_TIMEOUT_MS = 200
 _MAX_BUSY_WAIT_S = 1.0
 """Longest wait for a lock inside of SQLite [s]; longer waits are repeated ones, which end when
 the caller may not wait any more."""
+_MIN_CHECKPOINT_PAGES = 10_000
+"""Size of the write-ahead log from which on it is copied into the file [pages of 4 KiB]. Many
+writes change the same pages of the indexes, which a longer log copies only once."""
 _log = logging.getLogger(__name__)
 _POOL_OPTIONS = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
 
@@ -209,6 +212,7 @@ def _configure_connection(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
     connection.execute("PRAGMA cache_size = -131072")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_MIN_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA secure_delete = ON")  # overwrite deleted rows
 
 
