@@ -38,6 +38,7 @@ AS_ASKED = ", as you asked"
 ALWAYS_REMOVED: frozenset[Quantity] = frozenset({"price", "duration", "rating"})
 """Quantities whose bounds name no topic even if the catalogue does not have them; a decade may
 be one."""
+_YEAR_WORDS: Mapping[str, str] = {"low": "early", "high": "recent"}
 _NOUNS: Mapping[Quantity, str] = {
     "price": "prices",
     "year": "years",
@@ -136,7 +137,10 @@ class StatedPreference:
     def describe(self, row: int) -> str:
         """Return how far an item is what was said, for a person."""
         is_near = self.said.direction == "near"
-        what = f"near {self.said.target:.10g}" if is_near else self.said.direction
+        is_year = self.said.quantity == "year"
+        words = _YEAR_WORDS if is_year else {}
+        direction = words.get(self.said.direction, self.said.direction)
+        what = f"near {self.said.target:.10g}" if is_near else direction
         value = self.values[row]
         if math.isnan(value):
             return f"the {self.label} is unknown, and you asked for {what}"
