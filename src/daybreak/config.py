@@ -47,7 +47,7 @@ class Settings:
     unknown_items: str = "exclude"
     """Whether items that only events know are recommended where there is a catalogue:
     `exclude` or `recommend`."""
-    candidates_above: int = 100_000
+    candidates_above: int = 200_000
     """Number of items of a catalogue from which lists are made of candidates; 0: never."""
     language_model: str = "none"
     """Language model: `URL#MODEL`, a `.gguf` file, the name of a packaged model, or `none`."""

@@ -105,7 +105,7 @@ class UpdatableRecommender(Estimator):
     def candidates_above(self) -> int:
         """Number of items from which lists are made of candidates; 0: never.
 
-        The default is 100,000. Smaller catalogues are scored whole.
+        The default is 200,000. Smaller catalogues are scored whole.
         """
         return self._candidates_above
 

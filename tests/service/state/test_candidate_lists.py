@@ -204,6 +204,6 @@ def test_answers_say_that_there_are_candidates(model):
 
 
 def test_small_catalogues_have_no_candidates(trained):
-    assert Recommender().candidates_above == 100_000
-    trained.candidates_above = 100_000
+    assert Recommender().candidates_above == 200_000
+    trained.candidates_above = 200_000
     assert trained.state.ranker.candidates is None

@@ -16,7 +16,7 @@ from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.types import Floats, Mask, Rows
 
-CANDIDATES_ABOVE = 100_000
+CANDIDATES_ABOVE = 200_000
 """Default of the setting ``candidates_above`` [items]."""
 RERANKED_PER_PLACE = 40
 """Candidates for each place of a list that is selected for diversity or novelty."""
