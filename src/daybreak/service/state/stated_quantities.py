@@ -24,9 +24,9 @@ from daybreak.types import Doubles, Floats, Mask
 
 MAX_CACHED_TEXTS = 1_000
 """Largest number of texts whose quantities are kept."""
-PREFERENCE_SHARE = 0.5
+PREFERENCE_SHARE = 1.0
 """What the best value of a preference adds to a score, relative to a full likeness to the topic
-of the same text."""
+of the same text. With less, the best sellers about a topic stay first at any price."""
 MIN_COMPARED_ITEMS = 5
 """Smallest number of items of a topic with which others are compared; with fewer, all are."""
 NEAR_FACTOR = 2.0
