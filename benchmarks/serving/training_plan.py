@@ -26,7 +26,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.common.paths import SOURCE
-from benchmarks.serving.training_speed import KEPT_COLUMNS, MIN_RATING, ONE_THREAD
+from benchmarks.serving.training_speed import ONE_THREAD, read_shop
 
 SETS = ("ml100k", "gift_shop", "gift_shop@1000", "anime_zh_dev", "ml1m", "completejourney@3000")
 CONSTANTS = SOURCE / "service" / "training" / "cost_constants.json"
@@ -82,14 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def read_tables(folder: Path, n_items: int | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return events and items of a data set, or of its items with the most events."""
-    text = {"user_id": pl.String, "item_id": pl.String}
-    events, items = (
-        pl.read_csv(folder / f"{name}.csv.gz", schema_overrides=text, infer_schema_length=None)
-        for name in ("interactions", "items")
-    )
-    if "rating" in events.columns:
-        events = events.filter(pl.col("rating") >= MIN_RATING)
-    events = events.select(name for name in KEPT_COLUMNS if name in events.columns)
+    events, items = read_shop(folder)
     if n_items is None:
         return events, items
     counts = events.group_by("item_id").len().sort("len", "item_id", descending=[True, False])

@@ -57,10 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"| {name} | {code} | {cpu:.1f} | {memory:,.0f} |", flush=True)
 
 
-def measure(folder: Path, encoder: str) -> dict[str, float]:
-    """Train on a data set in this process; return processor time [s] and peak memory [MB]."""
-    from daybreak import Recommender  # noqa: PLC0415 - the parent process may not have it
-
+def read_shop(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the positive events and the items of a data set."""
     text = {"user_id": pl.String, "item_id": pl.String}
     events, items = (
         pl.read_csv(folder / f"{name}.csv.gz", schema_overrides=text, infer_schema_length=None)
@@ -68,7 +66,14 @@ def measure(folder: Path, encoder: str) -> dict[str, float]:
     )
     if "rating" in events.columns:
         events = events.filter(pl.col("rating") >= MIN_RATING)
-    events = events.select(name for name in KEPT_COLUMNS if name in events.columns)
+    return events.select(name for name in KEPT_COLUMNS if name in events.columns), items
+
+
+def measure(folder: Path, encoder: str) -> dict[str, float]:
+    """Train on a data set in this process; return processor time [s] and peak memory [MB]."""
+    from daybreak import Recommender  # noqa: PLC0415 - the parent process may not have it
+
+    events, items = read_shop(folder)
     start = time.process_time()
     Recommender(encoder=encoder).fit(events, items=items)
     cpu_s = time.process_time() - start
