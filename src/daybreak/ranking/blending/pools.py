@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Items, Queries
-from daybreak.memory import bounded_size, return_free_memory
+from daybreak.memory import bounded_size, trim_heaps
 from daybreak.models import LinearScorer
 from daybreak.models.shared_content_choice import (
     ContentOptions,
@@ -224,7 +224,7 @@ class PoolBuilder:
         split.data.cache.clear()  # the statistics would stay as long as the split
         del fitted, linear_models, wish_scorer
         if not constant_only:
-            return_free_memory()
+            trim_heaps()
 
     def _measure_scales(
         self,

@@ -8,7 +8,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.deadline import time_limit
 from daybreak.errors import OutOfTimeError
-from daybreak.memory import return_free_memory
+from daybreak.memory import trim_heaps
 from daybreak.ranking.blending.ablation import SelectionThresholds, select_strategies
 from daybreak.ranking.blending.moments import (
     MIN_NEW_ITEM_SHARE,
@@ -60,7 +60,7 @@ def build_training_pools(
         thresholds: Required significance of the gains of slow strategies.
         plan: Which simulated cold starts are run; default: all.
     """
-    return_free_memory()
+    trim_heaps()
     builder = PoolBuilder(data, candidates, seed)
     plan = plan or SimulationPlan.complete(data)
     n_splits = len(plan.asked) + (1 + plan.has_arrivals) * data.events.has_time_order

@@ -8,7 +8,7 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.recency import RecencyCurve
-from daybreak.memory import return_free_memory
+from daybreak.memory import trim_heaps
 from daybreak.models import Model
 from daybreak.models.base import SupportsWarmStart
 from daybreak.ranking.blending.arrival_shift import estimate_item_arrivals
@@ -87,7 +87,7 @@ def fit_all(
         The fitted strategies, and the names of those that ``continued`` from the warm start and
         of those fitted ``anew``; empty without a warm start.
     """
-    return_free_memory()
+    trim_heaps()
     fitted_models: list[Model[Any, Any]] = []
     names: dict[str, list[str]] = {"continued": [], "anew": []}
     for strategy in strategies:
