@@ -64,7 +64,7 @@ class PlanningRecommender(InterviewingRecommender):
             MemoryLimitError: No training keeps to ``memory``.
 
         Example:
-            >>> from daybreak import Recommender
+            >>> from daybreak.service.recommender import Recommender
             >>> events = pl.DataFrame({"user_id": ["ann", "bob"], "item_id": ["tea", "tea"]})
             >>> plan = Recommender(encoder="none", strategies="popular").plan(events)
             >>> plan.n_users, plan.n_sold, plan.learned

@@ -35,7 +35,7 @@ MAX_ARRIVAL_COST = 0.03
 MIN_GUARD_QUERIES = 8
 """Minimum number of queries of a kind at a level on which weights are tested; weights of the
 prior alone are tested on fewer queries than weights are fitted on."""
-MIN_WINDOW_USERS = 20
+MIN_WINDOW_USERS = 6
 """Smallest number of different users whose queries can prefer recent popularity to that of all
 time. In a shop of five customers, nine queries of four of them did, and its list had a third of
 the NDCG@10 of the best sellers for 400 people who came later."""

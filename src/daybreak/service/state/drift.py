@@ -27,7 +27,7 @@ class DriftMeter:
 
     Example:
         >>> import polars as pl
-        >>> from daybreak import Recommender
+        >>> from daybreak.service.recommender import Recommender
         >>> events = pl.DataFrame({"user_id": ["ann", "bob"], "item_id": ["tea", "tea"]})
         >>> shop = Recommender(encoder="none", strategies=["popular"]).fit(events)
         >>> [one.name for one in DriftMeter().readings(shop.state, 0.0)]
