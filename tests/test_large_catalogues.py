@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from benchmarks.quality.large_catalogues import HIDDEN, MIN_HISTORY, hold_out, ndcg
+from benchmarks.quality.large_catalogues import HIDDEN, MIN_HISTORY, hold_out
 from benchmarks.quality.large_shop import draw_shop
+from daybreak.metrics import ndcg
 
 
 def test_ndcg_by_hand():

@@ -26,6 +26,7 @@ import scipy.sparse as sp
 from benchmarks.common.paths import RESULTS, ROOT
 from benchmarks.common.tables import grid, machine
 from benchmarks.quality.large_shop import draw_shop
+from daybreak.metrics import ndcg
 
 K = 20
 MIN_HISTORY = 5
@@ -176,16 +177,6 @@ def _run(command: list[str]) -> dict[str, float]:
     )
     cost: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return cost
-
-
-def ndcg(lists: np.ndarray, hidden: sp.csr_array) -> np.ndarray:
-    """Return the (n_users,) NDCG of (n_users, k) lists of item rows, binary relevance."""
-    discounts = 1 / np.log2(np.arange(2, lists.shape[1] + 2))
-    n_hidden = np.diff(hidden.indptr)
-    hits = np.stack([hidden[row, items].toarray().ravel() for row, items in enumerate(lists)])
-    ideal = np.cumsum(discounts)[np.minimum(n_hidden, lists.shape[1]) - 1]
-    gains: np.ndarray = (hits > 0) @ discounts / ideal
-    return gains
 
 
 def page(rows: Sequence[tuple[str, HeldOut, str, np.ndarray, dict[str, float]]]) -> str:
