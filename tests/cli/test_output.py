@@ -210,6 +210,15 @@ def test_steps_with_numbers_are_the_share_that_is_done(monkeypatch, capsys):
     assert [int(one[1]) for one in found] == [20, 40, 60, 75]
 
 
+def test_a_step_is_told_once_however_often_it_is_reported(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LINE_INTERVAL_S", 0.0)
+    with progress.show_progress("reading", counts_steps=False) as shown_progress:
+        for step in ("encoding", "encoding", "cold start 1 of 2", "encoding"):
+            shown_progress.start(step)
+    told = capsys.readouterr().err.replace("daybreak: ", "").splitlines()
+    assert told == ["reading", "encoding", "cold start 1 of 2", "encoding"]
+
+
 def test_the_shell_completes_commands_and_options():
     program = Path(sys.executable).with_name("daybreak")
     for words, wanted in (("daybreak rec", "recommend"), ("daybreak similar --wh", "--where")):

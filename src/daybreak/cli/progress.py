@@ -81,6 +81,7 @@ class ProgressReporter:
         self._counts_steps = counts_steps
         self._remaining = RemainingTime()
         self._last_line_at = time.monotonic()
+        self._last_line = ""
         self._counted = 0
         self._after = 0
 
@@ -116,8 +117,13 @@ class ProgressReporter:
                 self._task, description=task, completed=done, total=total, estimate=estimate
             )
         elif time.monotonic() - self._last_line_at >= LINE_INTERVAL_S:
+            self._print_line(f"{task} ({estimate})" if estimate else task)
+
+    def _print_line(self, line: str) -> None:
+        if line != self._last_line:
             self._last_line_at = time.monotonic()
-            print_message(f"{task} ({estimate})" if estimate else task)
+            self._last_line = line
+            print_message(line)
 
 
 @contextmanager
