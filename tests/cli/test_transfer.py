@@ -130,6 +130,15 @@ def test_a_kept_evaluation_has_the_sources_of_the_store_or_of_the_command(
     assert nothing["source_verdict"] == ("helps" if names else None)
 
 
+def test_a_curve_of_the_shop_has_the_sources_of_the_store_or_none(ask, call, remembering):
+    status, out, _ = call("evaluate", "--shop-curve", *STORE)
+    assert status == 0
+    assert "sources: food" in out
+    told = ask("evaluate", "--shop-curve", "--no-sources", *STORE)
+    assert told["sources"] == []
+    assert "without_sources" not in {one["system"] for one in told["points"]}
+
+
 def write_domains(folder):
     """One table of events on two domains; people have one taste in both."""
     rng = np.random.default_rng(0)

@@ -50,10 +50,12 @@ def test_a_list_of_titles_is_matched_and_its_items_are_a_history(shop):
         shop.match_titles(" \n ")
 
 
-def test_an_evaluation_takes_no_files_as_sources(shop):
+def test_a_measurement_takes_no_files_as_sources(shop):
     (release, *_) = shop.models()
     with pytest.raises(RejectedError, match="domain=NAME"):
         shop.admin.evaluate(release.id, sources=["../shop.db"])
+    with pytest.raises(RejectedError, match="domain=NAME"):
+        shop.admin.measure_shop(release.id, sources=["../shop.db"])
     with pytest.raises(RejectedError, match="sources"):
         shop.admin.evaluate(release.id, sources=["x" * 2_000])
 

@@ -1,6 +1,7 @@
 """Measurements of a release: on its store, as tasks of a service, and from a workspace."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,8 @@ def test_a_request_cannot_name_files_or_sources_that_are_gone(settings, tmp_path
         release = service.releases.current.release
         with pytest.raises(ConfigError, match="remembers: none"):
             service.evaluate(release, [str(tmp_path)])
+        with pytest.raises(ConfigError, match="remembers: none"):
+            service.measure_shop(release, [str(tmp_path)])
         remember_sources(service.store, [str(tmp_path / "gone")])
         with pytest.raises(NotFoundError, match="is gone"):
             service.evaluate(release, ["gone"])
@@ -92,6 +95,19 @@ def test_a_request_cannot_name_files_or_sources_that_are_gone(settings, tmp_path
 def test_a_workspace_measures_the_active_release(settings):
     with Workspace(settings) as workspace:
         assert workspace.measure_shop().points
+
+
+def test_an_evaluation_notes_the_drift_since_the_training(settings):
+    with Workspace(settings) as workspace:
+        notes = workspace.evaluate(slices=["cold_user_nothing"]).notes
+    assert [note.partition(":")[0] for note in notes[-2:]] == ["interests", "content"]
+
+
+def test_an_evaluation_needs_no_release_to_measure_drift(settings, monkeypatch):
+    with Workspace(settings) as workspace:
+        monkeypatch.setattr(workspace, "_root", Path("gone"))
+        notes = workspace.evaluate(slices=["cold_user_nothing"]).notes
+    assert "drift since the training cannot be measured" in notes[-1]
 
 
 def test_a_training_of_a_service_reports_its_steps(settings, monkeypatch):

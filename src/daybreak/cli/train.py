@@ -291,7 +291,7 @@ def _measure(
 
     with show_progress("hiding users and items") as progress:
         if by_size:
-            curve = workspace.measure_shop(progress=progress.update)
+            curve = workspace.measure_shop(progress=progress.update, sources=sources)
             values, table = curve.to_dict(), shop_curve_table(curve)
         else:
             evaluation = workspace.evaluate_release(progress=progress.update, sources=sources)

@@ -114,18 +114,20 @@ class AdminApi:
         """Return checks of the stored data, what they allow, and how event types count."""
         return self._send(ApiCall("GET", "/data", StoredDataReport))
 
-    def measure_shop(self, model_id: str) -> Task:
+    def measure_shop(self, model_id: str, sources: Sequence[str] | None = None) -> Task:
         """Start to measure the warm-up curve of the shop; ``model_report`` has it later.
 
         Args:
             model_id: Id of a release, which keeps the curve.
+            sources: As for :meth:`evaluate`.
 
         Raises:
             RejectedError: A training or another task is running.
             ResourceNotFoundError: There is no such release.
         """
         path = path_of("models", model_id, "shop-curve")
-        return self._send(ApiCall("POST", path, Task, repeatable=False))
+        body = None if sources is None else {"sources": list(sources)}
+        return self._send(ApiCall("POST", path, Task, body=body, repeatable=False))
 
     def evaluate(self, model_id: str, sources: Sequence[str] | None = None) -> Task:
         """Start to evaluate the settings by slice; ``model_report`` has the results later.

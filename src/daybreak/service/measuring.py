@@ -40,7 +40,11 @@ EVALUATION_KIND = "evaluation"
 
 
 def measure_shop(
-    store: Store, settings: Settings, release: str, progress: Any = None
+    store: Store,
+    settings: Settings,
+    release: str,
+    progress: Any = None,
+    sources: Sequence[str] | None = None,
 ) -> ShopCurve:
     """Measure the warm-up curve of a shop, and store it with a release.
 
@@ -52,14 +56,19 @@ def measure_shop(
         settings: Encoder and seed, and the URL of the store.
         release: Id of the release, or ``active``.
         progress: Called with the number of finished steps, of all steps, and the next step.
+        sources: Other shops and domains to learn from; the same settings without them are
+            measured as well. None: those that the store remembers; empty: none.
 
     Raises:
         ConfigError: The store is in memory and has no folder for releases.
-        DataError: The shop has too few users, or the curve cannot be written.
-        NotFoundError: There is no such release.
+        DataError: The shop has too few users, a source cannot be read, or the curve cannot be
+            written.
+        NotFoundError: There is no such release, or a source is gone.
     """
     folder = _folder_of(store, settings, release)
-    curve = measure_shop_curve(*_inputs_of(store, settings), progress)
+    model, tables, rules = _inputs_of(store, settings)
+    read = TrainingSources.read(store, tables, sources, rules)
+    curve = measure_shop_curve(model, read.target, rules, progress, read.found)
     check_lease()
     write_shop_curve(folder, curve)
     return curve
@@ -91,7 +100,7 @@ def evaluate_release(
     folder = _folder_of(store, settings, release)
     model, tables, rules = _inputs_of(store, settings)
     read = TrainingSources.read(store, tables, sources, rules)
-    drift = _drift_of(store, folder, read.target)
+    drift = drift_of_release(store, folder, read.target)
     evaluation = evaluate_settings(model, read.target, rules, progress, read.found)
     evaluation = replace(evaluation, drift=drift)
     check_lease()
@@ -99,8 +108,14 @@ def evaluate_release(
     return evaluation
 
 
-def _drift_of(store: Store, folder: Path, tables: Tables) -> tuple[DriftReading, ...]:
-    """Return how far a shop has drifted since the training of a release."""
+def drift_of_release(store: Store, folder: Path, tables: Tables) -> tuple[DriftReading, ...]:
+    """Return how far a shop has drifted since the training of a release.
+
+    Args:
+        store: Store with the release.
+        folder: Folder of the release.
+        tables: All data of the shop.
+    """
     trained_at = {one.id: one.created_at for one in store.releases()}.get(folder.name)
     if trained_at is None:
         return ()
@@ -114,7 +129,8 @@ def run_shop_curve(settings: Mapping[str, Any], options: Mapping[str, Any]) -> d
 
     Args:
         settings: Fields of :class:`daybreak.config.Settings`.
-        options: ``release``: id of the release.
+        options: ``release``: id of the release; ``sources``: as for :func:`measure_shop`,
+            where they are named.
 
     Returns:
         Fields of :class:`TrainingOutcome`.

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ from daybreak.service.inputs.frames import add_titles
 from daybreak.service.inputs.sources import SourceTables
 from daybreak.service.interviewing import Interview
 from daybreak.service.language import open_language_model
-from daybreak.service.measuring import evaluate_release, measure_shop
+from daybreak.service.measuring import drift_of_release, evaluate_release, measure_shop
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import (
@@ -299,6 +300,9 @@ class Workspace(ClosesOnExit):
     ) -> Report:
         """Evaluate the default recommender, single strategies, random and popular.
 
+        The notes of the report say how far interests and content have drifted since the
+        training of the active release.
+
         Args:
             strategies: Names of strategies, each evaluated alone.
             sources: Other shops and domains to learn from; None: those that the store
@@ -315,16 +319,33 @@ class Workspace(ClosesOnExit):
         report: Report = self.new_recommender().evaluate(
             read.target, also=strategies, sources=list(read.found), **options
         )
-        return report
+        return replace(report, notes=(*report.notes, *self._drift_notes(read.target)))
 
-    def measure_shop(self, release: str = "active", progress: Any = None) -> ShopCurve:
+    def _drift_notes(self, tables: Tables) -> tuple[str, ...]:
+        """Return how far the shop has drifted since the training of the active release."""
+        if self.store.active_release() is None:
+            return ()
+        try:
+            folder = find_release(self.store, self._root, "active")
+            found = drift_of_release(self.store, folder, tables)
+        except DaybreakError as error:
+            return (f"drift since the training cannot be measured: {error}",)
+        return tuple(one.sentence for one in found)
+
+    def measure_shop(
+        self,
+        release: str = "active",
+        progress: Any = None,
+        sources: Sequence[str] | None = None,
+    ) -> ShopCurve:
         """Measure the warm-up curve of the shop, and store it with a release.
 
         Args:
             release: Id of the release, or ``active``.
             progress: Called with the number of finished steps, of all steps, and the next step.
+            sources: As for :meth:`evaluate`.
         """
-        return measure_shop(self.store, self.settings, release, progress)
+        return measure_shop(self.store, self.settings, release, progress, sources)
 
     def evaluate_release(
         self,

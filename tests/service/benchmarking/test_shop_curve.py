@@ -8,6 +8,7 @@ import pytest
 from daybreak.errors import DataError
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.service.benchmarking.shop_curve import ShopCurve, measure_shop_curve
+from daybreak.service.benchmarking.summary import shop_curve_table
 from tests.server.example_store import tables
 
 
@@ -74,6 +75,16 @@ def test_a_curve_is_json_and_comes_back_equal(curve):
     text = json.dumps(curve.to_dict(), allow_nan=False)
     assert ShopCurve.from_dict(json.loads(text)) == curve
     assert math.isfinite(curve.measured_at)
+
+
+def test_a_curve_of_an_earlier_version_has_no_sources(curve):
+    values = curve.to_dict()
+    del values["sources"]
+    for one in values["points"]:
+        for name in [name for name in one if name.startswith("source_")]:
+            del one[name]
+    assert ShopCurve.from_dict(values) == curve
+    assert "sources" not in shop_curve_table(curve).columns
 
 
 @pytest.mark.parametrize("values", [{}, {"points": [{}]}, {"points": 3}, {"k": 10, "x": 1}])

@@ -9,8 +9,9 @@ import pytest
 from daybreak.data import Tables
 from daybreak.errors import DataError
 from daybreak.evaluation.baselines import BASELINES
+from daybreak.service.benchmarking.shop_curve import ShopCurve, measure_shop_curve
 from daybreak.service.benchmarking.slice_results import ReleaseEvaluation, evaluate_settings
-from daybreak.service.benchmarking.summary import slices_table
+from daybreak.service.benchmarking.summary import shop_curve_table, slices_table
 from daybreak.service.inputs.sources import SourceTables
 from daybreak.service.training.drift import DriftReading, DriftScore
 from daybreak.simulation.slices import YOUNG_SLICES
@@ -87,6 +88,20 @@ def test_a_slice_says_what_its_sources_give(model, word, sign):
     assert min(sign * nothing.source_gain_low, sign * nothing.source_gain_high) > 0
     assert ReleaseEvaluation.from_dict(json.loads(json.dumps(found.to_dict()))) == found
     assert slices_table(found.slices)["sources"][0].startswith(f"{word}, ")
+
+
+@pytest.mark.parametrize(("model", "word"), [(Learning, "helps"), (Forgetting, "hurts")])
+def test_a_size_of_the_shop_says_what_its_sources_give(model, word):
+    curve = measure_shop_curve(model("popular"), lopsided(), sources=[FOOD])
+    assert curve.sources == ("food",)
+    at = {one.system: one for one in curve.points if (one.users, one.events) == (20, 0)}
+    assert at["daybreak"].source_verdict == word
+    gain = at["daybreak"].value - at["without_sources"].value
+    assert at["daybreak"].source_gain == pytest.approx(gain)
+    assert at["popular"].source_verdict is None
+    assert ShopCurve.from_dict(json.loads(json.dumps(curve.to_dict()))) == curve
+    rows = shop_curve_table(curve).filter(users=20, events=0)
+    assert rows["sources"][0].startswith(f"{word}, ")
 
 
 def test_an_evaluation_without_sources_or_of_an_earlier_version_has_no_verdict(evaluation):

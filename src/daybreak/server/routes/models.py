@@ -15,7 +15,7 @@ from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import (
     ActivityOut,
     ActivityQuery,
-    EvaluationBody,
+    MeasurementBody,
     ModelOut,
     ModelReportOut,
     ModelsOut,
@@ -56,9 +56,12 @@ async def report(request: Request, id: str) -> Response:
     status_code=202,
     openapi_extra=require_role("admin", cost="bulk"),
 )
-async def measure_shop(request: Request, id: str) -> Response:
+async def measure_shop(
+    request: Request, id: str, body: MeasurementBody | None = None
+) -> Response:
     """Start to measure the warm-up curve of the shop; the report of the release gets it."""
-    task = await run_in_threadpool(state_of(request).service.measure_shop, id)
+    sources = None if body is None else body.sources
+    task = await run_in_threadpool(state_of(request).service.measure_shop, id, sources)
     return json_response(task, 202)
 
 
@@ -68,7 +71,7 @@ async def measure_shop(request: Request, id: str) -> Response:
     status_code=202,
     openapi_extra=require_role("admin", cost="bulk"),
 )
-async def evaluate(request: Request, id: str, body: EvaluationBody | None = None) -> Response:
+async def evaluate(request: Request, id: str, body: MeasurementBody | None = None) -> Response:
     """Start to evaluate the settings by slice; the report of the release gets the results."""
     sources = None if body is None else body.sources
     task = await run_in_threadpool(state_of(request).service.evaluate, id, sources)

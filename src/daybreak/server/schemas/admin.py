@@ -56,8 +56,8 @@ class ModelReportOut(ResponseModel):
     )
 
 
-class EvaluationBody(RequestModel):
-    """What an evaluation learns from beside the data of the store."""
+class MeasurementBody(RequestModel):
+    """What a measurement learns from beside the data of the store."""
 
     sources: list[ShortText] | None = Field(
         None,

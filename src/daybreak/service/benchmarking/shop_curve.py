@@ -5,7 +5,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from daybreak.data import EventRules, Tables
@@ -20,8 +20,11 @@ from daybreak.service.benchmarking.slice_results import (
     METRIC,
     SYSTEM,
     finite,
+    source_gain_fields,
+    source_gains,
     verdict_of,
 )
+from daybreak.service.inputs.sources import SourceTables
 from daybreak.simulation.slices import (
     YOUNG_SHOT_COUNTS,
     YOUNG_SLICES,
@@ -52,6 +55,13 @@ class ShopCurvePoint:
     difference_high: float | None = None
     verdict: str | None = None
     """``better``, ``tied`` or ``worse`` than the best sellers."""
+    source_gain: float | None = None
+    """Mean paired difference from the same settings without the sources; None: no sources, or
+    this is a baseline."""
+    source_gain_low: float | None = None
+    source_gain_high: float | None = None
+    source_verdict: str | None = None
+    """``helps``, ``no difference`` or ``hurts``, by the whole interval."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,8 @@ class ShopCurve:
     """How each slice was measured, by its name."""
     notes: tuple[str, ...] = ()
     """Sizes that could not be measured, and why."""
+    sources: tuple[str, ...] = ()
+    """Names of the sources that the settings learned from; they are known at every size."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the curve as JSON values."""
@@ -90,14 +102,22 @@ class ShopCurve:
         """
         try:
             points = tuple(ShopCurvePoint(**point) for point in values["points"])
-            notes, protocols = tuple(values["notes"]), dict(values["protocols"])
-            return cls(**{**values, "points": points, "notes": notes, "protocols": protocols})
+            lists = {
+                "points": points,
+                "notes": tuple(values["notes"]),
+                "sources": tuple(values.get("sources", ())),
+            }
+            return cls(**{**values, **lists, "protocols": dict(values["protocols"])})
         except (TypeError, KeyError, ValueError) as error:
             raise DataError(f"these values are no warm-up curve: {error}") from error
 
 
 def measure_shop_curve(
-    model: Evaluable, tables: Tables, rules: EventRules | None = None, progress: Any = None
+    model: Evaluable,
+    tables: Tables,
+    rules: EventRules | None = None,
+    progress: Any = None,
+    sources: Sequence[SourceTables] = (),
 ) -> ShopCurve:
     """Train on the first users of a shop, for several sizes, and measure lists of later users.
 
@@ -106,6 +126,8 @@ def measure_shop_curve(
         tables: All data of the shop.
         rules: Rules that say which events are positive; None: the data decide.
         progress: Called with the number of finished steps, of all steps, and the next step.
+        sources: Other shops to learn from, whole at every size; the same settings without them
+            are measured, too.
 
     Raises:
         DataError: The shop has too few users for any size.
@@ -117,6 +139,7 @@ def measure_shop_curve(
         rules or EventRules(),
         k=LIST_LENGTH,
         slices=YOUNG_SLICES,
+        sources=sources,
         progress=progress,
     )
     return ShopCurve(
@@ -129,6 +152,7 @@ def measure_shop_curve(
         points=tuple(_points(report)),
         protocols={info.name: info.protocol for info in report.slices},
         notes=report.notes,
+        sources=tuple(source.name for source in sources),
     )
 
 
@@ -139,31 +163,32 @@ def _points(report: Report) -> Sequence[ShopCurvePoint]:
         for shots, name in zip(YOUNG_SHOT_COUNTS, young_slice_names(n_users), strict=True)
     }
     differences = report.compare(SYSTEM, BASELINE, METRIC)
-    return [
-        _point(report, info, system, places[info.name], differences[info.name])
-        for info in report.slices
-        for system in report.systems
-    ]
+    gains = source_gains(report)
+    points = []
+    for info in report.slices:
+        for system in report.systems:
+            point = _point(report, info, system, places[info.name])
+            if system == SYSTEM:
+                compared = _against_best_sellers(differences[info.name])
+                gain = source_gain_fields(gains.get(info.name))
+                point = replace(point, **compared, **gain)
+            points.append(point)
+    return points
 
 
 def _point(
-    report: Report,
-    info: SliceInfo,
-    system: str,
-    place: tuple[int, int],
-    difference: PairedDifference,
+    report: Report, info: SliceInfo, system: str, place: tuple[int, int]
 ) -> ShopCurvePoint:
     value, low, high = map(float, report.cell(info.name, system).values[METRIC])
-    interval = (finite(low), finite(high))
-    point = ShopCurvePoint(system, *place, info.counts["users"], value, *interval)
-    if system != SYSTEM:
-        return point
-    return ShopCurvePoint(
-        **{
-            **asdict(point),
-            "difference": difference.difference,
-            "difference_low": finite(difference.low),
-            "difference_high": finite(difference.high),
-            "verdict": verdict_of(difference),
-        }
-    )
+    users = info.counts["users"]
+    return ShopCurvePoint(system, *place, users, value, finite(low), finite(high))
+
+
+def _against_best_sellers(difference: PairedDifference) -> dict[str, Any]:
+    """Return the fields that compare a point with the best sellers."""
+    return {
+        "difference": difference.difference,
+        "difference_low": finite(difference.low),
+        "difference_high": finite(difference.high),
+        "verdict": verdict_of(difference),
+    }

@@ -157,9 +157,7 @@ def compare_slices(report: Report) -> tuple[BaselineComparison, ...]:
             ``without_sources``.
     """
     differences = report.compare(SYSTEM, BASELINE, METRIC)
-    gains: Mapping[str, PairedDifference] = {}
-    if WITHOUT_SOURCES in report.systems:
-        gains = report.compare(SYSTEM, WITHOUT_SOURCES, METRIC)
+    gains = source_gains(report)
     compared = []
     for info in report.slices:
         difference = differences[info.name]
@@ -178,14 +176,29 @@ def compare_slices(report: Report) -> tuple[BaselineComparison, ...]:
                 difference_high=finite(difference.high),
                 verdict=verdict_of(difference),
                 protocol=info.protocol,
-                **_source_gain(gains.get(info.name)),
+                **source_gain_fields(gains.get(info.name)),
             )
         )
     return tuple(compared)
 
 
-def _source_gain(gain: PairedDifference | None) -> dict[str, Any]:
-    """Return the fields of a slice that compare it with the settings without the sources."""
+def source_gains(report: Report) -> Mapping[str, PairedDifference]:
+    """Return the paired difference from the settings without the sources, by slice.
+
+    Args:
+        report: Report; without the system ``without_sources``, there are none.
+    """
+    if WITHOUT_SOURCES not in report.systems:
+        return {}
+    return report.compare(SYSTEM, WITHOUT_SOURCES, METRIC)
+
+
+def source_gain_fields(gain: PairedDifference | None) -> dict[str, Any]:
+    """Return the fields that compare with the settings without the sources.
+
+    Args:
+        gain: Paired difference; None: there are no sources.
+    """
     if gain is None:
         return {}
     return {

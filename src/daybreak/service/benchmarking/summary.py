@@ -9,7 +9,7 @@ import polars as pl
 from daybreak.estimates import Estimate
 from daybreak.evaluation import Report
 from daybreak.evaluation.report import format_estimate, format_number
-from daybreak.service.benchmarking.shop_curve import ShopCurve
+from daybreak.service.benchmarking.shop_curve import ShopCurve, ShopCurvePoint
 from daybreak.service.benchmarking.slice_results import BaselineComparison
 from daybreak.simulation.slices import DEFINITIONS
 
@@ -214,7 +214,7 @@ def slices_table(slices: Sequence[BaselineComparison]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def _format_source_gain(one: BaselineComparison) -> str:
+def _format_source_gain(one: BaselineComparison | ShopCurvePoint) -> str:
     if one.source_gain is None:
         return ""
     return f"{one.source_verdict}, {one.source_gain:+.3f}"
@@ -244,8 +244,11 @@ def shop_curve_table(curve: ShopCurve) -> pl.DataFrame:
         row[point.system] = _format_interval(point.value, point.low, point.high)
         if point.difference is not None:
             row["against_popular"] = f"{point.verdict}, {point.difference:+.3f}"
+        if point.source_verdict is not None:
+            row["sources"] = _format_source_gain(point)
+    last = ("against_popular", "sources") if curve.sources else ("against_popular",)
     schema: dict[str, type[pl.DataType]] = {"users": pl.Int64, "events": pl.Int64}
-    schema |= {"queries": pl.Int64, **dict.fromkeys((*systems, "against_popular"), pl.String)}
+    schema |= {"queries": pl.Int64, **dict.fromkeys((*systems, *last), pl.String)}
     return pl.DataFrame(list(rows.values()), schema=schema)
 
 

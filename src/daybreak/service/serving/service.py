@@ -363,20 +363,25 @@ class RecommenderService(ClosesOnExit):
         """
         return plan_release(self.store, self.settings, self._training_options).to_dict()
 
-    def measure_shop(self, release: str) -> dict[str, Any]:
+    def measure_shop(
+        self, release: str, sources: Sequence[str] | None = None
+    ) -> dict[str, Any]:
         """Start to measure the warm-up curve of the shop, and to store it with a release.
 
         Args:
             release: Id of the release.
+            sources: As for :meth:`evaluate`.
 
         Returns:
             The task.
 
         Raises:
             BusyError: A training or another task is running.
-            NotFoundError: There is no such release.
+            ConfigError: The store remembers no such source.
+            NotFoundError: There is no such release, or a source is gone.
         """
-        return self._start(BackgroundJob(SHOP_CURVE_KIND, run_shop_curve), release)
+        job = BackgroundJob(SHOP_CURVE_KIND, run_shop_curve)
+        return self._start(job, release, sources)
 
     def evaluate(self, release: str, sources: Sequence[str] | None = None) -> dict[str, Any]:
         """Start to evaluate the settings by slice, and to store the results with a release.
@@ -394,8 +399,7 @@ class RecommenderService(ClosesOnExit):
             ConfigError: The store remembers no such source.
             NotFoundError: There is no such release, or a source is gone.
         """
-        chosen = None if sources is None else requested_sources(self.store, sources)
-        return self._start(BackgroundJob(EVALUATION_KIND, run_evaluation), release, chosen)
+        return self._start(BackgroundJob(EVALUATION_KIND, run_evaluation), release, sources)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return the trainings and other long operations, the latest first."""
@@ -463,7 +467,8 @@ class RecommenderService(ClosesOnExit):
         """Start a measurement of a release; return its task."""
         self.releases.require(release)
         options: dict[str, Any] = {"release": release}
-        options |= {} if sources is None else {"sources": list(sources)}
+        if sources is not None:
+            options["sources"] = list(requested_sources(self.store, sources))
         id_ = self.training.start_job(replace(job, options=options))
         return next(task.to_dict() for task in self.training.tasks() if task.id == id_)
 

@@ -5,7 +5,7 @@ import { Figure } from "../components/card.js";
 import { Chart } from "../components/chart.js";
 import { Table } from "../components/table.js";
 import { Measurement } from "./measurement.js";
-import { differenceText, Verdict } from "./slices.js";
+import { differenceText, sourceCell, Verdict } from "./slices.js";
 
 const SYSTEM = "daybreak";
 const BASELINES = ["popular", "random"];
@@ -59,6 +59,7 @@ function Points({ curve, at }) {
     { key: "random", title: t("quality.shop.random"), number: true, cell: of("random") },
     { key: "difference", title: t("quality.interval"), number: true, cell: differenceText },
     { key: "verdict", title: t("quality.verdict"), cell: (row) => html`<${Verdict} word=${row.verdict} />` },
+    ...(rows.some((row) => row.source_verdict) ? [{ key: "sources", title: t("quality.slices.sources"), cell: sourceCell }] : []),
   ];
   return html`<details class="as-table"><summary>${t("quality.shop.table")}</summary><${Table} columns=${columns} rows=${rows} caption=${t("quality.shop.table")} /></details>`;
 }

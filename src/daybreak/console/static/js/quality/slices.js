@@ -57,7 +57,7 @@ function Results({ evaluation }) {
 }
 
 /** Show what the sources give: the paired difference from the same settings without them. */
-const sourceCell = (row) => row.source_verdict && html`<${Verdict} word=${row.source_verdict} /> ${differenceText({ difference: row.source_gain, difference_low: row.source_gain_low, difference_high: row.source_gain_high })}`;
+export const sourceCell = (row) => row.source_verdict && html`<${Verdict} word=${row.source_verdict} /> ${differenceText({ difference: row.source_gain, difference_low: row.source_gain_low, difference_high: row.source_gain_high })}`;
 
 /** Return how a slice is measured; of unknown ones what the server says. */
 function protocolText(row) {
