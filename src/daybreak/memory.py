@@ -96,6 +96,11 @@ def use_limits(limits: ComputationLimits) -> Iterator[None]:
         _LIMITS.reset(token)
 
 
+def current_limits() -> ComputationLimits:
+    """Return the limits in use, for tasks in other processes."""
+    return _LIMITS.get(_DEFAULT)
+
+
 def bounded_size(name: str, default: int) -> int:
     """Return the limit of a size: that of the computation, or a smaller one in use.
 

@@ -4,6 +4,8 @@ import os
 import sys
 import time
 
+from daybreak.engines import shared_values
+
 
 def square(number):
     return number * number
@@ -53,3 +55,32 @@ def slow_once(path):
         return "repeated"
     time.sleep(60)
     return "slow"
+
+
+def add_to_shared(pair):
+    shared, number = pair
+    return [value + number for value in shared.get()]
+
+
+def identity_of_shared(shared):
+    return id(shared.get())
+
+
+def known_keys(_):
+    return sorted(shared_values._VALUES)
+
+
+def end_worker_once_with_shared(pair):
+    """End the process the first time, after it has read the value."""
+    shared, path = pair
+    value = shared.get()
+    end_worker_once(path)
+    return value
+
+
+def add_in_place(pair):
+    """Add to an array, which models may change in place."""
+    shared, number = pair
+    array = shared.get()
+    assert array.flags.writeable
+    return array + number

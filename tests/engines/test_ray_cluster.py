@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 from daybreak.engines import open_engine
@@ -43,6 +44,13 @@ def test_a_task_that_ends_every_worker_fails(engine):
 def test_a_task_that_takes_long_is_started_a_second_time(engine, tmp_path):
     path = str(tmp_path / "slow")
     assert list(engine.map(tasks.slow_once, [None, path])) == ["fast", "repeated"]
+
+
+def test_a_shared_value_reaches_every_worker_and_can_be_changed_there(engine):
+    with engine.share(np.arange(3)) as shared, engine.share(np.ones(2)) as other:
+        pairs = [(shared, 0), (other, 1), (shared, 2)]
+        found = [list(one) for one in engine.map(tasks.add_in_place, pairs)]
+    assert found == [[0, 1, 2], [2, 2], [2, 3, 4]]
 
 
 def test_without_the_package_the_message_says_what_to_install(monkeypatch):

@@ -17,8 +17,8 @@ from daybreak.models.shared_statistics import dense_product
 from daybreak.testing.models import example_dataset, example_queries
 
 SUMMING = (
-    *("content_ease", "content_neighbours", "content_smooth", "ease", "graph_filter"),
-    *("item_knn", "source_items", "transitions"),
+    *("content_ease", "content_neighbours", "content_smooth", "distilled", "ease"),
+    *("ease_neighbours", "graph_filter", "item_knn", "source_items", "transitions"),
 )
 """Models with sums over users that an engine computes."""
 
@@ -87,3 +87,11 @@ def test_the_sums_of_two_processes_equal_those_of_one():
         neighbours = ItemKnnModel().fit(example_dataset())
     assert_same_state(sharded.state, central.state)
     assert_same_state(neighbours.state, ItemKnnModel().fit(example_dataset()).state)
+
+
+@pytest.mark.parametrize("name", sorted(set(models.registered()) - set(SUMMING)))
+def test_all_other_models_are_computed_in_one_process(name):
+    engine = CountingEngine(7)
+    with use_engine(engine):
+        models[name]().fit(example_dataset())
+    assert engine.n_maps == 0

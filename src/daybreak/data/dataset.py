@@ -342,9 +342,13 @@ class Dataset:
 
     def filter_events(self, mask: Mask) -> "Dataset":
         """Return the data set with only the events for which ``mask`` is true."""
+        return self.with_events(self.events.filter(mask))
+
+    def with_events(self, events: Events) -> "Dataset":
+        """Return the data set with these events, without repeated pairs, instead of its own."""
         return Dataset(
             self.items,
-            self.events.filter(mask),
+            events,
             self.n_users,
             self.profiles,
             self.kernel,

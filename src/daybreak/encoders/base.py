@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
@@ -49,6 +49,9 @@ class Encoder(ABC):
 
     workers: int = 1
     """Number of batches that are computed concurrently."""
+
+    loaded_from: tuple[str, Mapping[str, object]] | None = None
+    """Name and options by which another process can load the encoder; None: it cannot."""
 
     @property
     @abstractmethod

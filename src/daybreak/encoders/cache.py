@@ -14,6 +14,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from daybreak.encoders.base import Encoder, Progress
+from daybreak.encoders.engine_texts import encode_texts
+from daybreak.engines import current_engine
 from daybreak.types import Floats
 
 MAX_TEXTS_PER_CHUNK = 2048
@@ -147,13 +149,16 @@ class CachedEncoder(Encoder):
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """Return one vector per text, cached where possible; see :meth:`Encoder.encode`.
 
-        Apart from the result, memory is that of one chunk of texts.
+        Apart from the result, memory is that of one chunk of texts for each worker of the
+        engine in use, which encodes them.
         """
         if isinstance(texts, str):
             return super().encode(texts)  # raises the error for a single string
         rows = np.zeros((len(texts), self.dim), np.float32)
-        for start in range(0, len(texts), self.max_chunk_texts):
-            chunk = slice(start, start + self.max_chunk_texts)
+        engine = current_engine()
+        step = self.max_chunk_texts * (1 if engine is None else engine.n_shards)
+        for start in range(0, len(texts), step):
+            chunk = slice(start, start + step)
             rows[chunk] = self._encode_chunk(
                 [normalize_text(text) for text in texts[chunk]],
                 _offset_progress(progress, start, len(texts)),
@@ -178,7 +183,7 @@ class CachedEncoder(Encoder):
         CACHE_STATS.add(n_lookups=len(by_hash), n_hits=len(cached))
         new = [key for key in by_hash if key not in cached]
         if new:
-            rows = self.encoder.encode([by_hash[key] for key in new], progress=progress)
+            rows = encode_texts(self.encoder, [by_hash[key] for key in new], progress)
             encoded = dict(zip(new, rows, strict=True))
             if is_stored:
                 self.cache.put_vectors(name, encoded)

@@ -269,4 +269,5 @@ def load_encoder(name: str | Path = DEFAULT_MODEL, **options: Any) -> Encoder:
     found = resolve(name)
     encoder_class: Any = encoders[found.kind]
     encoder: Encoder = encoder_class(found, **options)
+    encoder.loaded_from = (str(name), options)
     return encoder

@@ -20,9 +20,11 @@ from daybreak.engines.base import (
     use_engine,
     use_named_engine,
 )
+from daybreak.engines.shared_values import SharedValue
 
 __all__ = [
     "Engine",
+    "SharedValue",
     "current_engine",
     "engines",
     "open_engine",

@@ -10,11 +10,12 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, Self, TypeVar
 
 from daybreak.closing import ClosesOnExit
+from daybreak.engines.shared_values import SharedValue, hold_value
 from daybreak.errors import ConfigError, ServiceError
 from daybreak.registry import Registry
 
@@ -78,6 +79,22 @@ class Engine(ClosesOnExit, ABC):
     @abstractmethod
     def cancel(self, future: "Future[Any]") -> None:
         """End a call whose result is not needed any more."""
+
+    def share(self, value: T) -> AbstractContextManager[SharedValue[T]]:
+        """Share a value with the workers, inside the block.
+
+        A task that contains what the block yields gets the value with ``get``. Each worker
+        receives it once, however many tasks it runs.
+
+        Args:
+            value: What pickle can write, such as a data set.
+
+        Example:
+            >>> with open_engine("serial") as engine, engine.share([3, 4]) as numbers:
+            ...     list(engine.map(sum, [numbers.get()]))
+            [7]
+        """
+        return hold_value(value)
 
     def is_loss(self, error: BaseException) -> bool:
         """Return whether an error says that a worker was lost, not that its task failed."""

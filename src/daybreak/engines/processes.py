@@ -7,14 +7,20 @@ processes import the main module of the program; those of this module do not.
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, Self, TypeVar
 
 from daybreak.engines.base import Engine, WorkerLossError, engines
 from daybreak.engines.frames import read_frame, write_frame
+from daybreak.engines.shared_values import (
+    HeldValues,
+    SharedValue,
+    hold_value,
+    hold_values,
+)
 from daybreak.errors import ConfigError
 
 T = TypeVar("T")
@@ -44,6 +50,7 @@ class ProcessEngine(Engine):
         self._lock = Lock()
         self._idle: list[_WorkerProcess] = []
         self._busy: dict[Future[Any], _WorkerProcess] = {}
+        self._shared: dict[str, Any] = {}
         # A call that was cancelled ends a moment later than its successor begins.
         self._threads = ThreadPoolExecutor(2 * self._n_workers, "engine")
 
@@ -79,6 +86,16 @@ class ProcessEngine(Engine):
         future.add_done_callback(self._forget)
         return future
 
+    @contextmanager
+    def share(self, value: T) -> Iterator[SharedValue[T]]:
+        """Send a value to each process before its next task; see :meth:`Engine.share`."""
+        with hold_value(value) as shared:
+            self._shared[shared.key] = value
+            try:
+                yield shared
+            finally:
+                del self._shared[shared.key]
+
     def cancel(self, future: "Future[Any]") -> None:
         """End the process of the call; see :meth:`Engine.cancel`."""
         with self._lock:
@@ -99,6 +116,7 @@ class ProcessEngine(Engine):
 
     def _call(self, worker: "_WorkerProcess", function: Callable[[Any], Any], task: Any) -> Any:
         try:
+            worker.hold(dict(self._shared))
             succeeded, value = worker.call(function, task)
         except (EOFError, OSError) as error:
             worker.kill()
@@ -132,11 +150,31 @@ class _WorkerProcess:
             start_new_session=True,
             env={**os.environ, **threads, "PYTHONPATH": path},
         )
+        self._held: frozenset[str] = frozenset()
 
     @property
     def pid(self) -> int:
         """Process id."""
         return self._process.pid
+
+    def hold(self, values: dict[str, Any]) -> None:
+        """Let the process know shared values, as far as it does not, and no others.
+
+        Args:
+            values: Values by key.
+
+        Raises:
+            EOFError: The process has ended.
+            OSError: The process has ended.
+        """
+        keys = frozenset(values)
+        if keys == self._held:
+            return
+        new = {key: value for key, value in values.items() if key not in self._held}
+        succeeded, error = self.call(hold_values, HeldValues(keys, new))
+        if not succeeded:
+            raise error
+        self._held = keys
 
     def call(self, function: Callable[[Any], Any], task: Any) -> tuple[bool, Any]:
         """Return whether the call succeeded, and its result or what it raised.

@@ -1,10 +1,14 @@
 """Tasks on a Ray cluster, whose machines have Daybreak installed (extra ``ray``)."""
 
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from daybreak.engines.base import Engine, engines
+from daybreak.engines.shared_values import SharedValue, hold_only, hold_value, knows_value
 from daybreak.errors import ConfigError, MissingExtraError, ServiceError
 
 T = TypeVar("T")
@@ -12,6 +16,26 @@ R = TypeVar("R")
 
 RUNNING = "auto"
 """Address of a cluster that has been started on this machine with ``ray start``."""
+
+
+@dataclass(frozen=True)
+class RayValue(SharedValue[T]):
+    """A value in the object store of a cluster.
+
+    It is stored as bytes: arrays that tasks get from the object store cannot be written, and
+    models sort sparse rows in place.
+    """
+
+    reference: Any = None
+    """Reference to the pickled value."""
+
+    def get(self) -> T:
+        """Return the value; the first task of a worker reads it. See :class:`SharedValue`."""
+        if not knows_value(self.key):
+            import ray  # noqa: PLC0415 - an optional package that is slow to import
+
+            hold_only(self.key, pickle.loads(ray.get(self.reference)))  # noqa: S301 - of :meth:`RayEngine.share`
+        return super().get()
 
 
 @engines.register("ray")
@@ -70,6 +94,14 @@ class RayEngine(Engine):
         self._calls[future] = reference
         future.add_done_callback(lambda done: self._calls.pop(done, None))
         return future
+
+    @contextmanager
+    def share(self, value: T) -> Iterator[SharedValue[T]]:
+        """Put a value into the object store; see :meth:`Engine.share`."""
+        written = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        shared: RayValue[T] = RayValue(reference=self._ray.put(written))
+        with hold_value(value, shared):
+            yield shared
 
     def cancel(self, future: "Future[Any]") -> None:
         """End the worker of the call; see :meth:`Engine.cancel`."""

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from daybreak.engines import use_engine
+from daybreak.engines.processes import ProcessEngine
+from daybreak.engines.serial import SerialEngine
 from daybreak.errors import MissingExtraError, OutOfTimeError
 from daybreak.models.ease import EaseModel
 from daybreak.ranking.benchmarks.learners import benchmark_strategies
@@ -93,17 +96,54 @@ def test_a_strategy_whose_defaults_fail_is_left_as_it_is(data):
     assert record["profile"]["tried"] == 1
 
 
-def test_the_same_seed_leads_to_the_same_options(data):
-    def timeless(value):
-        if isinstance(value, dict):
-            return {k: timeless(v) for k, v in value.items() if k != "seconds"}
-        return value
+def timeless(value):
+    if isinstance(value, dict):
+        return {k: timeless(v) for k, v in value.items() if k != "seconds"}
+    return value
 
+
+def test_the_same_seed_leads_to_the_same_options(data):
     one, other = (
         tune(data, get_strategies(["ease", "item_knn"]), 5, tries=4) for _ in range(2)
     )
     assert one.strategies == other.strategies
     assert timeless(one.record) == timeless(other.record)
+
+
+@pytest.mark.parametrize("n_shards", [1, 2, 7])
+def test_workers_find_the_same_options_as_one_process(data, n_shards):
+    asked = get_strategies(["ease", "item_knn", "popular", "content/neighbours"])
+    alone = tune(data, asked, 5, tries=4)
+    with use_engine(SerialEngine(n_shards)):
+        found = tune(data, asked, 5, tries=4)
+    assert found.strategies == alone.strategies
+    for name, record in alone.record["strategies"].items():
+        assert same_numbers(found.record["strategies"][name], timeless(record))
+
+
+def test_two_processes_find_the_same_options_as_one(data):
+    asked = get_strategies(["ease", "item_knn"])
+    alone = tune(data, asked, 5, tries=3)
+    with ProcessEngine(2) as engine, use_engine(engine):
+        found = tune(data, asked, 5, tries=3)
+    assert found.strategies == alone.strategies
+    for name, record in alone.record["strategies"].items():
+        assert same_numbers(found.record["strategies"][name], timeless(record))
+
+
+def test_with_a_limit_workers_share_the_time(data):
+    asked = get_strategies(["ease", "item_knn"])
+    with use_engine(SerialEngine(2)):
+        record = tune(data, asked, seconds=1e3, tries=2).record
+    assert record["allowed_s"] == 1e3
+    assert [one["tried"] for one in record["strategies"].values()] == [2, 2]
+
+
+def same_numbers(found, wanted):
+    """Return whether two records are equal to the rounding of sums."""
+    if isinstance(wanted, dict):
+        return all(same_numbers(found[key], value) for key, value in wanted.items())
+    return found == (pytest.approx(wanted, rel=1e-4) if isinstance(wanted, float) else wanted)
 
 
 def test_the_record_is_plain_json_in_the_order_of_the_strategies(data):

@@ -106,6 +106,11 @@ class PoolParts:
         part = PoolPart(kept, np.asarray(rows, dtype=np.int64)[used])
         self._parts.setdefault(kind, []).append(part)
 
+    def extend(self, other: "PoolParts") -> None:
+        """Add the parts of another collection after those of this one."""
+        for kind, parts in other._parts.items():
+            self._parts.setdefault(kind, []).extend(parts)
+
     def count(self, kind: str) -> int:
         """Return the number of parts of a kind of queries."""
         return len(self._parts.get(kind, ()))

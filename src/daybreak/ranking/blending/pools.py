@@ -127,6 +127,35 @@ def choose_scored_items(
     return ScoredItems(rows, is_drawn[rows], is_all=False)
 
 
+@dataclass(frozen=True, eq=False)
+class SplitMemory:
+    """What a split needs to know of earlier ones."""
+
+    scale: Floats | None
+    """(n_strategies,) scales; None: nothing was measured yet."""
+    content_options: ContentOptions | None
+    """Options that were chosen on the first split; the others reuse them."""
+    scores_strangers: Mask
+    """(n_strategies,) which strategies give different scores to items without any event of the
+    user."""
+
+    def join(self, before: "SplitMemory", after: "SplitMemory") -> "SplitMemory":
+        """Return this memory with what a split has changed.
+
+        Args:
+            before: What the split knew.
+            after: What was known after it.
+        """
+        scale = after.scale
+        if scale is not None and before.scale is not None and self.scale is not None:
+            scale = np.where(scale != before.scale, scale, self.scale).astype(np.float32)
+        return SplitMemory(
+            scale,
+            self.content_options or after.content_options,
+            self.scores_strangers | after.scores_strangers,
+        )
+
+
 class PoolBuilder:
     """Collects the pools of one split after another.
 
@@ -136,32 +165,43 @@ class PoolBuilder:
         data: All training data, of which the splits are parts.
         candidates: Strategies to fit; they may be excluded in between.
         seed: Seed of all random numbers.
+        memory: What earlier splits have found out; default: there are none.
+
+    Attributes:
+        data: As given.
+        candidates: As given.
+        seed: As given.
+        parts: Pools of the splits.
+        memory: What the splits have found out.
     """
 
-    def __init__(self, data: Dataset, candidates: CandidateStrategies, seed: int) -> None:
-        self._data = data
-        self._candidates = candidates
-        self._seed = seed
+    def __init__(
+        self,
+        data: Dataset,
+        candidates: CandidateStrategies,
+        seed: int,
+        memory: SplitMemory | None = None,
+    ) -> None:
+        self.data = data
+        self.candidates = candidates
+        self.seed = seed
         self._sold = warm_items(data)
-        self._parts = PoolParts()
-        self._scale: Floats | None = None
-        self._content_options: ContentOptions | None = None
-        """Options that were chosen on the first split; the others reuse them."""
-        self._scores_strangers = np.zeros(len(candidates.strategies), dtype=bool)
-        """Which strategies give different scores to items without any event of the user."""
+        self.parts = PoolParts()
+        nobody = np.zeros(len(candidates.strategies), dtype=bool)
+        self.memory = memory or SplitMemory(None, None, nobody)
 
     @property
     def strategies(self) -> tuple[Strategy, ...]:
         """All candidates."""
-        return self._candidates.strategies
+        return self.candidates.strategies
 
     def count_pools(self, kind: str) -> int:
         """Return the number of pools of a kind of queries."""
-        return self._parts.count(kind)
+        return self.parts.count(kind)
 
     def truncate_pools(self, kind: str, n_pools: int) -> None:
         """Remove the pools of a kind of queries that were added after the first ones."""
-        self._parts.truncate(kind, n_pools)
+        self.parts.truncate(kind, n_pools)
 
     def add_split(
         self,
@@ -180,25 +220,26 @@ class PoolBuilder:
             constant_only: Whether only strategies are fitted whose scores are the same for all
                 queries; all others score 0.
         """
-        strategies, items = self._candidates.strategies, self._data.items
-        reuse_content_options(split.data, self._content_options)
+        strategies, items = self.candidates.strategies, self.data.items
+        strangers = self.memory.scores_strangers.copy()
+        reuse_content_options(split.data, self.memory.content_options)
         usable_rows = [
             n
             for n, s in enumerate(strategies)
             if (s.scores_known or split.has_new_item_targets)
-            and (self._scores_strangers[n] or not split.is_without_events)
+            and (strangers[n] or not split.is_without_events)
             and (s.is_same_for_all or not constant_only)
             and (split.name == NEXT_SPLIT or not is_for_next_events(s))
         ]
-        fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
-        self._content_options = chosen_content_options(split.data)
+        fitted = self.candidates.fit(split.data, self.seed, usable_rows, remaining_rounds)
+        options = chosen_content_options(split.data)
         rows = [row for row in usable_rows if strategies[row].name in fitted.names]
-        scored = choose_scored_items(self._data, split.query_sets, self._seed)
+        scored = choose_scored_items(self.data, split.query_sets, self.seed)
         linear_models = fitted.linear_models(scored.take(items))
         wish_scorer = None if scored.is_all else find_wish_scorer(fitted, items)
         is_warm, sold = warm_items(split.data)[scored.rows], self._sold[scored.rows]
         scale = self._measure_scales(split.data, fitted, linear_models, rows, scored)
-        rng = create_generator(self._seed, f"pools {number}")
+        rng = create_generator(self.seed, f"pools {number}")
         for labelled in map(scored.take_queries, split.query_sets):
             step = len(scored.rows) * len(linear_models)
             for batch in labelled.iter_blocks(
@@ -217,10 +258,10 @@ class PoolBuilder:
                 groups = (is_warm, ~is_warm & sold, ~sold)
                 pool = build_candidate_pool(batch, scores, groups, rng).drop_unanswerable()
                 if len(pool.n_events):
-                    self._parts.add(labelled.kind, scored.restore_rows(pool), rows)
-                strangers = pool.features[:, pool.n_events == 0]
-                self._scores_strangers[rows] |= strangers.any(axis=(1, 2))
+                    self.parts.add(labelled.kind, scored.restore_rows(pool), rows)
+                strangers[rows] |= pool.features[:, pool.n_events == 0].any(axis=(1, 2))
                 del scores
+        self.memory = SplitMemory(scale, options, strangers)
         split.data.cache.clear()  # the statistics would stay as long as the split
         del fitted, linear_models, wish_scorer
         if not constant_only:
@@ -235,16 +276,16 @@ class PoolBuilder:
         scored: "ScoredItems",
     ) -> Floats:
         """Measure the scales on the first split, of strategies for next events on theirs."""
-        is_first, scale = self._scale is None, self._scale
-        if scale is None:
-            scale = np.ones(len(self.strategies), dtype=np.float32)
+        is_first = self.memory.scale is None
+        scale = np.ones(len(self.strategies), dtype=np.float32)
+        if self.memory.scale is not None:
+            scale = self.memory.scale.copy()
         late = [is_for_next_events(self.strategies[row]) for row in rows]
         if is_first or any(late):
             is_warm = warm_items(data)[scored.rows] & scored.is_drawn
             measured = measure_user_scales(data, fitted, linear_models, is_warm)
             chosen = [n for n, is_late in enumerate(late) if is_first or is_late]
             scale[[rows[n] for n in chosen]] = measured[chosen]
-        self._scale = scale
         return scale
 
     def collect(
@@ -257,9 +298,9 @@ class PoolBuilder:
             kinds: Kinds of queries; default: all.
             is_last: Whether the builder forgets these pools, which halves the memory.
         """
-        pools = self._parts.join(rows, kinds, is_last=is_last)
-        unmeasured = np.ones(len(self._candidates.strategies), dtype=np.float32)
-        measured = unmeasured if self._scale is None else self._scale
+        pools = self.parts.join(rows, kinds, is_last=is_last)
+        unmeasured = np.ones(len(self.candidates.strategies), dtype=np.float32)
+        measured = unmeasured if self.memory.scale is None else self.memory.scale
         return TrainingPools(pools, measured[rows], self._sold)
 
 

@@ -96,6 +96,13 @@ class CandidateStrategies:
         fitted = tuple(s for s in chosen if s.name in models)
         return FittedStrategies(fitted, tuple(models[s.name] for s in fitted), data.train_items)
 
+    def join(self, other: "CandidateStrategies") -> None:
+        """Add the fit times and exclusions of the same strategies in another process."""
+        for name, seconds in other.fit_seconds.items():
+            self.fit_seconds[name] = max(seconds, self.fit_seconds.get(name, 0.0))
+        for name, exclusion in other.excluded.items():
+            self.excluded.setdefault(name, exclusion)
+
     def remaining_rows(self) -> list[int]:
         """Return the positions of the strategies that are not excluded."""
         return [row for row, s in enumerate(self.strategies) if s.name not in self.excluded]

@@ -1,7 +1,8 @@
 """Simulated cold starts of a training, scored by the candidate strategies as pools."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from daybreak.ranking.blending.moments import (
 from daybreak.ranking.blending.objective import fit_softmax
 from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
 from daybreak.ranking.blending.simulation_plan import SimulationPlan
+from daybreak.ranking.blending.split_tasks import Simulation, SplitRunner
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.strategy_masks import (
     is_for_next_events,
@@ -63,10 +65,38 @@ def build_training_pools(
     trim_heaps()
     builder = PoolBuilder(data, candidates, seed)
     plan = plan or SimulationPlan.complete(data)
+    simulations = _iter_simulations(data, candidates, seed, progress, plan)
+    for number, split, rounds in islice(simulations, 1):
+        builder.add_split(number, split, rounds)
+        if any(s.is_slow for s in candidates.remaining()):
+            progress("testing which slow strategies help")
+            pools = builder.collect(range(len(candidates.strategies)))
+            drop_unhelpful(candidates, pools, rounds, thresholds)
+            del pools
+        del split
+    n_random = count_random_fit_splits(data)
+    after = n_random + 2 * data.events.has_time_order  # place of the first further split
+    with SplitRunner(builder) as runner:
+        runner.run(simulations)
+        rows = candidates.remaining_rows()
+        share = add_moments(runner, builder, after, rows)
+        if share >= MIN_NEW_ITEM_SHARE:
+            moments = enumerate(iter_moment_splits(data, seed, with_unsold=True), after + 100)
+            runner.run(Simulation(n, split, FULL_DATA_FACTOR) for n, split in moments)
+    return replace(builder.collect(rows, is_last=True), now_share=share)
+
+
+def _iter_simulations(
+    data: Dataset,
+    candidates: CandidateStrategies,
+    seed: int,
+    progress: Progress,
+    plan: SimulationPlan,
+) -> Iterator[Simulation]:
+    """Yield the splits for which there is time, each when it is needed."""
     n_splits = len(plan.asked) + (1 + plan.has_arrivals) * data.events.has_time_order
     n_random = count_random_fit_splits(data)
     places = {"arrival": n_random, "later": n_random + 1}
-    after = n_random + 2 * data.events.has_time_order  # place of the first further split
     splits = iter_splits(data, seed, plan.asked, with_arrivals=plan.has_arrivals)
     for number, split in enumerate(splits):
         title = f"simulated cold start {number + 1} of {n_splits} ({split.name})"
@@ -76,24 +106,15 @@ def build_training_pools(
             continue
         progress(title)
         # Random numbers are those of the place in a plan that leaves nothing out.
-        builder.add_split(places.get(split.name, number), split, remaining_rounds)
-        if not number and any(s.is_slow for s in candidates.remaining()):
-            progress("testing which slow strategies help")
-            first = builder.collect(range(len(candidates.strategies)))
-            drop_unhelpful(candidates, first, remaining_rounds, thresholds)
+        yield Simulation(places.get(split.name, number), split, remaining_rounds)
     if data.events.has_time_order and any(map(is_for_next_events, candidates.remaining())):
         progress("simulating next events")
-        builder.add_split(after + 200, next_event_split(data, seed), FULL_DATA_FACTOR)
-    rows = candidates.remaining_rows()
-    share = add_moments(builder, data, seed, after, rows)
-    if share >= MIN_NEW_ITEM_SHARE:
-        for number, split in enumerate(iter_moment_splits(data, seed, with_unsold=True)):
-            builder.add_split(after + 100 + number, split, FULL_DATA_FACTOR)
-    return replace(builder.collect(rows, is_last=True), now_share=share)
+        place = n_random + 2 * data.events.has_time_order + 200
+        yield Simulation(place, next_event_split(data, seed), FULL_DATA_FACTOR)
 
 
 def add_moments(
-    builder: PoolBuilder, data: Dataset, seed: int, first: int, rows: Sequence[int]
+    runner: SplitRunner, builder: PoolBuilder, first: int, rows: Sequence[int]
 ) -> float:
     """Add pools of newcomers at several moments; return the share of their queries.
 
@@ -102,9 +123,8 @@ def add_moments(
     nothing, and the other strategies are not fitted on so many parts of the data.
 
     Args:
+        runner: Adds the pools to ``builder``.
         builder: Receives the pools.
-        data: Training data.
-        seed: Seed of all random numbers.
         first: Position of the first of these splits.
         rows: Positions of the remaining strategies.
 
@@ -115,8 +135,12 @@ def add_moments(
     share = 0.0
     for is_complete in (False, True):
         builder.truncate_pools(NOW_KIND, before)
-        for number, split in enumerate(iter_moment_splits(data, seed), first):
-            builder.add_split(number, split, FULL_DATA_FACTOR, constant_only=not is_complete)
+        moments = enumerate(iter_moment_splits(builder.data, builder.seed), first)
+        if is_complete:
+            runner.run(Simulation(n, split, FULL_DATA_FACTOR) for n, split in moments)
+        else:
+            for n, split in moments:
+                builder.add_split(n, split, FULL_DATA_FACTOR, constant_only=True)
         strategies = [builder.strategies[row] for row in rows]
         share = share_of_moments(builder.collect(rows, (NOW_KIND,)), strategies)
         if share <= MIN_SHARE:

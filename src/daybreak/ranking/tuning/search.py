@@ -5,17 +5,21 @@ those on which a blend is fitted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import inf
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Dataset
 from daybreak.deadline import time_limit
+from daybreak.engines import Engine, SharedValue, current_engine
 from daybreak.errors import DaybreakError, OutOfTimeError
 from daybreak.estimates import PairedDifference, cluster_total
+from daybreak.models import models
 from daybreak.models.card import SearchSpace
 from daybreak.ranking.benchmarks.learners import Learner, evaluate_slices
 from daybreak.ranking.blending.strategies import Strategy
@@ -206,7 +210,7 @@ class _TuningRun:
     """State of one search: the held-out parts, the clock and the records so far."""
 
     def __init__(self, data: Dataset, seed: int, seconds: float, progress: Progress) -> None:
-        self._start = perf_counter()
+        self._start, self._data = perf_counter(), data
         self._seconds, self._seed, self._progress = seconds, seed, progress
         self._search_split = ValidationSplit.draw(data, seed, "search")
         self._check_split = ValidationSplit.draw(data, seed, "search check")
@@ -220,17 +224,11 @@ class _TuningRun:
         """Search all strategies; see :func:`tune`."""
         tunable = self._drop_unaffordable(self._measure_defaults(strategies), tries)
         kept_keys = set(self._search_split.split.data.cache)
-        tuned: dict[str, Strategy] = {}
-        while tunable:
-            total = sum(candidate.seconds for candidate in tunable)
-            candidate = tunable.pop(0)
-            name, share = candidate.strategy.name, candidate.seconds / total
-            self._progress(f"searching options of {name}")
-            start = perf_counter()
-            tuned[name], record = self._tune_strategy(
-                candidate, self._remaining_s * share, tries, kept_keys
-            )
-            self._records[name] = {**record, "seconds": round(perf_counter() - start, 3)}
+        engine = current_engine()
+        if engine is None or engine.n_shards == 1:
+            tuned = self._tune_in_turn(tunable, tries, kept_keys)
+        else:
+            tuned = self._tune_by_workers(engine, tunable, tries, kept_keys)
         records = {s.name: self._records[s.name] for s in strategies}
         return TuningResult(
             tuple(tuned.get(s.name, s) for s in strategies),
@@ -242,6 +240,54 @@ class _TuningRun:
                 "strategies": records,
             },
         )
+
+    def _tune_in_turn(
+        self, tunable: list[_TunableStrategy], tries: int, kept_keys: set[str]
+    ) -> dict[str, Strategy]:
+        """Search the strategies here, one after another; return them by name."""
+        tuned: dict[str, Strategy] = {}
+        while tunable:
+            total = sum(candidate.seconds for candidate in tunable)
+            candidate = tunable.pop(0)
+            share = candidate.seconds / total
+            self._progress(f"searching options of {candidate.strategy.name}")
+            found = self.tune_strategy(candidate, self._remaining_s * share, tries, kept_keys)
+            self._keep(tuned, found)
+        return tuned
+
+    def _tune_by_workers(
+        self, engine: Engine, tunable: list[_TunableStrategy], tries: int, kept_keys: set[str]
+    ) -> dict[str, Strategy]:
+        """Search each strategy on a worker, the slowest first; return them by name.
+
+        The workers share the time that is left: together they search longer than one could.
+        """
+        total = sum(candidate.seconds for candidate in tunable)
+        left_s, n_workers = self._remaining_s, engine.n_workers
+        tuned: dict[str, Strategy] = {}
+        with engine.share(replace(self._data)) as data:
+            tasks = [
+                SearchTask(
+                    data,
+                    self._seed,
+                    candidate,
+                    min(left_s, left_s * n_workers * candidate.seconds / total),
+                    None if self._seconds == inf else left_s,
+                    tries,
+                    frozenset(kept_keys),
+                    models[candidate.strategy.model],
+                )
+                for candidate in reversed(tunable)
+            ]
+            for task, found in zip(tasks, engine.map(search_task, tasks), strict=True):
+                self._progress(f"options of {task.candidate.strategy.name} searched")
+                self._keep(tuned, found)
+        return tuned
+
+    def _keep(self, tuned: dict[str, Strategy], found: tuple[Strategy, TuningRecord]) -> None:
+        strategy, record = found
+        tuned[strategy.name] = strategy
+        self._records[strategy.name] = record
 
     def _measure_defaults(self, strategies: tuple[Strategy, ...]) -> list[_TunableStrategy]:
         """Return the strategies with options to search, after training with the defaults."""
@@ -284,10 +330,25 @@ class _TuningRun:
     def _record_untuned(self, strategy: Strategy, why: str) -> None:
         self._records[strategy.name] = {"kept": False, "why": why, "tried": 0, "seconds": 0.0}
 
-    def _tune_strategy(
-        self, candidate: _TunableStrategy, seconds: float, tries: int, kept_keys: set[str]
+    def tune_strategy(
+        self,
+        candidate: _TunableStrategy,
+        seconds: float,
+        tries: int,
+        kept_keys: AbstractSet[str],
     ) -> tuple[Strategy, TuningRecord]:
         """Return a strategy, with better options if there are any, and its record."""
+        start = perf_counter()
+        strategy, record = self._search_options(candidate, seconds, tries, kept_keys)
+        return strategy, {**record, "seconds": round(perf_counter() - start, 3)}
+
+    def _search_options(
+        self,
+        candidate: _TunableStrategy,
+        seconds: float,
+        tries: int,
+        kept_keys: AbstractSet[str],
+    ) -> tuple[Strategy, TuningRecord]:
         seed = int(
             create_generator(self._seed, f"search {candidate.strategy.name}").integers(2**31)
         )
@@ -361,7 +422,37 @@ class _TuningRun:
         }
 
 
-def _drop_new_cache_entries(data: Dataset, kept_keys: set[str]) -> None:
+class SearchTask(NamedTuple):
+    """The search of one strategy by a worker."""
+
+    data: SharedValue[Dataset]
+    seed: int
+    candidate: _TunableStrategy
+    seconds: float
+    """Time for the options that are tried [s]."""
+    limit_s: float | None
+    """Time until the end of the whole search [s]; None: no limit."""
+    tries: int
+    kept_keys: frozenset[str]
+    """Statistics of the searched part that do not depend on options."""
+    model: type
+    """Class of the model: the worker imports the module that registers it."""
+
+
+@SingleBlasThread(load_all=True)
+def search_task(task: SearchTask) -> tuple[Strategy, TuningRecord]:
+    """Return a strategy, with better options if there are any, and its record.
+
+    Args:
+        task: The strategy, and the data.
+    """
+    seconds = inf if task.limit_s is None else task.limit_s
+    with require_optuna():
+        run = _TuningRun(task.data.get(), task.seed, seconds, ignore_progress)
+        return run.tune_strategy(task.candidate, task.seconds, task.tries, task.kept_keys)
+
+
+def _drop_new_cache_entries(data: Dataset, kept_keys: AbstractSet[str]) -> None:
     """Drop cached statistics that depend on options; each trial would add more of them."""
     for key in set(data.cache) - kept_keys:
         del data.cache[key]
