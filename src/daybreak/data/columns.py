@@ -111,7 +111,7 @@ class SourceColumn:
     target: str | None
     """Column of the table; None: the source column is not used."""
     reason: str
-    """Reason: ``alias``, ``your choice``, ``own name`` or ``not used``."""
+    """Reason: ``alias``, ``its values``, ``your choice``, ``own name`` or ``not used``."""
 
     why = RenamedAttribute("reason")
 

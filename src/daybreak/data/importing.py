@@ -12,6 +12,7 @@ import polars as pl
 from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
 from daybreak.data.columns import ColumnMapping, has_all_known_names, match_columns
+from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.rejects import Rejects
@@ -259,13 +260,16 @@ class InputTables:
             choices = self._choices_for(role, columns)
             used |= choices.keys()
             try:
-                mappings[role] = match_columns(columns, role, choices)
+                mapping = match_columns(columns, role, choices)
             except DataError as error:
                 raise DataError(
                     f"{self.opened[role].file}: {error}",
                     next_step=error.next_step,
                     **error.parameters,
                 ) from None
+            if "event_type" not in choices:
+                mapping = recognise_event_types(mapping, self.opened[role].sample)
+            mappings[role] = mapping
         targets = {target for target in self.columns if target not in COLUMN_ALIASES}
         if unused := sorted(targets - used):
             name = self.columns[unused[0]]

@@ -91,6 +91,11 @@ class DelimitedFile:
 
     sample_columns = columns
 
+    def sample(self, wanted: Sequence[str]) -> pl.DataFrame:
+        """Split the first block; see :meth:`OpenedTable.sample`."""
+        first = next(self._iter_blocks(), None)
+        return _empty_frame(wanted) if first is None else first.frame.select(wanted)
+
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Split all lines; see :meth:`OpenedTable.read`."""
         parts: list[SplitBlock] = []

@@ -80,6 +80,11 @@ class JsonLinesFile:
         self._parse_remaining_batches()
         return self.sample_columns
 
+    def sample(self, wanted: Sequence[str]) -> pl.DataFrame:
+        """Select columns of the first block; see :meth:`OpenedTable.sample`."""
+        first = self._frames[0]
+        return first.select(name for name in wanted if name in first.columns)
+
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Select the columns; see :meth:`OpenedTable.read`."""
         self._parse_remaining_batches()

@@ -14,7 +14,7 @@ from daybreak.data.readers.item_lists import (
     list_of_schema,
     note_expansion,
 )
-from daybreak.data.readers.source import RawTable, number_rows
+from daybreak.data.readers.source import SAMPLE_ROWS, RawTable, number_rows
 from daybreak.data.rejects import Rejects
 from daybreak.errors import DataError
 
@@ -42,12 +42,31 @@ class ParquetFile:
 
     sample_columns = columns
 
+    def sample(self, wanted: Sequence[str]) -> pl.DataFrame:
+        """Read the first rows; see :meth:`OpenedTable.sample`.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        flat, found = self._read_columns(wanted, SAMPLE_ROWS), self.item_list
+        return (flat if found is None else expand_frame(flat, found)[0]).select(wanted)
+
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Read the columns from the file; see :meth:`OpenedTable.read`.
 
         Raises:
             DataError: The file is damaged.
         """
+        flat, found = self._read_columns(wanted), self.item_list
+        if found is None:
+            return RawTable(self.file, flat.select(wanted), number_rows(flat))
+        events, rows = expand_frame(flat, found)
+        n_events = rows.n_unique()
+        self.notes.append(note_expansion(self.file, found, n_events, flat.height - n_events))
+        return RawTable(self.file, events.select(wanted), rows)
+
+    def _read_columns(self, wanted: Sequence[str], n_rows: int | None = None) -> pl.DataFrame:
+        """Read what the columns are made of: they themselves, and the list of items."""
         found = self.item_list
         inner = () if found is None else found.names
         columns = [name for name in wanted if name not in inner]
@@ -56,16 +75,10 @@ class ParquetFile:
         try:
             needed = set(map(self.owners.__getitem__, columns))
             names = [name for name in dict.fromkeys(self.owners.values()) if name in needed]
-            frame = pl.read_parquet(self.path, columns=names)
+            frame = pl.read_parquet(self.path, columns=names, n_rows=n_rows)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _damaged_parquet_error(self.path, error) from error
-        flat = self._flatten(frame)
-        if found is None:
-            return RawTable(self.file, flat.select(wanted), number_rows(flat))
-        events, rows = expand_frame(flat, found)
-        n_events = rows.n_unique()
-        self.notes.append(note_expansion(self.file, found, n_events, flat.height - n_events))
-        return RawTable(self.file, events.select(wanted), rows)
+        return self._flatten(frame)
 
     def _flatten(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the columns by their names in ``owners``."""

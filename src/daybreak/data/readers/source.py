@@ -10,6 +10,8 @@ import polars as pl
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
 
+SAMPLE_ROWS = 10_000
+"""Number of first rows whose values say what a column is."""
 MIN_REJECTED_ROWS = 100_000
 """Number of rejected rows above which a file with hardly any valid row is rejected."""
 
@@ -77,6 +79,10 @@ class OpenedTable(Protocol):
         """Names of all columns; reads the whole file if it has no header and no schema."""
         ...
 
+    def sample(self, wanted: Sequence[str]) -> pl.DataFrame:
+        """Return the first rows of those columns ``wanted`` that occur in them."""
+        ...
+
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Read the columns ``wanted`` of all rows; rows that cannot be split are rejected."""
         ...
@@ -101,6 +107,10 @@ class LoadedFrame:
         return tuple(self.frame.columns)
 
     sample_columns = columns
+
+    def sample(self, wanted: Sequence[str]) -> pl.DataFrame:
+        """Return the columns; see :meth:`OpenedTable.sample`."""
+        return self.frame.select(wanted)
 
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Select the columns; see :meth:`OpenedTable.read`."""

@@ -1,0 +1,71 @@
+"""Columns of event types that are recognised by their values."""
+
+import json
+
+import polars as pl
+import pytest
+
+from daybreak.data import preview, read_tables
+
+CUSTOMERS = ["a", "b", "c", "d"]
+
+
+def log(name, values):
+    return pl.DataFrame({"Kunde": CUSTOMERS, "Artikelnummer": CUSTOMERS, name: values})
+
+
+def write(frame, path):
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    elif path.suffix == ".csv":
+        frame.write_csv(path, separator=";")
+    else:
+        path.write_text("\n".join(json.dumps(row) for row in frame.to_dicts()))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Art", ["Kauf", "Kauf", "Ansicht", "Retoure"]),
+        ("vorgang", ["Bestellung", None, "Storno", "Bestellung"]),
+        ("mov", ["compra", "devolución", "compra", "compra"]),
+        ("备注", ["购买", "退货", "浏览", "购买"]),
+        ("kind_of_row", ["add_to_cart", "page view", "purchase", "purchase"]),
+    ],
+)
+def test_a_column_of_types_is_recognised_by_its_values(tmp_path, suffix, name, values):
+    path = write(log(name, values), tmp_path / f"events.{suffix}")
+    assert preview(path)["events"].source_of("event_type") == name
+    read = read_tables(path)
+    assert read.mappings["events"].source_of("event_type") == name
+    assert read.tables.events["event_type"].to_list() == values
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("page", ["search", "search", "search", "search"]),
+        ("page", ["search", "view", "open", "search"]),
+        ("remark", ["Kauf", "Retoure", "gern wieder", "schnell geliefert"]),
+        ("city", ["Bonn", "Kiel", "Ulm", "Jena"]),
+        ("store", [1, 2, 3, 4]),
+    ],
+)
+def test_other_columns_stay_unused(name, values):
+    assert preview(log(name, values))["events"].unused == (name,)
+
+
+def test_a_known_name_and_a_choice_go_first():
+    frame = log("Art", ["Kauf", "Kauf", "Ansicht", "Retoure"])
+    named = frame.with_columns(event="Art")
+    assert preview(named)["events"].source_of("event_type") == "event"
+    off = preview(frame, columns={"event_type": None})["events"]
+    assert off.unused == ("Art",)
+
+
+def test_returns_in_such_a_column_count_against_their_items():
+    read = read_tables(log("Art", ["Kauf", "Kauf", "Ansicht", "Retoure"]))
+    resolved = read.rules.resolve(read.tables.events)
+    assert resolved.signs(read.tables.events).to_list() == [1, 1, 0, -1]
