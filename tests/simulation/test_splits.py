@@ -5,8 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
-from daybreak.data.dataset import Dataset
+from daybreak.data.dataset import Dataset, Events
 from daybreak.data.sources import SourceData, SourceDomain
+from daybreak.simulation.slices import SHOT_COUNTS
 from daybreak.simulation.splits import (
     SOURCE_KIND,
     count_hidden_source_users,
@@ -64,6 +65,26 @@ def test_hidden_items_have_no_training_event(data):
     assert all(p.candidates[gone].any() for p in mixed)
     plain = [p for p in split.query_sets if p.kind in ("user", "new_user")]
     assert not any(p.candidates[gone].any() for p in plain)
+
+
+def test_the_first_ten_events_of_long_histories_are_no_targets_in_small_shops_either(data):
+    """Of 20 users, even ones have 24 events, one after another, and odd ones have six."""
+    sizes = np.where(np.arange(20) % 2, 6, 24)
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(20), sizes)
+    item = np.concatenate([rng.permutation(32)[:n] for n in sizes])
+    at = np.concatenate([np.arange(n) for n in sizes])
+    shop = replace(data, events=Events.of(user, item, at), n_users=20, profiles=None)
+    split = random_holdout(shop, np.random.default_rng(0))
+    asked = [one for one in split.query_sets if one.kind == "new_user"]
+    sold = np.isin(np.arange(40), split.data.train_item_rows)
+    for shots, labelled in zip(SHOT_COUNTS, asked, strict=True):
+        for row, owner in enumerate(labelled.users.tolist()):
+            own = [n for n in shop.events.item[shop.events.user == owner].tolist() if sold[n]]
+            aside = 10 if len(own) >= 15 else shots
+            assert set(labelled.seen[[row]].indices.tolist()) == set(own[:aside])
+            assert set(labelled.targets[[row]].indices.tolist()) == set(own[aside:])
+    assert {len(shop.events.filter(shop.events.user == u)) for u in asked[1].users} == {6, 24}
 
 
 def test_arrivals_are_the_items_whose_first_event_came_last(data):

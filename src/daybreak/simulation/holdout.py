@@ -38,13 +38,14 @@ class FewShotCut(NamedTuple):
     """(n_events,) events that a list should contain."""
 
 
-def cut_few_shot(position: Rows, n_known: int, n_set_aside: int) -> FewShotCut:
+def cut_few_shot(position: Rows, n_known: int, n_set_aside: int | Rows) -> FewShotCut:
     """Divide histories into known events, events that are set aside, and targets.
 
     Args:
         position: (n_events,) number of earlier events of the same user.
         n_known: Number of first events of each user that are known at request time.
-        n_set_aside: Number of first events that are never targets, at least ``n_known``.
+        n_set_aside: Number of first events that are never targets, at least ``n_known``; one
+            for all users, or (n_events,) that of the user of each event.
 
     Example:
         >>> cut = cut_few_shot(np.arange(5), n_known=1, n_set_aside=3)

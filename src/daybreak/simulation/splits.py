@@ -341,17 +341,19 @@ def _iter_new_user_queries(
     """Yield the queries for each number of known events, and two sets that rank new items too.
 
     Targets after the tenth event are the same for every number of known events. If few users
-    have so many events, all events after the known ones are targets.
+    have so many events, shorter histories are used as well, with all events after the known
+    ones as targets. Of long ones the first ten are set aside all the same: what somebody takes
+    in the same sitting as the known items is alike, and says little about later choices.
     """
     known = np.isin(hidden.item, visible.train_item_rows)
     events = hidden.filter(known)
     position = events.count_earlier()
     size = np.bincount(events.user, minlength=visible.n_users)[events.user]
-    n_long = len(np.unique(events.user[size >= MIN_FEW_SHOT_EVENTS]))
-    has_long_histories = n_long >= MIN_FEW_SHOT_USERS
+    is_long = size >= MIN_FEW_SHOT_EVENTS
+    only_long = len(np.unique(events.user[is_long])) >= MIN_FEW_SHOT_USERS
     for shots in SHOT_COUNTS:
-        cut = cut_few_shot(position, shots, N_SET_ASIDE_EVENTS if has_long_histories else shots)
-        is_eligible = size >= (MIN_FEW_SHOT_EVENTS if has_long_histories else shots + 2)
+        cut = cut_few_shot(position, shots, np.where(is_long, N_SET_ASIDE_EVENTS, shots))
+        is_eligible = is_long if only_long else size >= shots + 2
         history, set_aside, targets = (events.filter(is_eligible & mask) for mask in cut)
         yield _sample_queries("new_user", visible, history, targets, rng, set_aside=set_aside)
     for shots in (0, 3):

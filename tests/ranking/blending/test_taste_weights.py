@@ -99,7 +99,7 @@ def test_equal_values_change_neither_the_softmax_loss_nor_its_gradient(pools):
 
 def fit(pools, plain):
     free, taste = np.ones(2, dtype=bool), np.array([False, True])
-    masks = TasteMasks(free, free, taste)
+    masks = TasteMasks(free, free, taste, np.array([True, False]))
     return fit_taste_weights(pools, plain, masks, np.linspace(100, 1, WIDTH))
 
 
@@ -129,3 +129,18 @@ def test_a_topic_that_costs_too_much_is_not_shown_by_the_balanced_weights(pools,
     before = sampled_ndcg(task.score(plain.weights[2]), task).mean()
     after = sampled_ndcg(task.score(balanced.weights[2]), task).mean()
     assert after >= MIN_NDCG_SHARE * before
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_taste_that_costs_a_little_is_not_shown_where_nothing_beats_the_best_sellers(
+    pools, plain, seed
+):
+    """The order of the topic is slightly worse than that of the best sellers for the others."""
+    ordinary = pools.pools["new_user"]
+    noise = np.random.default_rng(seed).normal(size=ordinary.relevant.shape)
+    ordinary.features[1] = 0.5 * ordinary.features[0] + 0.05 * noise
+    (_, balanced, _), _ = fit(pools, plain)
+    unseen = RankingTask(ordinary.features, ordinary, ordinary.present).split_by_query()[1]
+    before = sampled_ndcg(unseen.score(plain.weights[2]), unseen).mean()
+    after = sampled_ndcg(unseen.score(balanced.weights[2]), unseen).mean()
+    assert after >= before - 1e-6

@@ -283,14 +283,17 @@ def values_by_user(values: Floats | Doubles, users: Rows) -> Doubles:
     return np.asarray(sums * (len(sums) / max(len(values), 1)), dtype=np.float64)
 
 
-def lower_gain(parts: Sequence[tuple[float, Floats | Doubles]]) -> float:
+def lower_gain(
+    parts: Sequence[tuple[float, Floats | Doubles]], n_errors: float = N_STANDARD_ERRORS
+) -> float:
     """Return the mean gain of NDCG less its standard errors; above 0: it is significant.
 
     Args:
         parts: Share of each kind of queries, and its (n,) paired gains; none counts 0.
+        n_errors: Number of standard errors.
     """
     filled = [(share, gain) for share, gain in parts if len(gain)]
     total = sum(share for share, _ in filled) or 1.0
     mean = sum(share * float(gain.mean()) for share, gain in filled) / total
     variance = sum(share**2 * float(gain.var()) / len(gain) for share, gain in filled)
-    return mean - N_STANDARD_ERRORS * float(np.sqrt(variance)) / total
+    return mean - n_errors * float(np.sqrt(variance)) / total

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 
 from daybreak.ranking.blending.candidate_pool import CandidatePool
+from daybreak.ranking.blending.guard import popular_rows, windowed_rows
 from daybreak.ranking.blending.objective import (
     coordinate_search,
+    lower_gain,
     mean_sampled_ndcg,
     sampled_ndcg,
+    values_by_user,
 )
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
@@ -37,7 +40,14 @@ MIN_NDCG_SHARE = 0.985
 """Minimum share of the plain NDCG@10 on the simulated queries of a level. The rest of the loss
 that the default may have on any data set, 2 %, is a margin for new data."""
 MIN_UNSEEN_NDCG_SHARE = 0.98
-"""The same on the half of the queries on which the weights were not searched."""
+"""The same on the half of the queries on which the weights were not searched, less
+``N_UNSEEN_ERRORS`` standard errors of the difference, so that few queries allow little."""
+N_UNSEEN_ERRORS = 1.0
+"""Standard errors that the NDCG on the unseen half is lowered by."""
+MIN_GAIN_SHARE = 0.5
+"""Minimum share of the gain over the best sellers that the balanced weights keep, on all
+queries and on that half. Where histories gain little, as in a grocery, 2 % would be more than
+all of it."""
 EXPOSURE_EXPONENTS = (0.0, 0.35)
 """Exponents ``γ`` that are tried for the balanced weights."""
 TASTE_EXPONENT = 0.7
@@ -72,6 +82,8 @@ class TasteMasks:
     """Those of them that score items without events."""
     taste: Mask
     """Strategies of tastes, which score nothing unless a history has a topic."""
+    best_sellers: Mask
+    """Strategies that rank by popularity of all time."""
 
     @classmethod
     def from_strategies(
@@ -79,7 +91,10 @@ class TasteMasks:
     ) -> "TasteMasks":
         """Return the masks of strategies."""
         taste = np.array([strategy.model == TASTE_MODEL for strategy in strategies])
-        return cls(free, free_new, taste)
+        popular = np.zeros(len(strategies), dtype=bool)
+        rows = popular_rows(strategies, free)
+        popular[[row for row in rows.tolist() if row not in windowed_rows(strategies)]] = True
+        return cls(free, free_new, taste, popular)
 
     def rescale(self, weights: Doubles, plain: Doubles) -> Doubles:
         """Return weights whose sum without tastes is that of the plain ones.
@@ -237,29 +252,75 @@ def _fit_level(
         objective = tasks.at_exponent(exponent, BALANCED_TOPIC_SHARE, exposure)
         weights = coordinate_search(objective, [plain], rows, MAX_PASSES, far=True)
         found.append(masks.rescale(weights, plain))
-    return taste, _best_within_bound(tasks, plain, found)
+    return taste, _best_within_bound(tasks, plain, found, masks.best_sellers)
 
 
-def _best_within_bound(tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles]) -> Doubles:
+def _best_within_bound(
+    tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles], best_sellers: Mask
+) -> Doubles:
     """Return the mixture of plain and other weights with the best trade-off in the bound."""
     halves = _halves(tasks.plain)
     plain_ndcg = [mean_sampled_ndcg(half, plain) for half in halves]
+    needed = [
+        _needed_share(half, ndcg, best_sellers)
+        for half, ndcg in zip(halves, plain_ndcg, strict=True)
+    ]
+    least = max(MIN_NDCG_SHARE, float(np.mean(needed)))
+    least_unseen = max(MIN_UNSEEN_NDCG_SHARE, needed[1])
     assert tasks.topics is not None  # noqa: S101 - for the type checker
     best, best_value = plain, 1 + _topic_value(tasks.topics, plain)
     for weights in found:
         for share in MIX_SHARES:
             mixed = (1 - share) * plain + share * weights
-            kept = [
-                mean_sampled_ndcg(half, mixed) / max(ndcg, 1e-9)
-                for half, ndcg in zip(halves, plain_ndcg, strict=True)
-            ]
-            if np.mean(kept) < MIN_NDCG_SHARE or kept[1] < MIN_UNSEEN_NDCG_SHARE:
+            kept = _kept_shares(halves, mixed, plain)
+            if np.mean(kept[:2]) < least or kept[2] < least_unseen:
                 continue
-            value = float(np.mean(kept)) + _topic_value(tasks.topics, mixed)
+            value = kept[1] + _topic_value(tasks.topics, mixed)
             if value > best_value:
                 best, best_value = mixed, value
             break  # a smaller share shows less taste
     return best
+
+
+def _needed_share(tasks: Sequence[RankingTask], ndcg: float, best_sellers: Mask) -> float:
+    """Return the share of an NDCG with which ``MIN_GAIN_SHARE`` of its gain is left.
+
+    Args:
+        tasks: Tasks of a level.
+        ndcg: NDCG@10 of the plain weights on them.
+        best_sellers: (n_strategies,) strategies that rank by popularity of all time.
+    """
+    single = np.eye(len(best_sellers))[best_sellers]
+    floor = max((mean_sampled_ndcg(tasks, row) for row in single), default=0.0)
+    gain = max(ndcg - floor, 0.0)
+    return 1 - (1 - MIN_GAIN_SHARE) * gain / max(ndcg, 1e-9)
+
+
+def _kept_shares(
+    halves: Sequence[Sequence[RankingTask]], mixed: Doubles, plain: Doubles
+) -> tuple[float, float, float]:
+    """Return the shares of the NDCG of the plain weights that others keep.
+
+    Returns:
+        The share on the searched half, on the unseen half, and the second one less
+        ``N_UNSEEN_ERRORS``.
+    """
+    shares = []
+    for half in halves:
+        gains = [
+            (
+                task.share,
+                values_by_user(
+                    sampled_ndcg(task.score(mixed), task)
+                    - sampled_ndcg(task.score(plain), task),
+                    task.pool.users,
+                ),
+            )
+            for task in half
+        ]
+        ndcg = max(mean_sampled_ndcg(half, plain), 1e-9)
+        shares.append([1 + lower_gain(gains, n) / ndcg for n in (0.0, N_UNSEEN_ERRORS)])
+    return shares[0][0], shares[1][0], shares[1][1]
 
 
 def _topic_value(topics: RankingTask, weights: Doubles) -> float:
