@@ -95,6 +95,9 @@ class FakeService:
         )
         return IngestResult(len(rows) - len(invalid), 0, rejected)
 
+    def add_many(self, calls):
+        return [self.add(rows) for rows in calls]
+
     def get(self, item_id):
         if item_id == "nothing":
             raise NotFoundError("no item 'nothing'")

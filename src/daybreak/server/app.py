@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
 from daybreak.deadline import limited_wait
@@ -14,6 +15,7 @@ from daybreak.deprecation import renamed_parameters
 from daybreak.errors import DaybreakError
 from daybreak.server.access import AccessControl
 from daybreak.server.connections import ConnectionLimit, connections_of, descriptor_limit
+from daybreak.server.direct import DirectRoutesMiddleware
 from daybreak.server.follow import Follow, FollowWritesMiddleware
 from daybreak.server.gorse import GORSE_PREFIX, gorse_router
 from daybreak.server.http.bodies import BodyLimits
@@ -27,6 +29,7 @@ from daybreak.server.middleware import (
     RequestLogMiddleware,
 )
 from daybreak.server.openapi import PROBLEM_RESPONSES
+from daybreak.server.ops.batches import CallBatcher
 from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.ops.pools import WorkerPool, WorkerPools
 from daybreak.server.options import ServerOptions
@@ -83,6 +86,14 @@ ROUTE_MODULES = (
 )
 """Modules with the routes of Daybreak's API, in the order of the OpenAPI description."""
 
+DIRECT_ENDPOINTS = frozenset(
+    {
+        *(events.add_events, recommend.recommend, recommend.recommend_to),
+        *(recommend.recommend_next, recommend.rank, items.patch_item),
+    }
+)
+"""The busiest endpoints, which are called without FastAPI."""
+
 MAX_KEY_WAIT_S = 5.0
 """Longest wait for the store while the keys are read [s]."""
 KEY_REFRESH_INTERVAL_S = 2.0
@@ -128,6 +139,7 @@ def create_app(
             Middleware(RawPathMiddleware),
             Middleware(ConcurrencyLimitMiddleware, max_requests=options.concurrency),
             *_follow_middleware(links, service, key_cache, pools),
+            Middleware(DirectRoutesMiddleware, routes=_direct_routes()),
         ],
     )
     app.state.daybreak = ServerState(
@@ -140,6 +152,9 @@ def create_app(
         probe=probe,
         keys=keys,
         connections=ConnectionLimit(connections_of(options.connections, descriptor_limit())),
+        events=CallBatcher(
+            service.events.add_many, pools.of("write"), options.concurrency // 2
+        ),
         links=links,
     )
     for module in ROUTE_MODULES:
@@ -147,6 +162,16 @@ def create_app(
     app.include_router(gorse_router(), prefix=GORSE_PREFIX, responses=PROBLEM_RESPONSES)
     install_handlers(app)
     return app
+
+
+def _direct_routes() -> list[APIRoute]:
+    """Return the routes of the busiest endpoints."""
+    routes = [route for module in ROUTE_MODULES for route in module.router.routes]
+    return [
+        route
+        for route in routes
+        if isinstance(route, APIRoute) and route.endpoint in DIRECT_ENDPOINTS
+    ]
 
 
 def _create_access(

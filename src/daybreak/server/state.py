@@ -1,13 +1,15 @@
 """The state that all routes share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from starlette.requests import HTTPConnection
 
 from daybreak.server.access import AccessControl
 from daybreak.server.connections import ConnectionLimit
 from daybreak.server.http.bodies import BodyLimits
+from daybreak.server.ops.batches import CallBatcher
 from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.ops.pools import WorkerPools
 from daybreak.server.options import ServerOptions
@@ -16,7 +18,7 @@ from daybreak.service.api_keys import ApiKeyStore
 
 if TYPE_CHECKING:
     from daybreak.server.links.worker_links import WorkerLinks
-    from daybreak.service.serving import RecommenderService
+    from daybreak.service.serving import IngestResult, RecommenderService
 
 
 @dataclass
@@ -32,6 +34,8 @@ class ServerState:
     probe: StatusProbe
     keys: ApiKeyStore
     connections: ConnectionLimit
+    events: CallBatcher[Sequence[Any], "IngestResult"]
+    """Adds the events of concurrent requests together."""
     links: "WorkerLinks | None" = None
     """Links to the other workers of the server; None: this process is the server."""
     shutting_down: bool = False

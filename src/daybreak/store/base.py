@@ -16,6 +16,7 @@ import polars as pl
 from daybreak.closing import ClosesOnExit
 from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
+from daybreak.errors import DaybreakError
 from daybreak.registry import Registry
 from daybreak.store.event_columns import EventColumns
 from daybreak.store.leases import LEASE_RECORDS, age_at, holder_at, new_lease
@@ -364,6 +365,25 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
             sessions=events.text("session_id"),
             contexts=events.text("context"),
         )
+
+    def add_events_of_calls(
+        self, calls: Sequence[EventColumns]
+    ) -> list[WriteResult | Exception]:
+        """Add the events of several calls as if they were made one after the other.
+
+        The stores of Daybreak use one transaction. A call that fails affects no other one; its
+        error is returned in its place.
+
+        Args:
+            calls: Events of each call.
+        """
+        results: list[WriteResult | Exception] = []
+        for events in calls:
+            try:
+                results.append(self.add_events(events))
+            except DaybreakError as error:
+                results.append(error)
+        return results
 
     @abstractmethod
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:

@@ -73,7 +73,16 @@ class Database(ABC):
         The work may share its transaction with that of other threads, and may run more than
         once; it must depend on nothing but its connection.
         """
-        return self._group_commit.run(work)
+        return self._group_commit.run_all([work])[0].result()
+
+    def write_all(self, works: Sequence[Work[T]]) -> "list[PendingWrite[T]]":
+        """Return the outcomes of several pieces of work; see :meth:`write`.
+
+        Raises:
+            UnavailableError: The commits before them took longer than the caller may wait; no
+                work has begun.
+        """
+        return self._group_commit.run_all(works)
 
     def close(self) -> None:
         """Close all connections; later work raises a StoreError."""
@@ -190,9 +199,18 @@ class PendingWrite(Generic[T]):
 
     def result(self) -> T:
         """Return the result of the work, or raise its error."""
-        if self.error is not None:
-            raise self.error
-        return self.results[0]
+        outcome = self.outcome()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def outcome(self) -> T | Exception:
+        """Return the result of the work, or its error."""
+        if self.error is None:
+            return self.results[0]
+        if isinstance(self.error, Exception):
+            return self.error
+        raise self.error
 
 
 class GroupCommit:
@@ -219,21 +237,21 @@ class GroupCommit:
         self._committing = False
         self._condition = Condition()
 
-    def run(self, work: Work[T]) -> T:
-        """Return the result of a piece of work once it is committed.
+    def run_all(self, works: Sequence[Work[T]]) -> list[PendingWrite[T]]:
+        """Return the outcomes of some work of one thread once it is committed.
 
         Raises:
             UnavailableError: The commits before it took longer than the caller may wait; the
                 work has not begun.
         """
-        pending = PendingWrite(work)
+        mine = [PendingWrite(work) for work in works]
         deadline = time.monotonic() + remaining_wait_s()
         with self._condition:
-            self._waiting.append(pending)
-            while self._committing and not pending.is_done():
-                self._condition.wait(self._time_to(deadline, pending))
-            if pending.is_done():
-                return pending.result()
+            self._waiting += mine
+            while self._committing and not _are_done(mine):
+                self._condition.wait(self._time_to(deadline, mine))
+            if _are_done(mine):
+                return mine
             self._committing = True
             batch, self._waiting = self._waiting, []
         try:
@@ -242,18 +260,19 @@ class GroupCommit:
             with self._condition:
                 self._committing = False
                 self._condition.notify_all()
-        return pending.result()
+        return mine
 
-    def _time_to(self, deadline: float, pending: PendingWrite[Any]) -> float | None:
+    def _time_to(self, deadline: float, mine: Sequence[PendingWrite[Any]]) -> float | None:
         """Return how long to wait for the running commit [s]; None: until it ends.
 
-        Work that is part of the running commit waits for its end, which tells the outcome.
+        Work that is part of the running commit waits for its end, which tells the outcome; all
+        work of a thread is in the same commit.
         """
-        if deadline == inf or pending not in self._waiting:
+        if deadline == inf or mine[0] not in self._waiting:
             return None
         left_s = deadline - time.monotonic()
         if left_s <= 0:
-            self._waiting.remove(pending)
+            self._waiting = [pending for pending in self._waiting if pending not in mine]
             raise UnavailableError(UNAVAILABLE)
         return left_s
 
@@ -274,6 +293,10 @@ class GroupCommit:
             raise
         for pending, result in zip(batch, results, strict=True):
             pending.results.append(result)
+
+
+def _are_done(writes: Sequence[PendingWrite[Any]]) -> bool:
+    return all(pending.is_done() for pending in writes)
 
 
 def first_error_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from daybreak.errors import DataError
 from daybreak.store import schema
 from daybreak.store.base import WriteResult
 from daybreak.store.database import JoinableWork
@@ -42,13 +43,21 @@ class AddedEvents(JoinableWork[WriteResult]):
 
     @classmethod
     def of(cls, events: EventColumns) -> "AddedEvents":
-        """Return the work that adds these events."""
+        """Return the work that adds these events.
+
+        Raises:
+            DataError: A text is not Unicode.
+        """
         columns = (
             *(events.user_id, events.item_id, events.event_type, events.value),
             *(events.timestamp, events.domain, events.recommendation_id),
             *(events.session_id, events.context),
         )
-        return cls(column_keys(events), list(zip(*columns, strict=True)))
+        try:
+            keys = column_keys(events)
+        except UnicodeError as error:
+            raise DataError(f"a text is not Unicode and cannot be stored: {error}") from error
+        return cls(keys, list(zip(*columns, strict=True)))
 
     @classmethod
     def run_all(

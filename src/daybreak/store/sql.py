@@ -114,6 +114,18 @@ class SqlStore(Store):
             return super().add_events(events)
         return self.database.write(AddedEvents.of(events))
 
+    def add_events_of_calls(
+        self, calls: Sequence[EventColumns]
+    ) -> list[WriteResult | Exception]:
+        """Insert rows in one transaction; see :meth:`Store.add_events_of_calls`."""
+        try:
+            works = [AddedEvents.of(events) for events in calls]
+        except DataError:
+            return super().add_events_of_calls(calls)  # finds the invalid ones
+        if any(len(events) > MAX_ADDED_EVENTS for events in calls):
+            return super().add_events_of_calls(calls)
+        return [write.outcome() for write in self.database.write_all(works)]
+
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:
         """Read rows; see :meth:`Store.tables`."""
         if users is None:

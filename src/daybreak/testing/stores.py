@@ -128,6 +128,23 @@ def check_added_events_are_written_events(open_fresh: OpenStore) -> None:
         assert late["not_in_catalogue_since"].null_count() == 0
 
 
+def check_calls_that_share_a_transaction_are_as_single_ones(open_fresh: OpenStore) -> None:
+    """Each of several calls gets the counts that it gets alone; only invalid ones fail."""
+    tea = EventColumns(["ann", "bob"], ["tea", "rum"], event_id=["1", "2"])
+    both = EventColumns(["ann", "eve"], ["tea", "tea"], event_id=["1", "3"])
+    bad = EventColumns(["ann"], ["half a character \ud800"])
+    with open_fresh() as store:
+        first, again, failed, empty = store.add_events_of_calls(
+            [tea, both, bad, EventColumns((), ())]
+        )
+        assert (first, again) == (WriteResult(2, 2, 2), WriteResult(0, 1, 1))
+        assert isinstance(again, WriteResult)
+        assert again.fresh == (False, True)
+        assert isinstance(failed, DataError)
+        assert empty == WriteResult(0, 0, 0)
+        assert store.tables().events["user_id"].to_list() == ["ann", "bob", "eve"]
+
+
 def check_items_are_updated_by_column(open_fresh: OpenStore) -> None:
     """New columns are added, given values replaced, nulls delete, other columns stay."""
     first = pl.DataFrame({"item_id": ["x", "y"], "title": ["Tea", "Rum"], "price": [1, 2]})
@@ -441,6 +458,7 @@ STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_writes_are_idempotent,
     check_event_ids_are_unique,
     check_added_events_are_written_events,
+    check_calls_that_share_a_transaction_are_as_single_ones,
     check_items_are_updated_by_column,
     check_a_row_of_nulls_clears_attributes,
     check_events_keep_attributes,

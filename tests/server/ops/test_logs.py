@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,3 +54,21 @@ def test_keys_and_passwords_are_never_logged(lines):
     )
     (said,) = lines()
     assert said["event"] == "key dbk_1f_… at postgresql://shop:…@db/x"
+
+
+def test_a_record_has_what_its_caller_adds_and_the_time_of_the_call(lines):
+    extra = {"route": "/x", "ms": 0.5, "url": "postgresql://shop:pass@db", "things": {1}}
+    logging.getLogger("x").info("asked %d times", 3, extra=extra)
+    (said,) = lines()
+    at = datetime.fromisoformat(said.pop("timestamp"))
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=10)
+    about = {"event": "asked 3 times", "level": "info", "logger": "x", "things": "{1}"}
+    assert said == {**about, "route": "/x", "ms": 0.5, "url": "postgresql://shop:…@db"}
+
+
+def test_a_line_has_the_same_form_with_and_without_an_exception(lines):
+    for fails in (False, True):
+        logging.getLogger("x").error("said", exc_info=ValueError("v") if fails else None)
+    first, second = lines()
+    assert "ValueError: v" in second.pop("exception")
+    assert set(first) == set(second)

@@ -171,21 +171,24 @@ def internal_error() -> Response:
     )
 
 
+EXPECTED_ERRORS = (DaybreakError, RequestValidationError, HTTPException)
+"""Errors of routes that become problems."""
+
+
 def install_handlers(app: FastAPI) -> None:
     """Register the handlers that turn errors of routes into problems."""
-    app.add_exception_handler(DaybreakError, _on_library_error)
-    app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+    for kind in EXPECTED_ERRORS:
+        app.add_exception_handler(kind, respond_to_error)
 
 
-async def _on_library_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, DaybreakError)  # noqa: S101 - registered for these only
-    return library_error_response(error)
-
-
-async def _on_validation_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
-    return validation_response(error.errors())
+async def respond_to_error(request: Request, error: Exception) -> Response:
+    """Return the response to a request whose handler raised one of the expected errors."""
+    if isinstance(error, DaybreakError):
+        return library_error_response(error)
+    if isinstance(error, RequestValidationError):
+        return validation_response(error.errors())
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
+    return _http_exception_response(request, error)
 
 
 def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
@@ -203,8 +206,7 @@ def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
     return problem_response("invalid", 422, first + others, errors=errors)
 
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
+def _http_exception_response(request: Request, error: HTTPException) -> Response:
     if isinstance(error, HttpProblem):
         return problem_response(
             error.code, error.status_code, error.detail, headers=error.headers

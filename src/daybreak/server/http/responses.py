@@ -9,6 +9,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import date
 from typing import Any
 
+from pydantic_core import to_json as pydantic_to_json
 from starlette.responses import Response
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -28,6 +29,18 @@ def json_response(payload: Mapping[str, Any], status: int = 200) -> Response:
     """
     body = to_json({**payload, "request_id": request_id.get()})
     return Response(body, status, media_type="application/json")
+
+
+def list_response(payload: Mapping[str, Any]) -> Response:
+    """Return the same as :func:`json_response` of an object without sets, in less time.
+
+    The encoder of pydantic takes a third of the time of Python's, and has its own order of the
+    members of a set.
+    """
+    body = pydantic_to_json(
+        {**payload, "request_id": request_id.get()}, fallback=_to_plain, inf_nan_mode="null"
+    )
+    return Response(body, media_type="application/json")
 
 
 def to_json(value: Any) -> bytes:

@@ -52,6 +52,7 @@ class ServerMetrics:
         self, status: StatusFn, others: Callable[[], list[list[Metric]]] | None = None
     ) -> None:
         self._others = others
+        self._children: dict[tuple[int, tuple[str, ...]], Any] = {}
         self.registry = CollectorRegistry(auto_describe=False)
         registered: Any = {"registry": self.registry}
         self._requests = Counter(
@@ -93,21 +94,29 @@ class ServerMetrics:
         )
         self.registry.register(StatusCollector(status))
 
+    def _child(self, family: Any, *labels: str) -> Any:
+        """Return the metric with these labels; looking it up in its family takes longer."""
+        key = (id(family), labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = family.labels(*labels)
+        return child
+
     def count_request(self, route: str, method: str, code: int, seconds: float) -> None:
         """Count one HTTP request; ``route`` is its pattern, so that there are few labels."""
-        self._requests.labels(route, method, str(code)).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        self._child(self._requests, route, method, str(code)).inc()
+        self._child(self._request_seconds, route).observe(seconds)
 
     def count_recommendation(self, response: RecommendResponse) -> None:
         """Count one list."""
         first = response.items[0].strategy if response.items else "none"
         variant = f"{response.experiment}/{response.variant}" if response.variant else ""
-        self._recommended.labels(first, response.user_temperature, variant).inc()
+        self._child(self._recommended, first, response.user_temperature, variant).inc()
         self._recommend_seconds.observe(response.took_ms / 1000)
         temperatures = [item.temperature for item in response.items]
         for temperature in set(temperatures):
             n_items = temperatures.count(temperature)
-            self._recommended_items.labels(temperature).inc(n_items)
+            self._child(self._recommended_items, temperature).inc(n_items)
         self._recent_is_cold.extend(temperature != "hot" for temperature in temperatures)
         if n_explored := sum(item.explored for item in response.items):
             self._explored_items.inc(n_explored)
@@ -126,7 +135,7 @@ class ServerMetrics:
         if outcome.accepted:
             for number, event in enumerate(rows):
                 if number not in rejected:
-                    self._events.labels(_event_type_label(event)).inc()
+                    self._child(self._events, _event_type_label(event)).inc()
 
     def render(self) -> tuple[bytes, str]:
         """Return all metrics in Prometheus' text format, and its media type."""

@@ -21,6 +21,10 @@ from daybreak.server.state import state_of
 
 router = api_router("events")
 
+MAX_SHARED_ROWS = 100
+"""Largest number of rows of a request that is stored together with others; more would delay
+them."""
+
 
 @router.post("/events", response_model=AcceptedOut, openapi_extra=require_role("write"))
 @router.post("/feedback", openapi_extra=require_role("write"), include_in_schema=False)
@@ -32,7 +36,10 @@ async def add_events(request: Request, body: EventRows) -> Response:
     """
     state = state_of(request)
     rows = rows_from_body(state, "events", body)
-    outcome = await run_in_threadpool(state.service.events.add, rows)
+    if len(rows) <= MAX_SHARED_ROWS:
+        outcome = await state.events.run(rows)
+    else:
+        outcome = await run_in_threadpool(state.service.events.add, rows)
     state.metrics.count_events(rows, outcome)
     if rows == [body] and (problem := single_row_problem(outcome)):
         raise problem

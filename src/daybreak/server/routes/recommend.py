@@ -10,7 +10,7 @@ from starlette.responses import Response
 from daybreak.server.http.languages import all_in_language
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
-from daybreak.server.http.responses import json_response
+from daybreak.server.http.responses import json_response, list_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (
@@ -167,7 +167,7 @@ def recommendation_response(
         response: The list.
         fields: Fields of the items in the response; empty: all.
     """
-    return json_response(recommendation_fields(state, response, fields))
+    return list_response(recommendation_fields(state, response, fields))
 
 
 def recommendation_fields(

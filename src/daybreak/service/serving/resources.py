@@ -286,6 +286,27 @@ class EventsResource:
         result, cursor = self._ingestor.add_events(rows)
         return result if cursor is None else _synced(self._releases, result, cursor)
 
+    def add_many(
+        self, calls: Sequence[Sequence[Mapping[str, Any]]]
+    ) -> "list[IngestResult | Exception]":
+        """Add the events of several calls, in one transaction; see :meth:`add`.
+
+        Args:
+            calls: Rows of each call.
+
+        Returns:
+            The counts of each call; for a call that failed, its error.
+
+        Raises:
+            StoreError: Nothing could be stored.
+        """
+        written = self._ingestor.add_events_of_calls(calls)
+        cursors = [one[1] for one in written if not isinstance(one, Exception)]
+        last = max((cursor for cursor in cursors if cursor is not None), default=None)
+        if last is not None:
+            _sync(self._releases, last)
+        return [one if isinstance(one, Exception) else one[0] for one in written]
+
     def page(
         self,
         user: str | None = None,
@@ -413,8 +434,13 @@ def _synced(
         result: Counts of the write.
         cursor: Cursor of the write; None: unknown.
     """
+    _sync(releases, cursor)
+    return result
+
+
+def _sync(releases: ReleaseManager, cursor: int | None) -> None:
+    """Apply written rows to the states of this process, up to a write."""
     try:
         releases.sync(cursor)
     except DaybreakError as error:  # the rows are stored; the next sync applies them
         log.warning("stored rows are not applied yet: %s", error)
-    return result

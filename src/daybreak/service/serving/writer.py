@@ -12,6 +12,7 @@ from daybreak.data.ids import normalize_id
 from daybreak.data.numbers import read_numbers
 from daybreak.data.wide_rows import fold_for_writing
 from daybreak.service.ingest.rows import (
+    ParsedEvents,
     as_text,
     frame_from_rows,
     frames_by_columns,
@@ -22,7 +23,7 @@ from daybreak.service.ingest.values import CatalogueReplacement, IngestResult
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.profile_names import with_known_names
-from daybreak.store import Store
+from daybreak.store import Store, WriteResult
 
 
 class Ingestor:
@@ -51,12 +52,32 @@ class Ingestor:
             Counts, and the cursor of the write; None: nothing was written.
         """
         parsed = parse_events(rows, self._clock(), self._pseudonyms)
-        count = len(parsed.columns)
-        if not count:
-            return IngestResult(0, 0, parsed.rejected), None
-        written = self._store.add_events(parsed.columns)
-        result = IngestResult(written.events, count - written.events, parsed.rejected)
-        return result, written.cursor
+        is_empty = not len(parsed.columns)
+        written = _NOTHING if is_empty else self._store.add_events(parsed.columns)
+        return _ingested(parsed, written)
+
+    def add_events_of_calls(
+        self, calls: Sequence[Sequence[Any]]
+    ) -> list[tuple[IngestResult, int | None] | Exception]:
+        """Add the events of several calls in one transaction; see :meth:`add_events`.
+
+        Args:
+            calls: Rows of each call.
+
+        Returns:
+            What :meth:`add_events` returns for each call, or its error.
+        """
+        parsed = [parse_events(rows, self._clock(), self._pseudonyms) for rows in calls]
+        filled = [one.columns for one in parsed if len(one.columns)]
+        written = iter(self._store.add_events_of_calls(filled) if filled else ())
+        results: list[tuple[IngestResult, int | None] | Exception] = []
+        for one in parsed:
+            outcome = next(written) if len(one.columns) else _NOTHING
+            if isinstance(outcome, Exception):
+                results.append(outcome)
+            else:
+                results.append(_ingested(one, outcome))
+        return results
 
     def put_rows(self, rows: Sequence[Any], cache: RowCache, *, partial: bool) -> IngestResult:
         """Add or change items or users.
@@ -125,6 +146,17 @@ class Ingestor:
             else row
             for row in rows
         ]
+
+
+_NOTHING = WriteResult(0, 0, 0)
+"""Outcome of a call without a valid row."""
+
+
+def _ingested(parsed: ParsedEvents, written: WriteResult) -> tuple[IngestResult, int | None]:
+    """Return the counts of a call, and the cursor of its write; None: nothing was written."""
+    n_duplicates = len(parsed.columns) - written.events
+    result = IngestResult(written.events, n_duplicates, parsed.rejected)
+    return result, None if written is _NOTHING else written.cursor
 
 
 def _tables(frame: pl.DataFrame, key: str) -> Tables:
