@@ -32,6 +32,8 @@ EVERYBODY = ("strategy", "everybody")
 """Name of the sum of all contributions that are the same for all users."""
 AGE = ("strategy", "age")
 """Name of that sum where most of it is due to the age of the item."""
+SUMMED_KINDS = frozenset({"history", "recent", "profile", "sources"})
+"""Kinds of features whose weights are summed over the strategies."""
 COMMON_KINDS = frozenset({"strategy", "level", "new"})
 """Kinds of contributions that are the same for all users."""
 WHOLE_HISTORY = ("history", "history")
@@ -345,7 +347,7 @@ def decompose(
     query = query.with_scaled_wishes(scorer)
     level = int(nearest_level(np.array([query.n_events], dtype=np.float32))[0])
     weights = scorer.level_weights(level).weights[:, items]
-    sums = _NamedSums(len(items))
+    sums, summed = _sum_kinds(scorer, level, query, items, attributes)
     matches: tuple[str | None, ...] = ()
     for row, (strategy, model) in enumerate(
         zip(scorer.fitted.strategies, scorer.fitted.models, strict=True)
@@ -368,7 +370,7 @@ def decompose(
             names, rows = _vector_rows(model, strategy.name, query, train_items, terms or {})
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)
-        parts = linear.weights.apply_to_columns(rows, items)
+        parts = _parts_of(linear, rows, items, is_summed=model.feature_kind in summed)
         if model.feature_kind == "wish":
             parts = _best_wishes(parts, query)
             matches = _matches(scorer, linear, query, items, terms or {}, parts)
@@ -378,6 +380,34 @@ def decompose(
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
     sums.add([AGE], scorer.past_bias(level)[items][None, :])
     return replace(sums.result(), matches=matches)
+
+
+def _sum_kinds(
+    scorer: Scorer, level: int, query: QueryParts, items: Rows, attributes: Sequence[str]
+) -> tuple["_NamedSums", set[str]]:
+    """Return the contributions of strategies whose weights are stored as one sum of 8 bits.
+
+    The reasons add up to the score because they are made of the same weights.
+
+    Returns:
+        The contributions, and the kinds of the features of these strategies.
+    """
+    sums, summed = _NamedSums(len(items)), set[str]()
+    kinds = {model.feature_kind for model in scorer.fitted.models}
+    for kind in sorted(kinds & SUMMED_KINDS):
+        names, rows = query.feature_rows(kind, attributes)
+        parts = scorer.quantized_parts(level, kind, rows, items) if names else None
+        if parts is not None:
+            sums.add(names, parts)
+            summed.add(kind)
+    return sums, summed
+
+
+def _parts_of(linear: LinearScorer, rows: Any, items: Rows, *, is_summed: bool) -> Floats:
+    """Return the (n_parts, n_items) products; zeros if they are part of a sum."""
+    if is_summed:
+        return np.zeros((rows.shape[0], len(items)), dtype=np.float32)
+    return linear.weights.apply_to_columns(rows, items)
 
 
 def _matches(

@@ -13,7 +13,8 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.ranking.explain import QueryParts, decompose
-from daybreak.ranking.scoring.scorer import MAX_FUSED_BYTES, FusedWeights, Scorer
+from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
+from daybreak.ranking.scoring.scorer import Scorer
 
 
 @pytest.fixture
@@ -129,8 +130,26 @@ def test_one_query_scores_as_in_a_batch(fitted, blend, data, queries):
         np.testing.assert_allclose(alone, batch[row], atol=1e-5)
 
 
-def test_parts_add_up_to_scores(fitted, blend, data, queries):
-    scorer = Scorer(blend, fitted, data.items)
+@pytest.mark.parametrize("sums_rows", [True, False])
+def test_scores_with_weights_of_8_bits_are_nearly_the_same(
+    fitted, blend, data, queries, sums_rows
+):
+    exact = Scorer(blend, fitted, data.items).score(queries)
+    small = Scorer(blend, fitted, data.items, min_quantized_bytes=0, sums_rows=sums_rows)
+    found = small.score(queries)
+    assert 0 < np.abs(found - exact).max() < 0.01 * np.ptp(exact, axis=1).min()
+    whole = Scorer(blend, fitted, data.items, min_quantized_bytes=0).score(queries)
+    np.testing.assert_allclose(found, whole, atol=1e-4)
+    for row in (0, 7):
+        alone = small.score(queries.take(np.array([row])))[0]
+        np.testing.assert_allclose(alone, found[row], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"min_quantized_bytes": 0}, {"min_quantized_bytes": 0, "sums_rows": True}]
+)
+def test_parts_add_up_to_scores(fitted, blend, data, queries, options):
+    scorer = Scorer(blend, fitted, data.items, **options)
     scores = scorer.score(queries)
     items = np.array([0, 7, 34, 39])
     for row in range(len(queries)):

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from daybreak.data import mapped_arrays
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring import shared_sums
+from daybreak.ranking.scoring.quantized_weights import quantize_weights
 from daybreak.ranking.scoring.shared_sums import SharedSums
 
 WEIGHTS = np.array([[0.5, 0.25], [0, 1]], dtype=np.float32)
@@ -40,6 +41,15 @@ def test_the_second_process_maps_what_the_first_has_written(tmp_path, matrix):
     parts = [second.dense] if matrix.dense is not None else []
     parts += [second.sparse.data, second.sparse.indices] if matrix.sparse is not None else []
     assert all(mapped_arrays._file_of(part) is not None for part in parts)
+
+
+@pytest.mark.parametrize("columns", [None, np.array([1, -1, 0])])
+def test_weights_of_8_bits_are_shared(tmp_path, columns):
+    weights = quantize_weights([DENSE], DENSE.shape, columns)
+    SharedSums(tmp_path, "r1").add("history", WEIGHTS, lambda: weights)
+    found = SharedSums(tmp_path, "r1").add("history", WEIGHTS, fail)
+    np.testing.assert_array_equal(found.to_dense(), weights.to_dense())
+    assert mapped_arrays._file_of(found.codes) is not None
 
 
 def test_other_weights_kinds_and_releases_have_other_sums(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 from daybreak.data.dataset import ContentBlock, Items, Queries
 from daybreak.ranking.blending.strategies import FittedStrategies, default_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.scorer import MAX_LEVEL_CACHE_BYTES, Scorer
 from daybreak.ranking.scoring.updates import iter_column_updates
 
@@ -15,7 +16,7 @@ def queries(data):
     return Queries.for_users(data, data.events.filter(data.events.user % 9 != 0), np.arange(30))
 
 
-def scorer_of(data, max_cache_bytes=MAX_LEVEL_CACHE_BYTES):
+def scorer_of(data, max_cache_bytes=MAX_LEVEL_CACHE_BYTES, **options):
     """Return a scorer in which every strategy has a weight at every level."""
     fitted = FittedStrategies.fit_on(data, default_strategies(), seed=0)
     shape = (len(EVENT_LEVELS), len(default_strategies()))
@@ -28,7 +29,7 @@ def scorer_of(data, max_cache_bytes=MAX_LEVEL_CACHE_BYTES):
         rng.random(shape) * for_new,
         rng.random(len(EVENT_LEVELS)),
     )
-    return Scorer(blend, fitted, data.items, max_cache_bytes=max_cache_bytes)
+    return Scorer(blend, fitted, data.items, max_cache_bytes=max_cache_bytes, **options)
 
 
 def with_swapped_content(items):
@@ -54,6 +55,22 @@ def test_an_updated_scorer_scores_changed_items_like_the_partition(
     *_, last = iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED)))
     np.testing.assert_allclose(last.score(queries), expected, atol=1e-4)
     np.testing.assert_array_equal(scorer.score(queries), before)
+
+
+def test_changed_items_have_new_weights_of_8_bits(data, queries):
+    """The error of a weight is at most half a unit of its row, which is small."""
+    scorer = scorer_of(data, min_quantized_bytes=0)
+    before = scorer.score(queries)
+    partition = scorer.for_items(with_swapped_content(data.items).take(CHANGED))
+    expected = before.copy()
+    expected[:, CHANGED] = partition.score(queries)
+    *_, last = iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED)))
+    assert isinstance(last.level_weights(3).fused["history"], QuantizedWeights)
+    others = np.delete(np.arange(len(data.items)), CHANGED)
+    found = last.score(queries)
+    np.testing.assert_allclose(found[:, others], before[:, others], atol=1e-4)
+    np.testing.assert_allclose(found, expected, atol=0.03)
+    assert np.abs(expected - before).max() > 0.5
 
 
 def test_unchanged_items_keep_their_scores_during_updates(data, queries):

@@ -26,8 +26,10 @@ from daybreak.data.dataset import Queries
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.models.wish import reference_likeness, saturate_wishes
 from daybreak.ranking.scoring.quantized import ITEMS_PER_BLOCK, BestRows, QuantizedVectors
+from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.query_features import SEPARATE_KINDS, WISH_KIND, QueryFeatures
 from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
+from daybreak.ranking.scoring.sums import StoredSum
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 MIN_CANDIDATES = 400
@@ -366,22 +368,18 @@ class CandidateGenerator:
         return LevelTerms(weights, terms, wish_terms, wish_rows, wish_strategy, means, groups)
 
     def _terms(
-        self, weights: WeightMatrix, features: Sparse | Floats, strategy: int | None
+        self, weights: StoredSum, features: Sparse | Floats, strategy: int | None
     ) -> list[Term]:
         """Return the products of the parts of a matrix as terms."""
         terms: list[Term] = []
         if 0 in features.shape:
             return terms
-        is_sparse = sp.issparse(features)
-        if weights.dense is not None and not is_sparse and weights.columns is None:
-            quantized = self._quantized(weights, "dense")
-            terms.append(VectorTerm(features, weights.dense, quantized, strategy))
-        elif weights.dense is not None:
-            products = WeightMatrix(weights.dense, columns=weights.columns).apply(features)
-            if products is not None:
-                terms.append(DenseTerm(products, strategy))
+        if isinstance(weights, QuantizedWeights):
+            return [DenseTerm(weights.apply(features), strategy)]
+        if weights.dense is not None:
+            terms.append(self._dense_term(weights, features, strategy))
         if weights.sparse is not None:
-            entries = features if is_sparse else sp.csr_array(features)
+            entries = features if sp.issparse(features) else sp.csr_array(features)
             pairs = [
                 sum_sparse_rows(entries, q, weights.sparse) for q in range(entries.shape[0])
             ]
@@ -395,6 +393,18 @@ class CandidateGenerator:
                 quantized = self._quantized(weights, "right")
                 terms.append(VectorTerm(vectors, weights.right, quantized, strategy))
         return terms
+
+    def _dense_term(
+        self, weights: WeightMatrix, features: Sparse | Floats, strategy: int | None
+    ) -> Term:
+        """Return the products of the dense part as a term."""
+        assert weights.dense is not None  # noqa: S101 - callers have checked it
+        if sp.issparse(features) or weights.columns is not None:
+            products = WeightMatrix(weights.dense, columns=weights.columns).apply(features)
+            assert products is not None  # noqa: S101 - there are features
+            return DenseTerm(products, strategy)
+        quantized = self._quantized(weights, "dense")
+        return VectorTerm(features, weights.dense, quantized, strategy)
 
     def _quantized(self, weights: WeightMatrix, part: str) -> QuantizedVectors:
         """Return the quantized vectors of a part of a matrix, computed on first use."""

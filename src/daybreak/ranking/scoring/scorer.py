@@ -3,7 +3,6 @@
 :class:`Scorer` scores a catalogue, or a partition of it. Start at :meth:`Scorer.score`.
 """
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -25,7 +24,9 @@ from daybreak.models.wish import (
 from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
 from daybreak.ranking.scoring.past_items import find_past_items, past_bias
+from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.query_features import (
     SEPARATE_KINDS,
     WISH_KIND,
@@ -33,14 +34,18 @@ from daybreak.ranking.scoring.query_features import (
     QueryFeatures,
 )
 from daybreak.ranking.scoring.shared_sums import SharedSums
-from daybreak.ranking.scoring.sums import scores_differ, sum_weighted, summed_size_bytes
+from daybreak.ranking.scoring.sums import (
+    MIN_QUANTIZED_BYTES,
+    StoredSum,
+    scores_differ,
+    store_sum,
+    stored_size_bytes,
+)
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
-MAX_LEVEL_CACHE_BYTES = 1_200_000_000
+MAX_LEVEL_CACHE_BYTES = 400_000_000
 """Default size of the summed weight matrices of one scorer; those of further levels are summed
 per request."""
-MAX_FUSED_BYTES = 32_000_000
-"""Default size of the fused weights of a small partition."""
 MAX_FUSED_ITEMS = 1_000
 """Maximum number of items of a partition whose weights are fused."""
 SHARED_PLACES = 10
@@ -58,7 +63,7 @@ class LevelWeights:
     """(n_strategies, n_items) weights divided by the scales; 0 for items without a score"""
     bias: Floats
     """(n_items,)"""
-    fused: dict[str, WeightMatrix]
+    fused: dict[str, StoredSum]
     """Weighted sums over the strategies that share a kind of features, by kind; without those
     that are too large."""
 
@@ -75,59 +80,6 @@ class ScoreCentre:
     weights: Floats
     """(n_features,), empty if the mean does not depend on the features"""
     constant: float
-
-
-@dataclass(frozen=True, eq=False)
-class FusedWeights:
-    """Weights of all strategies but wishes at all levels for a few items, as one matrix.
-
-    Scores are ``bias + features @ matrix`` with :meth:`QueryFeatures.concatenated` features.
-    """
-
-    matrix: Floats
-    """(n_levels * n_features, n_items)"""
-
-    @classmethod
-    def from_levels(
-        cls,
-        linear_models: Sequence[LinearScorer],
-        weights: Floats,
-        layout: FeatureLayout,
-        max_bytes: int = MAX_FUSED_BYTES,
-    ) -> "FusedWeights | None":
-        """Sum the strategies at every level.
-
-        Args:
-            linear_models: The strategies as linear functions, for the items.
-            weights: (n_levels, n_strategies, n_items) weights of the strategies.
-            layout: Kinds of their features.
-            max_bytes: Maximum size of the matrix.
-
-        Returns:
-            None if the matrix would be too large, or if the strategies have other features than
-            the layout.
-        """
-        n_items, n_levels = weights.shape[2], len(EVENT_LEVELS)
-        too_large = 4 * n_levels * layout.n_features * n_items > max_bytes
-        if too_large or not layout.can_be_fused or not _widths_match(linear_models, layout):
-            return None
-        matrix = np.zeros((n_items, n_levels, layout.n_features), dtype=np.float32)
-        for kind, rows in layout.strategy_rows.items():
-            width, offset = layout.widths[kind], layout.offsets.get(kind)
-            if not width or offset is None:
-                continue
-            by_item = np.ascontiguousarray(weights[:, rows].transpose(2, 0, 1))
-            dense = np.stack(
-                [_dense_weights(linear_models[row], width) for row in rows], axis=1
-            )
-            dense -= layout.centres[kind].T
-            matrix[:, :, offset : offset + width] = by_item @ dense
-        flat = matrix.reshape(n_items, n_levels * layout.n_features)
-        return cls(np.ascontiguousarray(flat.T))
-
-    def add_to(self, scores: Floats, features: QueryFeatures) -> None:
-        """Add the weighted features to (n_queries, n_items) scores."""
-        scores += features.concatenated() @ self.matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +115,8 @@ class Scorer:
     sums_rows: bool = False
     """Whether only those rows of the weights are summed that a query needs, and nothing is
     kept: for a process that answers few queries. The scores of a query are the same."""
+    min_quantized_bytes: float = MIN_QUANTIZED_BYTES
+    """Smallest dense sum whose weights have 8 bits; infinite: none has."""
     sums: SharedSums | None = field(default=None, repr=False)
     """Where sums are shared with other processes; None: they are not."""
     is_warm: Mask = field(init=False, repr=False)
@@ -387,6 +341,7 @@ class Scorer:
             linear_models,
             max_cache_bytes,
             self.sums_rows,
+            self.min_quantized_bytes,
         )
         partition.layout = self.layout
         if is_small:
@@ -517,7 +472,7 @@ class Scorer:
                         scores[rows] += product * weights.weights[strategy]
 
     def _apply_summed(self, weights: LevelWeights, kind: str, matrix: Sparse) -> Floats | None:
-        """Return (n, n_items) products with the sum of the strategies of a kind.
+        """Return the (n, n_items) products with the sum of the strategies of a kind.
 
         Args:
             weights: Weights of a level.
@@ -527,7 +482,36 @@ class Scorer:
         if kind in weights.fused:
             return weights.fused[kind].apply(matrix)
         restricted, used = restrict_features(matrix)
-        return sum_weighted(self._weighted(kind, weights.weights), used).apply(restricted)
+        return self._sum_rows(weights, kind, used).apply(restricted)
+
+    def _sum_rows(self, weights: LevelWeights, kind: str, features: Rows) -> StoredSum:
+        weighted = self._weighted(kind, weights.weights)
+        return store_sum(weighted, self.min_quantized_bytes, features)
+
+    def quantized_parts(
+        self, level: int, kind: str, parts: Sparse, items: Rows
+    ) -> Floats | None:
+        """Return what parts of a query add to scores by all strategies of a kind together.
+
+        Weights of 8 bits are those of the sum of the strategies, and not of each.
+
+        Args:
+            level: Level of the query.
+            kind: Kind of the features.
+            parts: (n_parts, n_features) features that sum to those of the query.
+            items: Rows of items.
+
+        Returns:
+            (n_parts, len(items)) products; None if the scores are made of exact weights.
+        """
+        weights = self.level_weights(level)
+        stored = weights.fused.get(kind)
+        if stored is None and parts.nnz and self._can_sum_rows(kind):
+            parts, used = restrict_features(parts)
+            stored = self._sum_rows(weights, kind, used)
+        if not isinstance(stored, QuantizedWeights):
+            return None
+        return stored.apply_to_columns(parts, items)
 
     def _add_product(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted products of unfused features, with one product for all levels."""
@@ -556,17 +540,17 @@ class Scorer:
     def sum_level(self, level: int) -> LevelWeights:
         """Return the blend at a level without the cache; see :meth:`level_weights`."""
         weights = self._strategy_weights(level)
-        fused: dict[str, WeightMatrix] = {}
+        fused: dict[str, StoredSum] = {}
         for kind in () if self.sums_rows else self.layout.strategy_rows:
             if not level and kind in ("history", "recent"):
                 continue  # a history without events is empty
             if kind.startswith("vectors") or kind in SEPARATE_KINDS:
                 continue  # one product for all levels
             weighted = self._weighted(kind, weights)
-            size = summed_size_bytes(weighted)
+            size = stored_size_bytes(weighted, self.min_quantized_bytes)
             if size <= self._free_cache_bytes:
                 self._free_cache_bytes -= size
-                compute = partial(sum_weighted, weighted)
+                compute = partial(store_sum, weighted, self.min_quantized_bytes)
                 shared = self.sums
                 fused[kind] = shared.add(kind, weights, compute) if shared else compute()
         return LevelWeights(weights, self._bias(level, weights), fused)
@@ -632,18 +616,3 @@ def _multiply(matrix: WeightMatrix, vector: Floats) -> Floats:
         product = matrix.left @ (matrix.right @ vector)
         total = product if total is None else total + product
     return np.zeros(0, dtype=np.float32) if total is None else np.asarray(total, np.float32)
-
-
-def _widths_match(linear_models: Sequence[LinearScorer], layout: FeatureLayout) -> bool:
-    return all(
-        linear_models[row].weights.shape[0] in (0, layout.widths[kind])
-        for kind, rows in layout.strategy_rows.items()
-        if kind in layout.offsets
-        for row in rows
-    )
-
-
-def _dense_weights(linear: LinearScorer, width: int) -> Floats:
-    """Return the (n_items, n_features) weights of a strategy."""
-    dense = linear.weights.to_dense()
-    return dense.T if dense.size else np.zeros((len(linear.bias), width), dtype=np.float32)

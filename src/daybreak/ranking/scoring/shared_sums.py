@@ -17,6 +17,8 @@ import scipy.sparse as sp
 
 from daybreak.data.mapped_arrays import MIN_MAPPED_BYTES, read_arrays
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
+from daybreak.ranking.scoring.sums import StoredSum
 from daybreak.types import Floats
 
 log = logging.getLogger(__name__)
@@ -40,9 +42,7 @@ class SharedSums:
         digest = blake2b(release.encode(), digest_size=12).hexdigest()
         self._folder = folder / f"{FOLDER_PREFIX}{digest}"
 
-    def add(
-        self, kind: str, weights: Floats, compute: Callable[[], WeightMatrix]
-    ) -> WeightMatrix:
+    def add(self, kind: str, weights: Floats, compute: Callable[[], StoredSum]) -> StoredSum:
         """Return a sum from its file, which is written if this is the first process.
 
         A sum that cannot be written or read is computed for this process alone.
@@ -55,7 +55,7 @@ class SharedSums:
         key = blake2b(kind.encode(), digest_size=16)
         key.update(np.ascontiguousarray(weights).tobytes())
         path = self._folder / f"{key.hexdigest()}.safetensors"
-        computed: WeightMatrix | None = None
+        computed: StoredSum | None = None
         try:
             if not path.is_file():
                 computed = compute()
@@ -67,7 +67,7 @@ class SharedSums:
             log.warning("sums of weights are not shared: %s", error)
             return compute() if computed is None else computed
 
-    def _write(self, path: Path, matrix: WeightMatrix) -> None:
+    def _write(self, path: Path, matrix: StoredSum) -> None:
         """Write a file that nobody changes later; of several processes the first one writes it.
 
         Raises:
@@ -98,27 +98,35 @@ class SharedSums:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _arrays_of(matrix: WeightMatrix) -> dict[str, np.ndarray[Any, Any]]:
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    if matrix.dense is not None:
-        arrays["dense"] = matrix.dense
-    if matrix.sparse is not None:
-        one = sp.csr_array(matrix.sparse)
+def _arrays_of(matrix: StoredSum) -> dict[str, np.ndarray[Any, Any]]:
+    arrays: dict[str, np.ndarray[Any, Any]]
+    if isinstance(matrix, QuantizedWeights):
+        sparse = matrix.rest
+        arrays = {"codes": matrix.codes, "units": matrix.units}
+        arrays |= {} if matrix.columns is None else {"columns": matrix.columns}
+    else:
+        sparse = matrix.sparse
+        arrays = {} if matrix.dense is None else {"dense": matrix.dense}
+    if sparse is not None:
+        one = sp.csr_array(sparse)
         arrays |= {"data": one.data, "indices": one.indices, "indptr": one.indptr}
         arrays["shape"] = np.array(one.shape, dtype=np.int64)
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def _read(path: Path) -> WeightMatrix:
+def _read(path: Path) -> StoredSum:
     arrays = read_arrays(path, mapped=True, maps_integers=True)
     if "data" not in arrays:
         return WeightMatrix(dense=arrays["dense"])
     parts = (arrays["data"], arrays["indices"], arrays["indptr"])
     sparse = sp.csr_array(parts, shape=tuple(arrays["shape"].tolist()))
+    if "codes" in arrays:
+        codes, units = arrays["codes"], arrays["units"]
+        return QuantizedWeights(codes, units, sparse, arrays.get("columns"))
     return WeightMatrix(dense=arrays.get("dense"), sparse=sparse)
 
 
-def _size_bytes(matrix: WeightMatrix) -> int:
+def _size_bytes(matrix: StoredSum) -> int:
     return sum(array.nbytes for array in _arrays_of(matrix).values())
 
 

@@ -4,29 +4,79 @@ Start with :func:`sum_weighted`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.scoring.quantized_weights import (
+    QuantizedWeights,
+    quantize_weights,
+    quantized_size_bytes,
+)
 from daybreak.types import Floats, Rows
 
+MIN_QUANTIZED_BYTES = 64_000_000
+"""Smallest dense sum whose weights are stored as 8-bit integers [bytes of float32]."""
 ROWS_PER_BLOCK = 16
 """Number of matrix rows that are summed at a time."""
 
 Weighted = tuple[WeightMatrix, Floats]
 """A matrix, and the (n_items,) factors of its columns."""
+StoredSum = WeightMatrix | QuantizedWeights
+"""A sum of matrices: as it is, or with weights of 8 bits."""
+
+
+def is_quantized(weighted: Sequence[Weighted], min_bytes: float = MIN_QUANTIZED_BYTES) -> bool:
+    """Return whether the sum of matrices is so large that its weights have 8 bits.
+
+    Args:
+        weighted: The matrices and the factors of their columns.
+        min_bytes: Smallest dense sum for which it is so [bytes of float32].
+    """
+    size = summed_size_bytes(weighted)
+    return math.isfinite(size) and _has_dense(weighted) and size >= min_bytes
+
+
+def stored_size_bytes(
+    weighted: Sequence[Weighted], min_bytes: float = MIN_QUANTIZED_BYTES
+) -> float:
+    """Return the size of the sum of matrices as it is stored; see :func:`is_quantized`."""
+    if not is_quantized(weighted, min_bytes):
+        return summed_size_bytes(weighted)
+    n_features = max(matrix.shape[0] for matrix, _ in weighted)
+    return quantized_size_bytes((n_features, len(_used_columns(weighted))))
 
 
 def summed_size_bytes(weighted: Sequence[Weighted]) -> float:
     """Return the size of the sum of matrices; infinite with low-rank factors."""
     if any(matrix.left is not None for matrix, _ in weighted):
         return math.inf
-    if any(matrix.dense is not None for matrix, _ in weighted):
+    if _has_dense(weighted):
         return 4.0 * max(math.prod(matrix.shape) for matrix, _ in weighted)
     return 8.0 * sum(int(m.sparse.nnz) for m, _ in weighted if m.sparse is not None)
+
+
+def store_sum(
+    weighted: Sequence[Weighted],
+    min_bytes: float = MIN_QUANTIZED_BYTES,
+    features: Rows | None = None,
+) -> StoredSum:
+    """Return the sum of matrices as it is stored.
+
+    Args:
+        weighted: The matrices and the factors of their columns.
+        min_bytes: See :func:`is_quantized`.
+        features: Rows of the matrices that are summed; their numbers are those of the sum of
+            all rows. Default: all.
+    """
+    if not is_quantized(weighted, min_bytes):
+        return sum_weighted(weighted, features)
+    if features is not None:
+        weighted = [(matrix.take_features(features), factors) for matrix, factors in weighted]
+    return sum_quantized(weighted)
 
 
 def sum_weighted(weighted: Sequence[Weighted], features: Rows | None = None) -> WeightMatrix:
@@ -53,6 +103,63 @@ def sum_weighted(weighted: Sequence[Weighted], features: Rows | None = None) -> 
     return WeightMatrix(dense, sparse)
 
 
+def sum_quantized(weighted: Sequence[Weighted]) -> QuantizedWeights:
+    """Return the sum of matrices without low-rank factors with weights of 8 bits.
+
+    Items that no strategy scores have no column. The sum is never written out.
+
+    Args:
+        weighted: The matrices, of which one has a dense part, and the factors of their columns.
+    """
+    n_items, used = len(weighted[0][1]), _used_columns(weighted)
+    n_features = max(matrix.shape[0] for matrix, _ in weighted)
+    columns: Rows | None = None
+    if len(used) < n_items:
+        columns = np.full(n_items, -1, dtype=np.int64)
+        columns[used] = np.arange(len(used))
+        weighted = [
+            (_take_columns(matrix, used), factors[used]) for matrix, factors in weighted
+        ]
+    return quantize_weights(_iter_sums(weighted), (n_features, len(used)), columns)
+
+
+def _iter_sums(weighted: Sequence[Weighted]) -> Iterator[Floats]:
+    """Yield the rows of the sum of all parts, a few at a time in one array."""
+    dense = [(matrix, factors) for matrix, factors in weighted if matrix.dense is not None]
+    height, width = dense[0][0].shape
+    total, buffer = np.empty((2, min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
+    for start in range(0, height, ROWS_PER_BLOCK):
+        rows = slice(start, min(start + ROWS_PER_BLOCK, height))
+        block = total[: rows.stop - start]
+        block.fill(0)
+        _add_scaled_rows(block, rows, dense, buffer)
+        for matrix, factors in weighted:
+            if matrix.sparse is not None:
+                block += matrix.sparse[rows].toarray() * factors
+        yield block
+
+
+def _take_columns(matrix: WeightMatrix, items: Rows) -> WeightMatrix:
+    """Return a matrix of some items; its dense part is not copied."""
+    sparse = None if matrix.sparse is None else matrix.sparse[:, items]
+    if matrix.dense is None:
+        return WeightMatrix(sparse=sparse)
+    columns = items if matrix.columns is None else matrix.columns[items]
+    return WeightMatrix(matrix.dense, sparse, columns=columns)
+
+
+def _has_dense(weighted: Sequence[Weighted]) -> bool:
+    return any(matrix.dense is not None for matrix, _ in weighted)
+
+
+def _used_columns(weighted: Sequence[Weighted]) -> Rows:
+    """Return the items that have a factor other than zero in any matrix."""
+    is_used = np.zeros(len(weighted[0][1]), dtype=bool)
+    for matrix, factors in weighted:
+        is_used |= (factors if matrix.sparse is not None else _effective(matrix, factors)) != 0
+    return np.flatnonzero(is_used)
+
+
 def _sum_dense(weighted: Sequence[Weighted]) -> Floats | None:
     """Return the sum of the dense parts with weighted columns; None without matrices.
 
@@ -63,16 +170,22 @@ def _sum_dense(weighted: Sequence[Weighted]) -> Floats | None:
     height, width = weighted[0][0].shape
     total = np.zeros((height, width), dtype=np.float32)
     buffer = np.empty((min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
-    factors = [_without_empty_columns(matrix, given) for matrix, given in weighted]
     for start in range(0, height, ROWS_PER_BLOCK):
         rows = slice(start, min(start + ROWS_PER_BLOCK, height))
-        block, product = total[rows], buffer[: rows.stop - start]
-        for (matrix, _), scale in zip(weighted, factors, strict=True):
-            matrix.add_scaled_rows(block, rows, scale, product)
+        _add_scaled_rows(total[rows], rows, weighted, buffer)
     return total
 
 
-def _without_empty_columns(matrix: WeightMatrix, factors: Floats) -> Floats:
+def _add_scaled_rows(
+    total: Floats, rows: slice, weighted: Sequence[Weighted], buffer: Floats
+) -> None:
+    """Add some rows of the dense parts with weighted columns."""
+    for matrix, factors in weighted:
+        scale = _effective(matrix, factors)
+        matrix.add_scaled_rows(total, rows, scale, buffer[: len(total)])
+
+
+def _effective(matrix: WeightMatrix, factors: Floats) -> Floats:
     """Return factors of 0 for the items whose column is one of zeros."""
     return factors if matrix.columns is None else np.where(matrix.columns < 0, 0, factors)
 

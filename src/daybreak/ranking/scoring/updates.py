@@ -4,6 +4,7 @@
 columns of some items, one matrix at a time.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -14,7 +15,9 @@ import scipy.sparse as sp
 
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
+from daybreak.ranking.scoring.sums import StoredSum
 from daybreak.types import Floats, Rows, Sparse
 
 
@@ -79,12 +82,19 @@ def _pad_columns(linear: LinearScorer, n_features: int) -> WeightMatrix:
 
 
 def _restrict_items(partition: Scorer, rows: Rows) -> Scorer:
-    """Return a scorer of some items of a partition, with an unlimited cache."""
+    """Return a scorer of some items of a partition, whose sums are exact."""
     items, linear_models = partition.items, partition.linear_models
     if len(rows) != len(items):
         items = items.take(rows)
         linear_models = tuple(linear.take(rows) for linear in linear_models)
-    return Scorer(partition.blend, partition.fitted, items, partition.centres, linear_models)
+    return Scorer(
+        partition.blend,
+        partition.fitted,
+        items,
+        partition.centres,
+        linear_models,
+        min_quantized_bytes=math.inf,
+    )
 
 
 def _update_linear(older: LinearScorer, newer: LinearScorer, rows: Rows) -> LinearScorer:
@@ -98,10 +108,21 @@ def _update_level(older: LevelWeights, newer: LevelWeights, rows: Rows) -> Level
     weights, bias = older.weights.copy(), older.bias.copy()
     weights[:, rows], bias[rows] = newer.weights, newer.bias
     fused = {
-        kind: _update_matrix(matrix, newer.fused.get(kind, WeightMatrix()), rows, len(bias))
+        kind: _update_sum(matrix, newer.fused.get(kind, WeightMatrix()), rows, len(bias))
         for kind, matrix in older.fused.items()
     }
     return LevelWeights(weights, bias, fused)
+
+
+def _update_sum(older: StoredSum, newer: StoredSum, rows: Rows, n_items: int) -> StoredSum:
+    """Return a sum with the columns of some items replaced by those of another."""
+    if isinstance(older, QuantizedWeights):
+        columns = newer.to_dense()
+        if not columns.size:
+            columns = np.zeros((older.shape[0], len(rows)), dtype=np.float32)
+        return older.with_columns(rows, columns)
+    exact = newer if isinstance(newer, WeightMatrix) else WeightMatrix(dense=newer.to_dense())
+    return _update_matrix(older, exact, rows, n_items)
 
 
 def _update_matrix(
