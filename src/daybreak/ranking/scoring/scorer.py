@@ -43,7 +43,7 @@ from daybreak.ranking.scoring.sums import (
 )
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
-MAX_LEVEL_CACHE_BYTES = 400_000_000
+MAX_LEVEL_CACHE_BYTES = 500_000_000
 """Default size of the summed weight matrices of one scorer; those of further levels are summed
 per request."""
 MAX_FUSED_ITEMS = 1_000
