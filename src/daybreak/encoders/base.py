@@ -71,6 +71,14 @@ class Encoder(ABC):
         """
         return True
 
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one of the vocabulary; if there is none: False.
+
+        Args:
+            word: Word in lower case.
+        """
+        return False
+
     @abstractmethod
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         """Return (n, dim) float32 vectors of texts that are not blank; any length."""

@@ -143,6 +143,10 @@ class CachedEncoder(Encoder):
         """Return whether the cached encoder reads a text."""
         return self.encoder.reads(text)
 
+    def knows(self, word: str) -> bool:
+        """Return whether the cached encoder knows a word."""
+        return self.encoder.knows(word)
+
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         return self.encoder.encode(texts)
 

@@ -156,6 +156,20 @@ _FILLER_WORDS = """
     olá oi cześć привет здравствуйте merhaba 你好 您好 こんにちは 안녕하세요
     請 謝謝 給我 隨便 お願いします ください です ます 何か 何でも が は を の なら
     映画 저는 나는 뭐든 주세요 추천 부탁해요
+    can could can't couldn't should would must may might shall let let's got get gets
+    getting buy sell which when where how why who whom there's what's that's he's she's
+    they're we're it's he she him her his hers they them their our your yours my someone
+    somebody maybe perhaps good great nice best decent awesome perfect favourite favorite
+    suggest suggestion suggestions recommendation recommendations recommended idea ideas
+    please pls plz thx sth smth tonight if because since then than movie movies film films
+    flick flicks lot lots few bit quite here's kann können könnt könnte würde würden haben
+    habt gibt's gibt empfehlen empfehlung welche welcher welches wie wo wann sein seine
+    seinen ihr ihre ihren unser unsere meine mein meinen meinem meiner filme filmen
+    schauen anschauen peux peut pouvez avez as ai quel quelle quels quelles recommander
+    conseiller mon ma mes notre sa ses leur regarder puedo puede puedes tiene tienes
+    tienen hay cuál qué recomienda recomiendas mi mis su sus película películas pelicula
+    peliculas ver mirar posso può avete quale quali mio mia miei film vedere posso filme
+    filmes meu minha 有 有什么 什么 哪些 吗 呢 有没有 好看 适合 一起 看 像 那样 一样 类似
 """
 FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that only ask: a clause of nothing else says nothing about items."""
@@ -169,7 +183,9 @@ PRONOUNS = frozenset(_PRONOUN_WORDS.split())
 
 _TITLE_WORDS = """
     one ones love show like get want need more all you what will die was son pour on me my we du
-    it here there from just this that also do
+    it here there from just this that also do can could should must may let got buy sell which
+    when where how why who he she him her his they them your good great nice best perfect idea
+    tonight if then few movie movies film films flick flicks as ma mon sa wie sein
 """
 TITLE_WORDS = frozenset(_TITLE_WORDS.split())
 """Words that only ask in a sentence, and that may be what a short phrase looks for."""

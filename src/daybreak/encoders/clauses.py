@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
 
+from daybreak.encoders.ages import say_ages
 from daybreak.encoders.clause_words import (
     ASKING_WORDS,
     FILLERS,
@@ -109,7 +110,7 @@ def drop_small_talk(text: str) -> str:
         >>> drop_small_talk("我想要一盏灯")
         '灯'
     """
-    text = _unspaced_request().sub("", text) or text
+    text = say_ages(_unspaced_request().sub("", text) or text)
     words = [found[0] for found in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]
     is_sentence = len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))

@@ -31,8 +31,9 @@ from daybreak.encoders.item_meaning import (
     item_texts,
     text_vectors,
 )
-from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
+from daybreak.encoders.lexical import LexicalEncoder, tokenize_all
 from daybreak.encoders.media.blocks import MediaContent, PictureBlock
+from daybreak.encoders.sentence_reader import SentenceReader
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats, Mask, Rows, Sparse
@@ -326,9 +327,10 @@ class ContentEncoder:
             sentences: Texts, as a rule of people.
             is_stored: Whether their vectors may be stored: they are made of the catalogue.
         """
-        sentences = [strip_markup(sentence) for sentence in sentences]
+        reader = self._sentence_reader
+        sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
         words = tokenize_all(sentences)
-        terms = self._phrase_matcher.find_terms_of_all(words)
+        terms = reader.find_terms(sentences, words)
         words = [split_unspaced_words(row) for row in words]
         blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:
@@ -597,12 +599,11 @@ class ContentEncoder:
         }
 
     @cached_property
-    def _phrase_matcher(self) -> PhraseMatcher:
-        fields = self.attributes.fields
-        named = {field.name for field in fields if field.role in {"category", "date"}}
-        return PhraseMatcher(
-            self.attribute_weights.terms if self.attribute_weights else (),
-            named,
+    def _sentence_reader(self) -> SentenceReader:
+        return SentenceReader.of(
+            self.attributes.fields,
+            (self.word_weights, self.attribute_weights),
+            self.meaning.encoder if self.meaning else None,
             finds_word_forms=self.finds_word_forms,
         )
 

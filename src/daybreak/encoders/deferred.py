@@ -40,6 +40,14 @@ class DeferredEncoder(Encoder):
         """Hash of the encoder that is expected."""
         return self._hash
 
+    def reads(self, text: str) -> bool:
+        """Return whether the encoder reads a text."""
+        return self._loaded.reads(text)
+
+    def knows(self, word: str) -> bool:
+        """Return whether the encoder knows a word."""
+        return self._loaded.knows(word)
+
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """Return one vector per text; see :meth:`Encoder.encode`.
 

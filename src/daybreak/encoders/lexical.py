@@ -282,6 +282,23 @@ class LexicalEncoder:
         shares = [sum(word in known for word in row) / max(len(row), 1) for row in documents]
         return np.array(shares, dtype=np.float32)
 
+    def similar_terms(self, words: Sequence[str], n: int) -> list[list[str]]:
+        """Return the terms most similar to each word, those of the most documents first.
+
+        Args:
+            words: Words that are no terms.
+            n: Largest number of terms for each.
+        """
+        similar = self._forms.similar(words)
+        found = []
+        for start, stop in zip(similar.indptr[:-1], similar.indptr[1:], strict=True):
+            best = np.argsort(-similar.data[start:stop], kind="stable")[:n]
+            rows = similar.indices[start:stop][best]
+            found.append(
+                [self.terms[r] for r in rows[np.argsort(self.idf[rows], kind="stable")]]
+            )
+        return found
+
     def _weights_by_word(self, seen: Sequence[str], own: Rows, min_similarity: float) -> Sparse:
         """Return (n_words, n_terms) weights of the terms that words count as."""
         known = np.flatnonzero(own >= 0)

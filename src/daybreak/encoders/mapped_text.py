@@ -143,6 +143,10 @@ class MappedTextEncoder(Encoder):
         """Return whether the base reads a text."""
         return self.base.reads(text)
 
+    def knows(self, word: str) -> bool:
+        """Return whether the base knows a word."""
+        return self.base.knows(word)
+
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         return self.text_map.apply(self.base.encode(texts))
 

@@ -25,6 +25,7 @@ from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.scripts import is_written_in, known_scripts
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
+    is_one_token,
     pool_tokens,
     read_max_tokens,
     read_pooling,
@@ -173,6 +174,10 @@ class OnnxTextEncoder(Encoder):
     def reads(self, text: str) -> bool:
         """Return whether the model has learned the script of a text."""
         return is_written_in(text, self._scripts)
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one token of the model."""
+        return is_one_token(self._tokenizer, word)
 
     @cached_property
     def _scripts(self) -> frozenset[str]:

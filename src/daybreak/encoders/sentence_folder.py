@@ -127,3 +127,8 @@ def read_tokenizer(path: Path, max_tokens: int) -> "Tokenizer":
     )  # to the longest text of a batch instead of the fixed length in some files
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
+
+
+def is_one_token(tokenizer: "Tokenizer", word: str) -> bool:
+    """Return whether a word is a single token, and so one that the model has often read."""
+    return len(tokenizer.encode(word, add_special_tokens=False).ids) == 1

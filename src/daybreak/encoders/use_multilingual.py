@@ -15,6 +15,7 @@ import numpy.typing as npt
 from daybreak.encoders.base import Encoder, Progress, encoders, thread_count
 from daybreak.encoders.loading import MULTILINGUAL_MODEL, Resolution, resolve
 from daybreak.encoders.packages import file_sha256
+from daybreak.encoders.sentence_folder import is_one_token
 from daybreak.errors import ConfigError, DataError
 from daybreak.types import Floats, Rows
 
@@ -97,6 +98,10 @@ class UseMultilingualEncoder(Encoder):
     def hash(self) -> str:
         """Hash of the weights, the vocabulary and ``max_tokens``."""
         return self._hash
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one token of the model."""
+        return is_one_token(self._tokenizer, word)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """Return one vector per text; see :meth:`Encoder.encode`."""

@@ -1,0 +1,110 @@
+"""Words for genres, moods and audiences, in the languages of the multilingual text model.
+
+Each paragraph is a group: names of categories, then ``:``, then other words with which people
+ask for them. ``_`` stands for a space. A name after ``=`` is no word of asking: a family drama
+is not for children. The words say what kind of thing somebody wants; words for things that
+appear in it, such as "vampires", are left to the texts of the items.
+"""
+
+_GROUPS = """
+    comedy comedies comedic humor humour humorous satire parody komödie komödien comédie
+        comedia comedias commedia comédia comédias komedie комедия комедии 喜剧 喜劇 搞笑
+        コメディ ギャグ 코미디 : funny hilarious laugh laughs laughing laughter lol jokes
+        witty silly goofy lustig lustige lustiges lustiger lustigen witzig witzige
+        witziges lachen drôle drôles rire marrant divertido divertida divertidas
+        divertidos graciosa gracioso reír reir divertente divertenti ridere engraçado
+        engraçada rir grappig grappige смешной смешное смешные 好笑 爆笑 笑一笑 大笑
+        开心一笑 轻松搞笑 幽默 笑える 面白い 웃긴
+    horror horrorfilm horreur épouvante terror terrore orrore ужасы 恐怖 惊悚恐怖 ホラー
+        공포 : scary scarier creepy spooky frightening terrifying chilling halloween
+        gruselig gruselige gruseliges gruselfilm effrayant effrayants fait_peur miedo
+        aterradora paura spaventoso assustador страшный страшные 吓人 可怕 害怕
+        惊吓 恐怖片 怖い 무서운
+    thriller thrillers suspense thriller-suspense triller триллер 惊悚 驚悚 スリラー
+        サスペンス 스릴러 : suspenseful gripping nail-biting spannend spannende spannender
+        spannendes spannung palpitant haletant suspenso emocionante 紧张刺激 悬念
+    romance romantic romances romantik liebesfilm liebesfilme romántica romántico
+        romantico romantica romantique романтика мелодрама 爱情 愛情 恋爱 戀愛 浪漫 恋愛
+        ロマンス 로맨스 : love_story love_stories lovestory lovestories falling_in_love
+        date_night romantically liebesgeschichte liebesgeschichten liebesroman romantisch
+        romantische romantischer romantisches histoire_d'amour histoires_d'amour
+        historia_de_amor historias_de_amor storia_d'amore storie_d'amore história_de_amor
+        谈恋爱 爱情片 爱情故事 甜甜的
+    drama dramas drame drames dramma drammi драма 剧情 劇情 ドラマ 드라마 : tearjerker
+        tear-jerker cry crying weep weepy sad sadness moving traurig traurige trauriges
+        weinen triste tristes pleurer llorar piangere chorar грустный
+    催泪 感动 致郁 泣ける : cry crying tearjerker tear-jerker sad 催泪的 想哭 哭 感人 伤感
+        traurig triste weinen pleurer llorar
+    治愈 癒し healing iyashikei : relaxing soothing calm heartwarming heart-warming
+        wholesome 温馨 放松 治愈系 暖心 beruhigend
+    animation animated anime cartoon cartoons zeichentrick animationsfilm dessin_animé
+        animación animazione animação мультфильм мультфильмы 动画片 卡通 アニメーション
+        애니메이션 : zeichentrickfilm zeichentrickfilme animationsfilme trickfilm
+        dessins_animés dibujos_animados caricaturas cartoni_animati cartone_animato
+        desenho_animado desenhos_animados tekenfilm мультики
+    children children's child kids kids' =family kinder kinderfilm kinderfilme =familie
+        enfants enfant =famille infantil infantiles niños =familia bambini =famiglia crianças
+        =família kinderen дети детский =семейный 儿童 兒童 子供向け =家庭 亲子 어린이 : kid
+        toddler toddlers daughter son grandchildren kindern kind tochter sohn fille_de
+        fils hijo hija hijos nietos figlio figlia figli filho filha kleinkind niño niña
+        孩子 小孩 小朋友 宝宝 女儿 儿子 幼儿 小孩子 子供 아이
+    western westerns 西部 西部片 ウェスタン 서부 : cowboy cowboys wild_west wildwest
+        wilder_westen del_oeste far_west lejano_oeste вестерн вестерны 牛仔
+    science_fiction sci-fi scifi sci_fi sf science-fiction ciencia_ficción fantascienza
+        ficção_científica фантастика 科幻 空想科学 エスエフ : sience_fiction futuristic
+        outer_space weltraum zukunft espace futuro espacio космос 未来 太空 宇宙
+    fantasy fantastique fantasía fantasia fantastico фэнтези 奇幻 玄幻 ファンタジー 판타지
+        : wizards wizard dragons elves magical fantastisch fantastische 魔幻
+    war kriegsfilm krieg guerre guerra bélico война военный 战争 戰爭 戦争 전쟁 :
+        kriegsfilme antikriegsfilm wartime warfare bélica bélicas 打仗 战争片
+    crime krimi krimis policier polar policíaco policiaca policial giallo poliziesco
+        криминал детектив 犯罪 クライム 범죄 : gangster gangsters mafia mobsters heist
+        heists robbers kriminalfilm kriminalroman whodunit whodunnit mord asesinato 黑帮
+        警匪
+    mystery mysteries krimi misterio mistero mystère мистика 推理 悬疑 懸疑 ミステリー
+        미스터리 : detective detectives whodunit whodunnit sleuth detektiv détective 侦探
+        破案 烧脑 探偵
+    musical musicals comédie_musicale мюзикл 音乐剧 歌舞 ミュージカル 뮤지컬 : musicalfilm
+        singing_and_dancing song_and_dance 歌舞片
+    documentary documentaries dokumentation dokumentarfilm documentaire documental
+        documentario documentário документальный 纪录片 紀錄片 记录片 ドキュメンタリー
+        다큐멘터리 : true_facts doku dokus dokumentarfilme documentaires documentales
+    action actionfilm acción azione ação боевик 动作 動作 アクション 액션 : actionfilme
+        fights fighting shootouts explosions actionreich 打斗 打斗场面 动作片 打打杀杀
+    adventure abenteuer aventure aventures aventura aventuras avventura приключения 冒险
+        冒險 アドベンチャー 모험 : adventurous adventures abenteuerfilm abenteuerlich
+        quest
+    film-noir film_noir noir 黑色电影 : neo-noir
+    sport sports sportfilm deportes deporte sportivo esporte спорт 运动 運動 体育 競技
+        スポーツ 스포츠 : athletes athlete
+    music musik musique música musica музыка 音乐 音樂 音楽 음악 : band bands concert
+        concerts 乐队
+    history historical geschichte historisch histoire historique historia histórico storia
+        storico история 历史 歷史 歴史 역사 : history_film historische historischer
+    校园 学园 学校 school school_life 学園 : high_school classroom schoolgirl schule 高中
+        学生
+    日常 slice_of_life 日常系 : everyday_life alltag
+    后宫 後宮 harem ハーレム : 开后宫
+    机战 机甲 萝卜 mecha ロボット : giant_robots robots 机器人 高达 巨大ロボ
+    百合 yuri girls_love : 女女 女同
+    耽美 bl boys_love yaoi : 男男
+    美食 料理 cooking gourmet : food_anime 做饭 吃货
+"""
+
+
+def concept_groups() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """Return the names of categories and all words of each group, in lower case."""
+    joined: list[str] = []
+    for line in _GROUPS.strip("\n").splitlines():
+        if line.startswith("        "):
+            joined[-1] += line
+        else:
+            joined.append(line)
+    groups = []
+    for text in joined:
+        names, _, others = text.partition(" : ")
+        found = [
+            frozenset(w.replace("_", " ") for w in part.split()) for part in (names, others)
+        ]
+        groups.append((found[0], found[0] | found[1]))
+    return tuple(groups)

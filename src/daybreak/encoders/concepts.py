@@ -1,0 +1,111 @@
+"""Categories that a sentence asks for in other words: "make me laugh" asks for comedies.
+
+A word of a sentence, or several, and a value of a category mean the same if both are in a group
+of :mod:`daybreak.encoders.concept_words`. Without such a value in the catalogue, the words have
+no other effect than before.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from daybreak.encoders.clause_words import FILLERS
+from daybreak.encoders.concept_words import concept_groups
+
+_SEPARATORS = re.compile(r"\s*(?:[&/,+]|(?<!\w)(?:and|und|et|y|e)(?!\w))\s*")
+_UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+MAX_TERMS_OF_CONCEPT = 8
+"""Largest number of values of a catalogue that one group stands for."""
+
+
+@dataclass(frozen=True)
+class ConceptTerms:
+    """Attribute terms of a catalogue by the words that ask for them.
+
+    Attributes:
+        terms: Terms ``name=value`` of each group.
+
+    Example:
+        >>> concepts = ConceptTerms.of(["genre=Comedy", "genre=Children's", "genre=War"])
+        >>> concepts.find("please make me laugh"), concepts.find("etwas für meine Kinder")
+        (['genre=Comedy'], ["genre=Children's"])
+        >>> concepts.find("a warm lamp")
+        []
+    """
+
+    terms: Mapping[int, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, terms: Iterable[str]) -> "ConceptTerms":
+        """Return the terms of a catalogue whose values name a group.
+
+        Args:
+            terms: Terms ``name=value``, the most frequent first.
+        """
+        found: dict[int, list[str]] = {}
+        by_name = _groups_by_name()
+        for term in terms:
+            parts = _SEPARATORS.split(term.partition("=")[2].casefold())
+            groups = {group for part in parts for group in by_name.get(part.strip(), ())}
+            for group in sorted(groups):
+                found.setdefault(group, []).append(term)
+        return cls({group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()})
+
+    def find(self, text: str) -> list[str]:
+        """Return the terms that a text asks for, each once, in order of the groups."""
+        if not self.terms:
+            return []
+        groups = find_concepts(text)
+        return list(dict.fromkeys(t for group in groups for t in self.terms.get(group, ())))
+
+
+def find_concepts(text: str) -> list[int]:
+    """Return the numbers of the groups that a text has a word of, ascending."""
+    by_word = _groups_by_word()
+    found = _pattern().findall(text.casefold().replace("’", "'"))
+    return sorted({group for word in found for group in by_word[re.sub(r"\s+", " ", word)]})
+
+
+@cache
+def concept_vocabulary() -> tuple[str, ...]:
+    """Return the single words of all groups in scripts with spaces, sorted."""
+    words = {word for _, group in concept_groups() for word in group}
+    return tuple(sorted(word for word in words if word.isalpha() and not is_unspaced(word)))
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether a word is of a script that is written without spaces."""
+    return bool(_UNSPACED.search(word))
+
+
+def _by_word(groups: Sequence[Iterable[str]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, group in enumerate(groups):
+        for word in sorted(group):
+            found.setdefault(word, []).append(number)
+    return found
+
+
+@cache
+def _groups_by_name() -> Mapping[str, list[int]]:
+    return _by_word([names for names, _ in concept_groups()])
+
+
+@cache
+def _groups_by_word() -> Mapping[str, list[int]]:
+    return _by_word([words | _without_fillers(words) for _, words in concept_groups()])
+
+
+def _without_fillers(words: Iterable[str]) -> set[str]:
+    """Return phrases as they are after :func:`.drop_small_talk`."""
+    kept = (" ".join(w for w in text.split() if w not in FILLERS) for text in words)
+    return {text for text in kept if text}
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    words = sorted(_groups_by_word(), key=len, reverse=True)
+    spaced = (re.escape(w).replace(r"\ ", r"\s+") for w in words if not is_unspaced(w))
+    unspaced = (re.escape(w) for w in words if is_unspaced(w))
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(spaced)})(?![^\W_])|{'|'.join(unspaced)}")

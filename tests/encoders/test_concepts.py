@@ -1,0 +1,70 @@
+"""Genres and audiences that sentences ask for in other words."""
+
+import polars as pl
+import pytest
+
+from daybreak.encoders.concept_words import concept_groups
+from daybreak.encoders.concepts import ConceptTerms, find_concepts
+from daybreak.encoders.content import ATTRIBUTES, ContentEncoder
+
+GENRES = [
+    "Comedy",
+    "Horror",
+    "Children's",
+    "Sci-Fi",
+    "Western",
+    "Romance",
+    "War",
+    "Crime|Drama",
+]
+CONCEPTS = ConceptTerms.of([f"genre={genre}" for genre in "|".join(GENRES).split("|")])
+
+
+@pytest.mark.parametrize(
+    ("text", "genres"),
+    [
+        ("please make me laugh", ["Comedy"]),
+        ("nothing SCARY", ["Horror"]),
+        ("for my daughter", ["Children's"]),
+        ("历史和战争", ["War"]),
+        ("ein lustiger Krimi", ["Comedy", "Crime"]),
+        ("películas oeste", ["Western"]),
+        ("eine Liebesgeschichte", ["Romance"]),
+        ("一部搞笑的科幻", ["Comedy", "Sci-Fi"]),
+        ("laughable lamps", []),
+        ("a warm lamp", []),
+    ],
+)
+def test_genres_by_hand(text, genres):
+    assert CONCEPTS.find(text) == [f"genre={genre}" for genre in genres]
+
+
+def test_a_value_of_several_names_belongs_to_each_of_their_groups():
+    concepts = ConceptTerms.of(["shelf=Sci-Fi & Fantasy"])
+    assert concepts.find("dragons") == concepts.find("futuristic") == ["shelf=Sci-Fi & Fantasy"]
+
+
+def test_a_catalogue_without_genres_has_no_concepts():
+    assert ConceptTerms.of(["colour=red"]).find("please make me laugh") == []
+
+
+def test_all_words_of_all_groups_are_found():
+    for number, (_, words) in enumerate(concept_groups()):
+        assert all(number in find_concepts(word) for word in words)
+
+
+def test_a_sentence_has_the_attributes_that_it_names_in_other_words():
+    films = pl.DataFrame(
+        {
+            "item_id": [str(n) for n in range(8)],
+            "title": [f"film {n}" for n in range(8)],
+            "genres": ["Comedy|War", "Comedy", "War", "Horror"] * 2,
+        }
+    )
+    content = ContentEncoder.fit(films)
+    said, named = (
+        next(one.matrix for one in content.texts([text]) if one.name == ATTRIBUTES)
+        for text in ("something hilarious", "comedy")
+    )
+    assert said.nnz == 1
+    assert (said != named).nnz == 0
