@@ -17,7 +17,7 @@ GENRES = [
     "War",
     "Crime|Drama",
 ]
-CONCEPTS = ConceptTerms.of([f"genre={genre}" for genre in "|".join(GENRES).split("|")])
+CONCEPTS = ConceptTerms.of({f"genre={genre}": 1 for genre in "|".join(GENRES).split("|")})
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,17 @@ def test_genres_by_hand(text, genres):
 
 
 def test_a_value_of_several_names_belongs_to_each_of_their_groups():
-    concepts = ConceptTerms.of(["shelf=Sci-Fi & Fantasy"])
+    concepts = ConceptTerms.of({"shelf=Sci-Fi & Fantasy": 1})
     assert concepts.find("dragons") == concepts.find("futuristic") == ["shelf=Sci-Fi & Fantasy"]
 
 
+def test_a_rare_value_beside_a_frequent_one_of_its_group_is_left_out():
+    concepts = ConceptTerms.of({"genre=comedy": 100, "genre=parody": 25, "genre=satire": 24})
+    assert concepts.find("funny") == ["genre=comedy", "genre=parody"]
+
+
 def test_a_catalogue_without_genres_has_no_concepts():
-    assert ConceptTerms.of(["colour=red"]).find("please make me laugh") == []
+    assert ConceptTerms.of({"colour=red": 1}).find("please make me laugh") == []
 
 
 def test_all_words_of_all_groups_are_found():

@@ -80,6 +80,14 @@ UNSPACED_REQUEST = (
 )
 """A Chinese request up to what it asks for."""
 
+UNSPACED_TALK = (
+    r"有没有|有沒有|有什么|有什麼|有哪些|有啥|请问|請問|请?(?:给我|帮我|帮忙)?(?:推荐|推薦)(?:一下|一些|几部|几个)?"
+    r"|帮我找|我?(?:最近)?(?:很|挺|特别|非常|比较)?(?:喜欢|喜歡|想看|想要|想买|想找)|适合|適合|好看的|谢谢|謝謝"
+    r"|(?:那样|这样|之类|一类)的?|类似于?|類似|(?<=[\u3400-\u9fff])(?:新?番剧?)(?=[，。？！\s吗呢]|$)"
+    r"|[吗嗎呢吧啊呀](?=[，。？！\s]|$)|一点的|一下"
+)
+"""Chinese words that only ask, inside a text without spaces."""
+
 REWRITES = (
     # What looks like a negation and is none.
     (

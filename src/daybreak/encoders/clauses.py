@@ -24,6 +24,7 @@ from daybreak.encoders.clause_words import (
     UNSPACED_CONTRASTS,
     UNSPACED_NEGATIONS,
     UNSPACED_REQUEST,
+    UNSPACED_TALK,
 )
 from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
 
@@ -107,10 +108,11 @@ def drop_small_talk(text: str) -> str:
         'run small tea room cake stands'
         >>> drop_small_talk("toys for One Piece"), drop_small_talk("love")
         ('toys One Piece', 'love')
-        >>> drop_small_talk("我想要一盏灯")
-        '灯'
+        >>> drop_small_talk("我想要一盏灯"), drop_small_talk("有没有推理番？")
+        ('灯', '推理 ？')
     """
-    text = say_ages(_unspaced_request().sub("", text) or text)
+    text = _unspaced_request().sub("", text) or text
+    text = say_ages(_drop_unspaced_talk(text))
     words = [found[0] for found in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]
     is_sentence = len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))
@@ -231,6 +233,20 @@ def _first_article() -> re.Pattern[str]:
 def asking_pattern() -> re.Pattern[str]:
     """Return the pattern of the words that only ask."""
     return re.compile(ASKING_WORDS, re.IGNORECASE)
+
+
+def _drop_unspaced_talk(text: str) -> str:
+    """Return a text without Chinese words that only ask; all of it if nothing else is left."""
+    if text.isascii():
+        return text
+    kept = _unspaced_talk().sub(" ", text)
+    named = [word for word in _WORD.findall(kept) if word != "的"]
+    return kept.strip() if named else text
+
+
+@cache
+def _unspaced_talk() -> re.Pattern[str]:
+    return re.compile(UNSPACED_TALK)
 
 
 @cache

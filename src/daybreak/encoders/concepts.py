@@ -17,6 +17,8 @@ _SEPARATORS = re.compile(r"\s*(?:[&/,+]|(?<!\w)(?:and|und|et|y|e)(?!\w))\s*")
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 MAX_TERMS_OF_CONCEPT = 8
 """Largest number of values of a catalogue that one group stands for."""
+MIN_SHARE_OF_MOST_FREQUENT = 0.25
+"""Smallest number of items of such a value, relative to the most frequent one of the group."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class ConceptTerms:
         terms: Terms ``name=value`` of each group.
 
     Example:
-        >>> concepts = ConceptTerms.of(["genre=Comedy", "genre=Children's", "genre=War"])
+        >>> terms = ["genre=Comedy", "genre=Children's", "genre=War"]
+        >>> concepts = ConceptTerms.of(dict.fromkeys(terms, 1))
         >>> concepts.find("please make me laugh"), concepts.find("etwas für meine Kinder")
         (['genre=Comedy'], ["genre=Children's"])
         >>> concepts.find("a warm lamp")
@@ -37,19 +40,24 @@ class ConceptTerms:
     terms: Mapping[int, tuple[str, ...]]
 
     @classmethod
-    def of(cls, terms: Iterable[str]) -> "ConceptTerms":
+    def of(cls, terms: Mapping[str, float]) -> "ConceptTerms":
         """Return the terms of a catalogue whose values name a group.
 
+        A value that few items have, beside one that many have, is left out: it would count more
+        than the other, and say no more.
+
         Args:
-            terms: Terms ``name=value``, the most frequent first.
+            terms: Relative numbers of items by term ``name=value``.
         """
         found: dict[int, list[str]] = {}
         by_name = _groups_by_name()
-        for term in terms:
+        for term in sorted(terms, key=lambda one: (-terms[one], one)):
             parts = _SEPARATORS.split(term.partition("=")[2].casefold())
             groups = {group for part in parts for group in by_name.get(part.strip(), ())}
             for group in sorted(groups):
-                found.setdefault(group, []).append(term)
+                kept = found.setdefault(group, [])
+                if not kept or terms[term] >= MIN_SHARE_OF_MOST_FREQUENT * terms[kept[0]]:
+                    kept.append(term)
         return cls({group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()})
 
     def find(self, text: str) -> list[str]:

@@ -51,19 +51,20 @@ class SentenceReader:
             finds_word_forms: See :class:`.PhraseMatcher`.
         """
         words, attributes = weights
-        named = {field.name for field in fields if field.role in {"category", "date"}}
+        dates = {field.name for field in fields if field.role == "date"}
         categories = {field.name for field in fields if field.role == "category"}
-        by_frequency: list[str] = []
-        if attributes is not None:
-            order = np.argsort(attributes.idf, kind="stable").tolist()
-            by_frequency = [attributes.terms[row] for row in order]
-        terms = [term for term in by_frequency if term.partition("=")[0] in categories]
+        known = (
+            zip(attributes.terms, np.exp(-attributes.idf), strict=True) if attributes else ()
+        )
+        terms = {term: n for term, n in known if term.partition("=")[0] in categories}
         values = {word for term in terms for word in tokenize(term.partition("=")[2])}
         return cls(
             words,
             frozenset(values | set(concept_vocabulary())),
             PhraseMatcher(
-                attributes.terms if attributes else (), named, finds_word_forms=finds_word_forms
+                attributes.terms if attributes else (),
+                categories | dates,
+                finds_word_forms=finds_word_forms,
             ),
             ConceptTerms.of(terms),
             text_encoder,
