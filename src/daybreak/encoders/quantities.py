@@ -13,6 +13,7 @@ from functools import cache
 from typing import Literal, TypeAlias
 
 from daybreak.encoders import bound_words as words
+from daybreak.encoders.ages import PERSONS
 from daybreak.encoders.amount_context import (
     MAX_CONTEXT_CHARS,
     AmountContext,
@@ -21,11 +22,14 @@ from daybreak.encoders.amount_context import (
 )
 from daybreak.encoders.amounts import Amount, Quantity, find_amounts
 from daybreak.encoders.clauses import MAX_SENTENCE_CHARS, has_content
+from daybreak.encoders.conjunctions import ADDITIONS, ALTERNATIVES
 from daybreak.encoders.relative_words import NAMES_WITH_RELATIVE_WORDS, RELATIVE_WORDS
 
 Direction: TypeAlias = Literal["low", "high", "near"]
 """Small values, large values, or values near a target."""
 Span: TypeAlias = tuple[int, int]
+MAX_AGE = 22.0
+"""Number from which "for over 100" is no age of people."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,34 @@ class SaidQuantities:
     ranges: tuple[QuantityRange, ...] = ()
     preferences: tuple[QuantityPreference, ...] = ()
 
+    def objects(self, ranges: Sequence[QuantityRange]) -> tuple[str, ...]:
+        """Return what each bound is about, if each has an object of its own.
+
+        Args:
+            ranges: Bounds of one quantity, in the order of the sentence.
+
+        Returns:
+            As many texts as bounds, or none: the bounds are about the same thing.
+
+        Example:
+            >>> said = read_quantities("a mug under 5 and a lamp under 50")
+            >>> said.objects(said.ranges)
+            ('a mug', 'a lamp')
+            >>> said = read_quantities("films from the 60s or 70s")
+            >>> said.objects(said.ranges)
+            ()
+        """
+        if len(ranges) < 2:
+            return ()
+        starts, ends = [one.span[0] for one in ranges], [one.span[1] for one in ranges]
+        before = [self.text[a:b] for a, b in zip([0, *ends[:-1]], starts, strict=True)]
+        after = [self.text[a:b] for a, b in zip(ends, [*starts[1:], None], strict=True)]
+        for parts in (before, after):
+            texts = tuple(_EDGE_LINKS.sub("", _tidy(part)).strip() for part in parts)
+            if all(texts):
+                return texts
+        return ()
+
     def topic(self, removed: Iterable[Span]) -> str:
         """Return the sentence without some of its words; empty if it has no other topic.
 
@@ -149,6 +181,12 @@ _COPULA = re.compile(
     r"|qui (?:est|sont)|que (?:sea|sean|es)|should be|must be)\s*\Z",
     re.IGNORECASE,
 )
+
+
+_EDGE_LINKS = re.compile(
+    rf"^(?:{ALTERNATIVES}|{ADDITIONS})|(?:{ALTERNATIVES}|{ADDITIONS})$|^的", re.IGNORECASE
+)
+"""Words between two objects, at the ends of one."""
 
 
 def _overlaps(span: Span, others: Iterable[Span]) -> bool:
@@ -451,7 +489,10 @@ def _may_be_price(
         return False
     if isinstance(read, QuantityPreference):
         return context.n_after > 0  # 100左右
-    return found.is_range or (math.isfinite(read.high) and read.high > 0)
+    if found.is_range or (math.isfinite(read.high) and read.high > 0):
+        return not _people_before().search(context.before)
+    names_people = context.has_before("for|from|ab|für|de|à partir de") and read.low < MAX_AGE
+    return not names_people and not _people_before().search(context.before)
 
 
 _CLAUSE_END = re.compile(
@@ -492,6 +533,12 @@ def _counts() -> re.Pattern[str]:
         rf"(?<![^\W_])(?:{words.COUNT_WORDS})(?![^\W_])|{words.UNSPACED_COUNT_WORDS}",
         re.IGNORECASE,
     )
+
+
+@cache
+def _people_before() -> re.Pattern[str]:
+    """Pattern of people before a bound, which is then one of their age."""
+    return re.compile(rf"(?<![^\W_])(?:{PERSONS})\s*\Z", re.IGNORECASE)
 
 
 @cache

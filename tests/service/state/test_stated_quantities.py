@@ -12,7 +12,12 @@ from daybreak import Recommender
 from daybreak.encoders.quantities import QuantityRange
 from daybreak.errors import UnreadTextWarning
 from daybreak.messages import translate_text
-from daybreak.service.state.stated_quantities import combine_ranges, value_quantiles
+from daybreak.service.state.stated_quantities import (
+    StatedBound,
+    StatedQuantities,
+    combine_ranges,
+    value_quantiles,
+)
 
 KINDS = ("lamp", "mug", "clock", "rug")
 PRICES = [5.0, 12.5, 20.0, 45.0, 80.0, None]
@@ -43,6 +48,12 @@ def shop():
     return Recommender(encoder="none", strategies=["popular", "content/ridge", "wish"]).fit(
         EVENTS, items=ITEMS
     )
+
+
+def bound_of(values, high):
+    values = np.array(values)
+    said = QuantityRange("price", high=high)
+    return StatedBound("price", (said,), values, values <= high)
 
 
 def recommend(shop, text, user="new", k=4, **options):
@@ -135,6 +146,58 @@ def test_words_without_a_column_are_told_and_the_topic_still_counts(shop):
     with pytest.warns(UnreadTextWarning, match="'under 90 minutes'.*no column of durations"):
         found = recommend(shop, "a lamp, under 90 minutes")
     assert found["item_id"].str.starts_with("lamp").all()
+
+
+@pytest.mark.parametrize(
+    "text", ["a lamp under 15 and a clock over 40", "40以上的 clock 和15以下的 lamp"]
+)
+def test_two_objects_have_bounds_of_their_own(shop, text):
+    found = recommend(shop, text, k=4)
+    assert set(found["item_id"]) == {"lamp-0", "lamp-1", "clock-3", "clock-4"}
+
+
+def test_a_bound_names_the_range_of_its_own_object(shop):
+    found = recommend(shop, "a lamp under 15 euros and a clock over 40 euros", explain=True)
+    said = {row["item_id"]: row["reasons"][0]["text"] for row in found.iter_rows(named=True)}
+    assert said["lamp-0"] == "price 5 is below 15, as you asked"
+    assert said["clock-4"] == "price 80 is above 40, as you asked"
+
+
+def test_what_is_never_as_dear_is_listed_by_the_nearest_price(shop):
+    items = ITEMS.with_columns(
+        pl.when(pl.col("title").str.contains("lamp")).then(pl.col("price") / 10)
+        .otherwise(pl.col("price")).alias("price")
+    )  # fmt: skip
+    cheap_lamps = Recommender(
+        encoder="none", strategies=["popular", "content/ridge", "wish"]
+    ).fit(EVENTS, items=items)
+    with pytest.warns(UnreadTextWarning, match="nothing that is about the other words"):
+        found = recommend(cheap_lamps, "a lamp over 30")
+    assert found["item_id"].str.starts_with("lamp").all()
+    assert found["item_id"][0] == "lamp-4"
+
+
+@pytest.mark.parametrize("text", ["rugs for children under 12", "rugs for over 18"])
+def test_ages_are_no_prices(shop, text):
+    assert shop.state.ranker.rule_compiler.quantity_reader.read(text) is None
+
+
+def test_what_is_most_like_the_topic_within_a_bound_is_fully_about_it():
+    said = StatedQuantities("lamp", (bound_of([1.0, 1.0, 9.0, 9.0], high=5),))
+    likeness = np.array([[0.5, 0.1, 1.0, 0.2]], dtype=np.float32)
+    restricted, allowed = said.restrict(np.ones(4, dtype=bool))
+    gains = restricted.with_likeness(allowed, likeness).gains
+    # Within the bound, the reference is 0.5 instead of 1: 0.5 counts as 1, and 0.1 as 0.2.
+    assert gains.tolist() == pytest.approx([0.5, 0.1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "high"), [("lamps under 15 euros", 14.99), ("under 10", 9.99)]
+)
+def test_similar_items_of_a_text_are_within_its_bounds(shop, text, high):
+    found = shop.similar_items(texts=[text], k=3).join(ITEMS, on="item_id", how="left")
+    assert found.height
+    assert found["price"].is_between(0, high).all()
 
 
 def test_a_bound_that_few_items_meet_is_told(shop):

@@ -120,7 +120,7 @@ class ItemInsights:
         if item_id is not None:
             require_item(state.catalogue, lookup_id(item_id))
         ids, texts = ([lookup_id(item_id)], []) if item_id is not None else ([], [str(text)])
-        frame = similar_items(state, ids, texts, n)
+        frame = similar_items(state, ids, texts, n, reads_bounds=False)
         rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())
         similarity = np.clip(frame["score"].to_numpy().astype(np.float64), 0, None)
         users = count_users(state)[rows]

@@ -118,7 +118,8 @@ def explain_items(
 def quantity_reasons(rules: CompiledRules, row: int) -> Reasons:
     """Return what an item has of the prices, years and the like that the user asks for.
 
-    A bound decides whether an item is listed, and adds nothing to its score.
+    A bound decides whether an item is listed. It adds to its score only how much more the item
+    is about the topic than the others within the bound, see :meth:`.with_likeness`.
 
     Args:
         rules: Rules of the list.
@@ -126,10 +127,12 @@ def quantity_reasons(rules: CompiledRules, row: int) -> Reasons:
     """
     if rules.stated is None:
         return []
+    added = rules.stated.added_values()
+    with_value = [one for one, _ in added]
     reasons = [
         RecommendationReason(QUANTITY, one.phrase, one.title(row), 0.0, one.describe(row))
         for one in rules.stated.bounds
-        if not one.is_unmet
+        if not one.is_unmet and not any(one is other for other in with_value)
     ]
     return reasons + [
         RecommendationReason(
@@ -139,7 +142,7 @@ def quantity_reasons(rules: CompiledRules, row: int) -> Reasons:
             rules.stated_weight * float(values[row]),
             one.describe(row),
         )
-        for one, values in rules.stated.added_values()
+        for one, values in added
     ]
 
 

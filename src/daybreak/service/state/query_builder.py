@@ -257,8 +257,12 @@ class QueryBuilder:
             key = (id(rules[position]), id(stated), level)
             if key not in joined:
                 weight = float(self.wish_weights[level]) if len(self.wish_weights) else 0.0
-                about = self._wishes.about(stated.topic) if stated.topic else None
-                joined[key] = rules[position].with_stated(stated, weight, about)
+                about = likeness = None
+                if stated.topic:
+                    about = self._wishes.about(stated.topic)
+                    likeness = self._wishes.likeness(stated.topic) if stated.bounds else None
+                assigned = stated.assign(self._wishes.most_like)
+                joined[key] = rules[position].with_stated(assigned, weight, about, likeness)
             found[position] = joined[key]
         return found
 

@@ -45,7 +45,11 @@ class CompiledRules:
     """What a preference of the user adds to a score at most."""
 
     def with_stated(
-        self, stated: StatedQuantities, wish_weight: float, about: Mask | None = None
+        self,
+        stated: StatedQuantities,
+        wish_weight: float,
+        about: Mask | None = None,
+        likeness: Floats | None = None,
     ) -> "CompiledRules":
         """Return the rules with what the user of a list says about quantities.
 
@@ -54,8 +58,11 @@ class CompiledRules:
             wish_weight: Weight of a full likeness to a wish.
             about: (n_items,) items that are about the topic of the user's words: "a cheap lamp"
                 is cheap among lamps; None: all.
+            likeness: (n_wishes, n_items) likeness of items and the topic; None: it has none.
         """
         restricted, allowed = stated.restrict(self.allowed, about)
+        if likeness is not None:
+            restricted = restricted.with_likeness(allowed, likeness)
         weight = PREFERENCE_SHARE * wish_weight
         return replace(self, allowed=allowed, stated=restricted, stated_weight=weight)
 

@@ -13,14 +13,17 @@ from daybreak.data.media.pictures import KeptPicture
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError
 from daybreak.models.item_knn import ItemKnnModel
+from daybreak.models.wish import MIN_REFERENCE
 from daybreak.ranked_lists import round_scores, top_k
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.several_wishes import covered_items
 from daybreak.service.state.explain import REASONS_TYPE, Reasons
 from daybreak.service.state.frame_requests import reasons_column
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity_reasons import similarity_reasons
+from daybreak.service.state.stated_quantities import StatedQuantities
 from daybreak.service.state.unknown_items import require_item, unknown_items
 from daybreak.types import Floats, Mask, Rows
 
@@ -41,7 +44,7 @@ AUDIENCE_SCHEMA = {
 
 
 @SingleBlasThread()
-def similar_items(
+def similar_items(  # noqa: PLR0913 - what is compared, and options of the list
     state: ServingState,
     ids: Sequence[str],
     texts: Sequence[str],
@@ -49,6 +52,7 @@ def similar_items(
     *,
     where: str | None = "",
     explain: bool = False,
+    reads_bounds: bool = True,
 ) -> pl.DataFrame:
     """Return the items most similar to known items and to texts.
 
@@ -59,6 +63,8 @@ def similar_items(
         k: Number of items for each.
         where: Filter of the similar items; None: no filter.
         explain: Whether to add the column ``reasons``.
+        reads_bounds: Whether texts are sentences of people, whose bounds ("under 20 euros")
+            hold; titles have none.
 
     Raises:
         FilterError: The filter cannot be parsed, or its column does not exist.
@@ -76,26 +82,67 @@ def similar_items(
         scores[:, ~allowed] = np.nan
         found = _SimilarItems(known_ids, compared, scores, shared)
         frames.append(_rank_similar(found, state, k, explain=explain))
-    for distinct, described in _describe(state, list(dict.fromkeys(texts))):
+    for distinct, described in _describe(
+        state, list(dict.fromkeys(texts)), reads_bounds=reads_bounds
+    ):
         scores = content_similarity(described, items)
         scores[:, ~allowed] = np.nan
+        if reads_bounds:
+            _apply_bounds(state, distinct, scores, allowed)
         found = _SimilarItems(distinct, described, scores, np.zeros_like(scores))
         frames.append(_rank_similar(found, state, k, explain=explain))
     return pl.concat(frames)
 
 
 def _describe(
-    state: ServingState, descriptions: Sequence[str]
+    state: ServingState, descriptions: Sequence[str], *, reads_bounds: bool
 ) -> Iterator[tuple[Sequence[str], Items]]:
     """Yield names and items of the texts, and of the pictures, if there are any."""
     content = state.trained.content
     texts = [one for one in descriptions if not isinstance(one, KeptPicture)]
     pictures = [one for one in descriptions if isinstance(one, KeptPicture)]
     if texts:
-        yield texts, Items(Vocabulary(texts), content.texts(texts))
+        topics: Sequence[str] = texts
+        if reads_bounds:
+            said = [_bounds_of(state, text) for text in texts]
+            topics = [
+                text if one is None else one.topic
+                for text, one in zip(texts, said, strict=True)
+            ]
+        yield texts, Items(Vocabulary(texts), content.texts(topics))
     if pictures:
         names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
         yield names, Items(Vocabulary(names), content.pictures(pictures))
+
+
+def _apply_bounds(
+    state: ServingState, texts: Sequence[str], scores: Floats, allowed: Mask
+) -> None:
+    """Leave out the items that are beyond the bounds of texts: "a mug under 5 pounds".
+
+    Args:
+        state: State that compares.
+        texts: Descriptions, or names of pictures.
+        scores: (n_texts, n_items) similarities of their topics, changed in place; a text of
+            nothing but bounds is about everything within them.
+        allowed: (n_items,) items that may be listed.
+    """
+    for text, row in zip(texts, scores, strict=True):
+        said = _bounds_of(state, text)
+        if said is None:
+            continue
+        likeness = np.nan_to_num(row, nan=0.0)
+        about = covered_items(likeness) if likeness.max(initial=0) > MIN_REFERENCE else None
+        inside = said.restrict(allowed, about)[1]
+        row[~inside] = np.nan
+        if not said.topic:
+            row[inside] = 1.0
+
+
+def _bounds_of(state: ServingState, text: str) -> StatedQuantities | None:
+    """Return what a text says about quantities if it has a bound; relative words are words."""
+    said = state.ranker.rule_compiler.quantity_reader.read(text)
+    return said if said is not None and said.bounds else None
 
 
 def reasons_of_similar(
@@ -150,7 +197,7 @@ def single_item(state: ServingState, item: str | None, text: str | None) -> Item
     """
     require_item_or_text(item, text)
     if text is not None:
-        return next(_describe(state, [text]))[1]
+        return next(_describe(state, [text], reads_bounds=True))[1]
     row = require_item(state.catalogue, str(item))
     return state.catalogue.items.take(np.array([row]))
 

@@ -7,7 +7,7 @@ no topic, and the text model does not read them. Start at :meth:`QuantityReader.
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,8 +19,9 @@ from daybreak.encoders.quantities import (
     SaidQuantities,
     read_quantities,
 )
+from daybreak.models.wish import reference_likeness, saturate_wishes
 from daybreak.ranking.quantity_columns import QuantityColumn, QuantityColumns
-from daybreak.types import Doubles, Floats, Mask
+from daybreak.types import Doubles, Floats, Mask, Rows
 
 MAX_CACHED_TEXTS = 1_000
 """Largest number of texts whose quantities are kept."""
@@ -29,6 +30,9 @@ PREFERENCE_SHARE = 1.0
 of the same text. With less, the best sellers about a topic stay first at any price."""
 MIN_COMPARED_ITEMS = 5
 """Smallest number of items of a topic with which others are compared; with fewer, all are."""
+MIN_AMONG_SHARE = 0.5
+"""Smallest likeness that counts as fully about a topic within bounds, as a share of that among
+all items; what is less like it is about something else."""
 NEAR_FACTOR = 2.0
 """Factor between a value and the wanted one from which the value is not near it."""
 NEAR_YEARS = 10.0
@@ -59,6 +63,10 @@ class StatedBound:
         strengths: (n_items,) from 0 to 1: how near items are to the bounds, if no item that
             could be listed is within them, so that the nearest ones are preferred; None: some
             are.
+        is_beside: Whether the only items within the bounds are about something else.
+        objects: What each range is about, if each is about something else: "a mug under 5 and a
+            lamp under 50"; else empty.
+        owners: (n_items,) range that counts for each item, set by :meth:`among_objects`.
     """
 
     label: str
@@ -66,11 +74,29 @@ class StatedBound:
     values: Doubles = field(repr=False)
     inside: Mask = field(repr=False)
     strengths: Floats | None = field(default=None, repr=False)
+    is_beside: bool = False
+    objects: tuple[str, ...] = ()
+    owners: Rows | None = field(default=None, repr=False)
+
+    def among_objects(self, owners: Rows) -> "StatedBound":
+        """Return the bound with the range of the object that each item is most like.
+
+        Args:
+            owners: (n_items,) number of the object.
+        """
+        every = [combine_ranges(self.values, [one]) for one in self.ranges]
+        inside = np.choose(owners, every).astype(bool)
+        return replace(self, owners=owners, inside=inside)
 
     @property
     def is_unmet(self) -> bool:
         """Whether no item that could be listed is within the bounds."""
         return self.strengths is not None
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether every range has a smallest value only."""
+        return all(math.isinf(one.high) and not one.is_excluded for one in self.ranges)
 
     @property
     def phrase(self) -> str:
@@ -83,7 +109,8 @@ class StatedBound:
 
     def describe(self, row: int) -> str:
         """Return whether an item is within the bounds, for a person."""
-        what = " or ".join(describe_range(one) for one in self.ranges)
+        ranges = self.ranges if self.owners is None else (self.ranges[self.owners[row]],)
+        what = " or ".join(describe_range(one) for one in ranges)
         value = self.values[row]
         if math.isnan(value):
             return f"the {self.label} is unknown, and you asked for {what}"
@@ -159,6 +186,8 @@ class StatedQuantities:
         preferences: Relative words and approximate values.
         unused: Words that the catalogue has no column for, and the quantity.
         n_allowed: Number of items that may be listed; -1: not counted yet.
+        gains: (n_items,) by how much items are more like the topic than the others within the
+            bounds, compared with all items; None: by nothing.
     """
 
     topic: str
@@ -166,6 +195,7 @@ class StatedQuantities:
     preferences: tuple[StatedPreference, ...] = ()
     unused: tuple[tuple[str, Quantity], ...] = ()
     n_allowed: int = -1
+    gains: Floats | None = None
 
     @property
     def has_effect(self) -> bool:
@@ -177,7 +207,8 @@ class StatedQuantities:
     ) -> "tuple[StatedQuantities, Mask]":
         """Return the quantities and the items that a list may contain.
 
-        A bound that no item meets does not empty the list; the nearest items are preferred.
+        A bound that no item meets does not empty the list; the nearest items are preferred. So
+        they are where what is asked for is never as much: a lamp over 100 is no wardrobe.
 
         Args:
             allowed: (n_items,) items that the other rules allow.
@@ -187,15 +218,54 @@ class StatedQuantities:
         bounds = []
         for bound in self.bounds:
             both = allowed & bound.inside
-            if both.any():
+            is_beside = about is not None and bound.is_lower and not (both & about).any()
+            if both.any() and not is_beside:
                 allowed = both
                 bounds.append(bound)
             else:
                 near = 1 - value_quantiles(bound.distances(), about)
-                bounds.append(replace(bound, strengths=_as_strengths(near)))
+                beside = is_beside and bool(both.any())
+                bounds.append(replace(bound, strengths=_as_strengths(near), is_beside=beside))
         preferences = tuple(one.among(about) for one in self.preferences)
         stated = replace(self, bounds=tuple(bounds), preferences=preferences)
         return replace(stated, n_allowed=int(allowed.sum())), allowed
+
+    def assign(self, most_like: Callable[[Sequence[str]], Rows | None]) -> "StatedQuantities":
+        """Return the quantities in which each item has the bound of what it is most like.
+
+        Args:
+            most_like: Returns the (n_items,) number of the text that each item is most like;
+                None: no item is like any of them.
+        """
+        if not any(one.objects for one in self.bounds):
+            return self
+        found = [most_like(one.objects) if one.objects else None for one in self.bounds]
+        pairs = zip(self.bounds, found, strict=True)
+        bounds = (one if rows is None else one.among_objects(rows) for one, rows in pairs)
+        return replace(self, bounds=tuple(bounds))
+
+    def with_likeness(self, allowed: Mask, likeness: Floats) -> "StatedQuantities":
+        """Return the quantities with the gains of items within the bounds.
+
+        What is most like the topic within the bounds is fully about it, even if others beyond
+        them are more so; without that, best sellers would take its place.
+
+        Args:
+            allowed: (n_items,) items within the bounds.
+            likeness: (n_wishes, n_items) likeness of the wishes of the topic.
+        """
+        if (
+            allowed.all()
+            or not allowed.any()
+            or not any(not one.is_unmet for one in self.bounds)
+        ):
+            return self
+        every = reference_likeness(likeness)
+        among = np.maximum(reference_likeness(likeness[:, allowed]), MIN_AMONG_SHARE * every)
+        gain = saturate_wishes(likeness / among[:, None]).max(axis=0)
+        gain -= saturate_wishes(likeness / every[:, None]).max(axis=0)
+        gains = np.where(allowed, np.maximum(gain, 0), 0).astype(np.float32)
+        return replace(self, gains=gains) if gains.any() else self
 
     def hides(self, row: int) -> bool:
         """Return whether a bound keeps one item out of the list."""
@@ -206,6 +276,8 @@ class StatedQuantities:
         added: list[tuple[StatedBound | StatedPreference, Floats]] = [
             (one, one.strengths) for one in self.preferences
         ]
+        if self.gains is not None:
+            added += [(one, self.gains) for one in self.bounds if not one.is_unmet][:1]
         unmet = [(one, one.strengths) for one in self.bounds if one.strengths is not None]
         return [*added, *unmet]
 
@@ -312,7 +384,10 @@ class QuantityReader:
                 ranges.setdefault(one.quantity, []).append(one)
             else:
                 preferences.append(StatedPreference.of(one, column))
-        bounds = [self._bound(quantity, found) for quantity, found in ranges.items()]
+        bounds = [
+            replace(self._bound(quantity, found), objects=said.objects(found))
+            for quantity, found in ranges.items()
+        ]
         if not (bounds or preferences or unused):
             return None
         topic = said.topic(removed)
@@ -459,6 +534,11 @@ def _unused_note(phrase: str, quantity: Quantity) -> str:
 
 
 def _unmet_note(bound: StatedBound) -> str:
+    if bound.is_beside:
+        return (
+            f"nothing that is about the other words is {bound.phrase!r}, and the nearest items "
+            "are preferred"
+        )
     low, high = np.nanmin(bound.values), np.nanmax(bound.values)
     return (
         f"no item that can be listed is {bound.phrase!r}: the {bound.label} is from {low:.10g} "

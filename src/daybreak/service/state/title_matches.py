@@ -271,7 +271,7 @@ def _match_content(
     if not missing or not state.catalogue.items.blocks:
         return result
     texts = list(dict.fromkeys(given[n].title for n in missing))
-    found = similar_items(state, [], texts, 1)
+    found = similar_items(state, [], texts, 1, reads_bounds=False)
     best = {row["query"]: row for row in found.iter_rows(named=True)}
     for n in missing:
         hit = best.get(given[n].title)

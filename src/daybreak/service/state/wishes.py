@@ -16,7 +16,7 @@ from daybreak.encoders.wishes import (
     WishVector,
     encode_separate_wishes,
 )
-from daybreak.models.wish import MIN_REFERENCE
+from daybreak.models.wish import MIN_REFERENCE, reference_likeness
 from daybreak.ranking.several_wishes import covered_items, separate_wishes
 from daybreak.types import Floats, Mask, Rows
 
@@ -88,6 +88,39 @@ class WishEncoder:
             while len(self._about) > MAX_CACHED_MASKS:
                 self._about.popitem(last=False)
         return self._about.get(text)
+
+    def likeness(self, text: str) -> Floats | None:
+        """Return the (n_wishes, n_items) likeness of the wishes of a text; None: it has none.
+
+        Args:
+            text: Text of a user.
+        """
+        if not self._items.blocks or not len(self._items):
+            return None
+        vectors = self._wishes_of([text])[text].vectors
+        total = sum(
+            block.weight * block.products(rows)
+            for block, rows in zip(self._items.blocks, vectors, strict=True)
+        )
+        return np.asarray(total, dtype=np.float32)
+
+    def most_like(self, texts: Sequence[str]) -> Rows | None:
+        """Return the (n_items,) number of the text that each item is most like.
+
+        Args:
+            texts: Objects of one sentence.
+
+        Returns:
+            None if no item is like one of them.
+        """
+        if not self._items.blocks or not len(self._items):
+            return None
+        found = [self.likeness(text) for text in texts]
+        best = np.stack([one.max(axis=0) for one in found if one is not None])
+        if best.max() <= MIN_REFERENCE:
+            return None
+        owners: Rows = (best / reference_likeness(best)[:, None]).argmax(axis=0)
+        return owners
 
     def clear(self) -> None:
         """Remove all cached texts."""
