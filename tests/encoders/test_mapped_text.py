@@ -1,15 +1,25 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from daybreak.encoders import MappedTextEncoder, StaticText, TextMap, load_encoder, resolve
-from daybreak.encoders.mapped_text import MappedTextFiles, write_text_map
+from daybreak.encoders.lexical import LexicalEncoder
+from daybreak.encoders.mapped_text import MappedTextFiles, WordsOfMap, write_text_map
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.testing.encoders import CountingEncoder, static_parts
 
 WORDS = {"red": [3.0, 0.0], "globe": [0.0, 4.0], "lamp": [1.0, 1.0]}
 TURN = TextMap(np.array([0.0, 0.0], np.float32), np.array([[0.0], [1.0]], np.float32), 0.36)
+
+READING = TextMap(
+    np.zeros(2, np.float32),
+    np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], np.float32),
+    0.36,
+    WordsOfMap(LexicalEncoder(("lamp",), np.ones(1)), 0.5),
+)
+"""A map that keeps the second number, and the word lamp."""
 
 
 def write_folder(tmp_path, text_map=TURN):
@@ -29,6 +39,35 @@ def test_the_cosine_is_the_weighted_sum_of_original_and_mapped(tmp_path):
     assert red_globe @ globe == pytest.approx(0.64 * 0.8 + 0.36 * 1)
     # the mapped vector of "red" is 0, so that only the original one is left
     assert red_globe @ red == pytest.approx(0.8 * 0.6)
+
+
+def test_words_count_beside_the_vectors(tmp_path):
+    encoder = load_encoder(write_folder(tmp_path, READING))
+    globe, lamp, globe_lamp = encoder.encode(["globe", "lamp", "globe lamp"])
+    # mapped: globe (1, 0); lamp (.707, 1) after its vector (.707, .707), so (.577, .816)
+    assert globe @ lamp == pytest.approx(0.64 * np.sqrt(0.5) + 0.36 / np.sqrt(3))
+    # globe lamp: the vector (1, 5) / sqrt(26), so (.981, 1) before the length is 1
+    second = 5 / np.sqrt(26)
+    mapped = second / np.sqrt(second**2 + 1)
+    assert globe @ globe_lamp == pytest.approx(0.64 * second + 0.36 * mapped)
+
+
+def test_the_words_of_a_map_are_part_of_its_hash(tmp_path):
+    encoder = load_encoder(write_folder(tmp_path, READING))
+    assert encoder.text_map.hash == READING.hash
+    assert encoder.text_map.words.lexical.terms == ("lamp",)
+    other = WordsOfMap(LexicalEncoder(("bulb",), np.ones(1)), 0.5)
+    assert replace(READING, words=other).hash != READING.hash
+    assert replace(READING, words=None).hash != READING.hash
+
+
+@pytest.mark.parametrize("words", [{"share": 0.5, "terms": []}, {"terms": ["lamp"]}, 3])
+def test_damaged_words_are_named(words, tmp_path):
+    folder = write_folder(tmp_path, READING)
+    path = folder / "mapped_text.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "words": words}))
+    with pytest.raises(DataError, match="text map"):
+        load_encoder(folder)
 
 
 def test_a_folder_works_without_the_folder_of_its_base(tmp_path):

@@ -20,8 +20,8 @@ MethodOption = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Way of fine-tuning: whitening, in closed form; or delta, last_layer, lora or "
-        "full, on torch.",
+        help="Way of fine-tuning: whitening or factors, in closed form; or delta, last_layer, "
+        "lora or full, on torch.",
     ),
 ]
 ObjectiveOption = Annotated[

@@ -39,7 +39,7 @@ class EncodersApi:
         ``client.tasks`` shows the progress, ``client.admin.cancel_task`` ends it.
 
         Args:
-            method: ``whitening``, ``delta``, ``last_layer``, ``lora`` or ``full``.
+            method: ``whitening``, ``factors``, ``delta``, ``last_layer``, ``lora`` or ``full``.
             objective: ``contrastive``, ``history``, ``masked``, ``click``, ``rating`` or
                 ``ranking``.
             goal: What the encoder is judged by: ``cold_items`` or ``similar``.

@@ -15,6 +15,7 @@ from daybreak.data.json_files import read_json
 from daybreak.encoders.base import Encoder, Progress, encoders, l2_normalize
 from daybreak.encoders.endpoint import EndpointEncoder, is_endpoint
 from daybreak.encoders.folders import atomic_write
+from daybreak.encoders.lexical import LexicalEncoder, tokenize_all
 from daybreak.encoders.loading import Resolution, resolve
 from daybreak.encoders.mapped_files import ARRAYS_FILE, BASE_FOLDER, MAP_FILE, is_mapped_text
 from daybreak.errors import ConfigError, DataError, NotFoundError
@@ -24,11 +25,46 @@ MAPPED_TEXT_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
+class WordsOfMap:
+    """The words that a map reads beside the vectors of texts.
+
+    A map then takes rows with two parts, each of length 1 but for its share: the vector minus
+    the mean, and the TF-IDF of the words.
+    """
+
+    lexical: LexicalEncoder
+    share: float
+    """Share of the words in the similarity of two rows, above 0 and below 1"""
+
+    def product(self, centred: Floats, texts: Sequence[str], projection: Floats) -> Floats:
+        """Return the rows of texts times a map.
+
+        Args:
+            centred: (n, dim) vectors of the texts minus the mean.
+            texts: (n,) the texts.
+            projection: (dim + n_terms, mapped_dim) the map.
+
+        Example:
+            A vector of length 2 and one known word, with equal shares.
+
+            >>> words = WordsOfMap(LexicalEncoder(("tea",), np.ones(1)), 0.5)
+            >>> words.product(np.array([[2.0]], np.float32), ["Tea!"], np.eye(2))
+            array([[0.70710678, 0.70710678]])
+        """
+        dim = centred.shape[1]
+        counted = self.lexical.transform(tokenize_all(texts))
+        vectors = np.sqrt(1 - self.share) * l2_normalize(centred)
+        found = vectors @ projection[:dim] + np.sqrt(self.share) * (counted @ projection[dim:])
+        return np.asarray(found)
+
+
+@dataclass(frozen=True, eq=False)
 class TextMap:
     """A linear map of text vectors whose result stands beside the original vector.
 
     The cosine of two texts becomes ``(1 - share) * original + share * mapped``, where the
-    mapped cosine is that of ``(v - mean) @ projection``.
+    mapped cosine is that of ``(v - mean) @ projection``. A map with words reads the words of
+    the text beside its vector.
 
     Example:
         >>> text_map = TextMap(np.zeros(2), np.array([[1.0], [0.0]]), 0.75)
@@ -40,19 +76,26 @@ class TextMap:
     mean: Floats
     """(dim,) mean of the text vectors of the catalogue"""
     projection: Floats
-    """(dim, mapped_dim) the map"""
+    """(dim, mapped_dim) the map; (dim + n_terms, mapped_dim) with words"""
     share: float
     """Share of the mapped vectors in the cosine, from 0 to 1"""
+    words: WordsOfMap | None = None
+    """Words that are read beside the vectors; None: vectors alone"""
 
-    def apply(self, vectors: Floats) -> Floats:
+    def apply(self, vectors: Floats, texts: Sequence[str] = ()) -> Floats:
         """Return (n, dim + mapped_dim) rows of length 1; zero rows stay zero.
 
         With a share of 1, the original vectors count nothing and are left out.
 
         Args:
             vectors: (n, dim) text vectors of length 1, or zero rows.
+            texts: (n,) the texts; needed by a map with words.
         """
-        turned = (vectors - self.mean) @ self.projection
+        turned = vectors - self.mean
+        if self.words is None:
+            turned = turned @ self.projection
+        else:
+            turned = self.words.product(turned, texts, self.projection)
         mapped = l2_normalize(np.asarray(turned, np.float32))
         if self.share < 1:
             kept = np.float32(np.sqrt(1 - self.share)) * vectors
@@ -69,6 +112,9 @@ class TextMap:
         for array in (self.mean, self.projection):
             digest.update(str(array.shape).encode())
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+        if self.words is not None:
+            digest.update("\n".join((repr(self.words.share), *self.words.lexical.terms)).encode())
+            digest.update(np.ascontiguousarray(self.words.lexical.idf, np.float64).tobytes())
         return digest.hexdigest()
 
 
@@ -148,15 +194,15 @@ class MappedTextEncoder(Encoder):
         return self.base.knows(word)
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        return self.text_map.apply(self.base.encode(texts))
+        return self.text_map.apply(self.base.encode(texts), texts)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """Return one vector per text; see :meth:`.Encoder.encode`."""
-        return self.text_map.apply(self.base.encode(texts, progress=progress))
+        return self.text_map.apply(self.base.encode(texts, progress=progress), texts)
 
     def encode_unstored(self, texts: Sequence[str]) -> Floats:
         """Return the vectors of texts of people; none is stored."""
-        return self.text_map.apply(self.base.encode_unstored(texts))
+        return self.text_map.apply(self.base.encode_unstored(texts), texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,14 +232,19 @@ def write_text_map(folder: Path, files: MappedTextFiles) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text_map = files.text_map
     arrays = {"mean": text_map.mean, "projection": text_map.projection}
+    stored = {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
+    words: dict[str, Any] = {}
+    if text_map.words is not None:
+        lexical = text_map.words.lexical
+        stored["idf"] = np.ascontiguousarray(lexical.idf, np.float64)
+        words = {"words": {"share": text_map.words.share, "terms": list(lexical.terms)}}
     with atomic_write(folder / ARRAYS_FILE) as draft:
-        save_file(
-            {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}, draft
-        )
+        save_file(stored, draft)
     content = {
         "format": MAPPED_TEXT_FORMAT,
         "hash": text_map.hash,
         "share": text_map.share,
+        **words,
         "base": {"name": _keep_base(files.base_name, folder), "hash": files.base_hash},
         "facts": dict(files.metadata),
     }
@@ -232,18 +283,30 @@ def read_text_map(folder: Path) -> MappedTextFiles:
         arrays = load_file(folder / ARRAYS_FILE)
         mean = check_finite("mean", arrays["mean"])
         projection = check_finite("projection", arrays["projection"])
-        text_map = TextMap(mean, projection, float(head["share"]))
+        words = _read_words(head.get("words"), arrays)
+        text_map = TextMap(mean, projection, float(head["share"]), words)
         base_name, base_hash = str(head["base"]["name"]), str(head["base"]["hash"])
         version, wanted, metadata = head["format"], head["hash"], dict(head["facts"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise DataError(f"the text map in {folder} is damaged: {error}") from error
     if version != MAPPED_TEXT_FORMAT:
         raise DataError(f"the text map in {folder} has format {version}, not 1")
-    if mean.ndim != 1 or projection.ndim != 2 or len(mean) != len(projection):
+    n_rows = len(mean) + (0 if words is None else len(words.lexical))
+    if mean.ndim != 1 or projection.ndim != 2 or n_rows != len(projection):
         raise DataError(f"the arrays of the text map in {folder} do not fit together")
     if not 0 <= text_map.share <= 1 or text_map.hash != wanted:
         raise DataError(f"the files of the text map in {folder} do not belong together")
     return MappedTextFiles(text_map, base_name, base_hash, metadata)
+
+
+def _read_words(plain: Any, arrays: Mapping[str, Any]) -> WordsOfMap | None:
+    if plain is None:
+        return None
+    terms = tuple(str(term) for term in plain["terms"])
+    idf = check_finite("idf", arrays["idf"])
+    if idf.shape != (len(terms),):
+        raise ValueError(f"{len(terms)} words have weights of shape {idf.shape}")
+    return WordsOfMap(LexicalEncoder(terms, idf), float(plain["share"]))
 
 
 def load_base(name: str, folder: Path, options: Mapping[str, Any]) -> Encoder:

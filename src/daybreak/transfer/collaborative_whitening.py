@@ -93,10 +93,7 @@ def user_weight_covariance(centred: Floats, interactions: Sparse, ridge: float) 
         >>> user_weight_covariance(texts, sp.csr_array(np.eye(2)), ridge=0.25)
         array([[0.32]])
     """
-    x = sp.csr_array(interactions, dtype=np.float64)
-    of_user = np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1) ** -0.5
-    of_item = np.maximum(np.asarray(x.sum(axis=0)).ravel(), 1) ** -0.5
-    scaled = sp.csr_array(sp.diags_array(of_user) @ x @ sp.diags_array(of_item))
+    scaled = scale_events(interactions)
     z = centred.astype(np.float64)
     normal = z.T @ z
     diagonal = ridge * max(float(np.trace(normal)) / len(normal), 1e-12)
@@ -105,6 +102,22 @@ def user_weight_covariance(centred: Floats, interactions: Sparse, ridge: float) 
     inverse = np.linalg.inv(normal + diagonal * np.eye(len(normal)))
     covariance = inverse @ moments @ inverse
     return np.asarray((covariance + covariance.T) / 2)
+
+
+def scale_events(interactions: Sparse) -> Sparse:
+    """Return the events, each as ``1 / sqrt(events of the user * events of the item)``.
+
+    Args:
+        interactions: (n_users, n_texts) CSR of ones.
+
+    Example:
+        >>> scale_events(sp.csr_array(np.ones((1, 4)))).toarray()
+        array([[0.5, 0.5, 0.5, 0.5]])
+    """
+    x = sp.csr_array(interactions, dtype=np.float64)
+    of_user = np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1) ** -0.5
+    of_item = np.maximum(np.asarray(x.sum(axis=0)).ravel(), 1) ** -0.5
+    return sp.csr_array(sp.diags_array(of_user) @ x @ sp.diags_array(of_item))
 
 
 def repeat_columns(interactions: Sparse, owners: Sequence[int]) -> Sparse:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from daybreak.server.schemas.common import Id, RequestModel, ResponseModel
 
-Method: TypeAlias = Literal["whitening", "delta", "last_layer", "lora", "full"]
+Method: TypeAlias = Literal["whitening", "factors", "delta", "last_layer", "lora", "full"]
 Goal: TypeAlias = Literal["contrastive", "history", "masked", "click", "rating", "ranking"]
 
 
@@ -14,10 +14,11 @@ class FinetuneBody(RequestModel):
     """How the encoder of the settings is fine-tuned on the data of the store."""
 
     method: Method = Field(
-        "whitening", description="`whitening` is the closed form; the others need torch."
+        "whitening",
+        description="`whitening` and `factors` are closed forms; the others need torch.",
     )
     objective: Goal = Field(
-        "contrastive", description="What is trained for; the closed form has its own."
+        "contrastive", description="What is trained for; the closed forms have their own."
     )
     goal: Literal["cold_items", "similar"] = Field(
         "cold_items",

@@ -7,7 +7,7 @@ from typing import Any
 from daybreak.data import EventRules, Tables, read_folder
 from daybreak.encoders import CachedEncoder, Encoder, MemoryVectors
 from daybreak.errors import ConfigError, NotFoundError
-from daybreak.service.finetuning import delta, networks, whitening  # noqa: F401 - they register methods
+from daybreak.service.finetuning import delta, factors, networks, whitening  # noqa: F401 - they register methods
 from daybreak.service.finetuning.cold_items import ColdItemTrial
 from daybreak.service.finetuning.folders import check_base, check_folder
 from daybreak.service.finetuning.methods import (
