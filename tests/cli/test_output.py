@@ -197,6 +197,29 @@ def test_the_time_to_go_is_proportional_to_the_time_so_far(done, rest, elapsed):
     assert to_go == f"{progress.format_duration(elapsed * rest / done)} to go"
 
 
+def test_steps_before_an_interruption_took_no_time():
+    times = iter([0.0, 10.0])
+    remaining = progress.RemainingTime(lambda: next(times), first=0.5)
+    assert remaining.describe(0.525) == "52 % done, about 3 min to go"  # 10 s * 19 = 190 s
+
+
+def test_a_task_that_goes_on_estimates_from_its_own_steps(monkeypatch):
+    begun = []
+
+    class Recorder(progress.RemainingTime):
+        def __init__(self, first=0.0):
+            super().__init__(first=first)
+            begun.append(first)
+
+    monkeypatch.setattr(progress, "RemainingTime", Recorder)
+    with progress.show_progress("reading") as shown_progress:
+        shown_progress.update(0, 1, "hiding items")
+        for done in (200, 210, 220):
+            shown_progress.update(done, 400, "training")
+        shown_progress.update(0, 1, "measuring")
+    assert begun == [0.0, 0.0, 0.5, 0.0]
+
+
 def test_steps_with_numbers_are_the_share_that_is_done(monkeypatch, capsys):
     monkeypatch.setattr(progress, "LINE_INTERVAL_S", 0.0)
     with progress.show_progress("reading") as shown_progress:

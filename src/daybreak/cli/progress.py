@@ -31,6 +31,7 @@ class RemainingTime:
 
     Args:
         clock: Returns the time [s].
+        first: Share that was done at the start, as by a training that was interrupted.
 
     Example:
         >>> times = iter([0.0, 30.0])
@@ -39,17 +40,20 @@ class RemainingTime:
         '25 % done, about 90 s to go'
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, first: float = 0.0
+    ) -> None:
+        self._clock, self._first = clock, first
         self._start = clock()
 
     def describe(self, share: float) -> str:
         """Return the share that is done, from 0 to 1, and the time to go once it is known."""
         elapsed = self._clock() - self._start
         done = f"{share:.0%} done".replace("%", " %")
-        if not 0 < share < 1 or elapsed < MIN_ESTIMATE_S:
+        if not self._first < share < 1 or elapsed < MIN_ESTIMATE_S:
             return done
-        return f"{done}, about {format_duration(elapsed * (1 - share) / share)} to go"
+        left = elapsed * (1 - share) / (share - self._first)
+        return f"{done}, about {format_duration(left)} to go"
 
 
 def format_duration(seconds: float) -> str:
@@ -84,6 +88,8 @@ class ProgressReporter:
         self._last_line = ""
         self._counted = 0
         self._after = 0
+        self._last: tuple[int, int] | None = None
+        """Numbers of done and of all steps of the last update."""
 
     def start(self, task: str) -> None:
         """Show a task; its number, as in "step 2 of 5", is the share that is done."""
@@ -91,7 +97,14 @@ class ProgressReporter:
         self._show(task, done, total)
 
     def update(self, done: int, total: int, task: str) -> None:
-        """Show a task of which ``done`` of ``total`` steps are done."""
+        """Show a task of which ``done`` of ``total`` steps are done.
+
+        The time to go is estimated from the steps since the first update: those before an
+        interruption took none of it.
+        """
+        if self._last is None or self._last[1] != total or done < self._last[0]:
+            self._remaining = RemainingTime(first=done / max(total, 1))
+        self._last = (done, total)
         self._show(task, done, total)
 
     def _count(self, task: str) -> tuple[int | None, int | None]:
