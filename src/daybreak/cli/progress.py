@@ -40,9 +40,7 @@ class RemainingTime:
         '25 % done, about 90 s to go'
     """
 
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, first: float = 0.0
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, first: float = 0.0) -> None:
         self._clock, self._first = clock, first
         self._start = clock()
 

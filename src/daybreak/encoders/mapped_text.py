@@ -113,7 +113,9 @@ class TextMap:
             digest.update(str(array.shape).encode())
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
         if self.words is not None:
-            digest.update("\n".join((repr(self.words.share), *self.words.lexical.terms)).encode())
+            digest.update(
+                "\n".join((repr(self.words.share), *self.words.lexical.terms)).encode()
+            )
             digest.update(np.ascontiguousarray(self.words.lexical.idf, np.float64).tobytes())
         return digest.hexdigest()
 

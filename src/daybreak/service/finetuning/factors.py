@@ -46,7 +46,9 @@ class FactorRegressionMethod(FinetuningMethod):
     all items with events.
     """
 
-    summary: ClassVar = "a map of vectors and words to co-events, in closed form; needs no torch"
+    summary: ClassVar = (
+        "a map of vectors and words beside the vectors, in closed form; no torch"
+    )
 
     def fit(self, task: FinetuningTask) -> FinetunedEncoder:
         """Fit the maps and select one; see :meth:`FinetuningMethod.fit`."""
