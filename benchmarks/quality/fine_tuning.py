@@ -71,7 +71,8 @@ def measure(args: argparse.Namespace) -> list[str]:
     seconds = perf_counter() - started
     print(dict(tuned.facts), flush=True)
     label = args.data.name if args.items is None else f"{args.data.name}, {args.items:,} items"
-    method = args.method if args.method == "whitening" else f"{args.method}, {args.objective}"
+    closed = {"whitening", "factors"}
+    method = args.method if args.method in closed else f"{args.method}, {args.objective}"
     without = trial.measure(None, "verdict")
     slices = trial.measure_uses(tuned.encoder).compare(trial.measure_uses(base))
     lines = [
