@@ -104,3 +104,16 @@ def test_bad_options_and_few_texts_are_refused():
 def test_nobody_chose_anything():
     with pytest.raises(DataError, match="events"):
         item_factors(np.zeros((30, 30)))
+
+
+def test_a_pair_of_words_is_learned_where_neither_word_tells():
+    # people choose "red tea" and "black rum", or "red rum" and "black tea"
+    vectors = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    names = ("red tea", "black rum", "red rum", "black tea")
+    texts = [names[row % 4] for row in range(40)]
+    side = np.array([row % 4 in {0, 1} for row in range(40)])
+    events = sp.csr_array(np.stack([side, ~side]).repeat(10, axis=0).astype(np.float32))
+    factors = item_factors(completed_co_events(events), 2)
+    text_map = FactorRegression(vectors, texts, factors, 0.9).text_map(0.1, 1.0)
+    rows = text_map.apply(np.ones((3, 4), np.float32), ["red tea", "black rum", "red rum"])
+    assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.5

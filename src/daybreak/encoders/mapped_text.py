@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,22 @@ from daybreak.types import Floats
 MAPPED_TEXT_FORMAT = 1
 
 
+def words_and_pairs(texts: Sequence[str]) -> list[list[str]]:
+    """Return the words of each text, then its pairs of neighbouring words.
+
+    Example:
+        >>> words_and_pairs(["Red tea-pot"])
+        [['red', 'tea', 'pot', 'red tea', 'tea pot']]
+    """
+    return [[*words, *map(" ".join, pairwise(words))] for words in tokenize_all(texts)]
+
+
 @dataclass(frozen=True, eq=False)
 class WordsOfMap:
-    """The words that a map reads beside the vectors of texts.
+    """The words that a map reads beside the vectors of texts, and pairs of neighbours.
 
     A map then takes rows with two parts, each of length 1 but for its share: the vector minus
-    the mean, and the TF-IDF of the words.
+    the mean, and the TF-IDF of the words and pairs.
     """
 
     lexical: LexicalEncoder
@@ -52,7 +63,7 @@ class WordsOfMap:
             array([[0.70710678, 0.70710678]])
         """
         dim = centred.shape[1]
-        counted = self.lexical.transform(tokenize_all(texts))
+        counted = self.lexical.transform(words_and_pairs(texts))
         vectors = np.sqrt(1 - self.share) * l2_normalize(centred)
         found = vectors @ projection[:dim] + np.sqrt(self.share) * (counted @ projection[dim:])
         return np.asarray(found)

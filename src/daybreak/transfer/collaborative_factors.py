@@ -7,8 +7,8 @@ import scipy.linalg
 import scipy.sparse as sp
 
 from daybreak.encoders.base import l2_normalize
-from daybreak.encoders.lexical import LexicalEncoder, tokenize_all
-from daybreak.encoders.mapped_text import TextMap, WordsOfMap
+from daybreak.encoders.lexical import LexicalEncoder
+from daybreak.encoders.mapped_text import TextMap, WordsOfMap, words_and_pairs
 from daybreak.errors import ConfigError, DataError
 from daybreak.transfer.collaborative_whitening import MIN_TEXTS, scale_events
 from daybreak.types import Doubles, Floats, Rows, Sparse
@@ -21,9 +21,9 @@ COMPLETION = 2.0
 N_FACTORS = 256
 """Factors of an item, at most."""
 MIN_TEXTS_OF_WORD = 2
-"""Texts that must have a word, where there are many [texts]."""
+"""Texts that must have a word or a pair of words, where there are many [texts]."""
 MAX_WORDS = 20_000
-"""Words that a map reads, at most [words]."""
+"""Words and pairs of words that a map reads, at most [words]."""
 
 
 def completed_co_events(interactions: Sparse, ridge: float = EASE_RIDGE) -> Doubles:
@@ -111,7 +111,7 @@ class FactorRegression:
                 f"learning a text map needs at least {MIN_TEXTS} texts of items with events, "
                 f"got {len(vectors)}"
             )
-        documents = tokenize_all(texts)
+        documents = words_and_pairs(texts)
         lexical = LexicalEncoder.fit(
             documents, max_terms=MAX_WORDS, min_documents=MIN_TEXTS_OF_WORD
         )
