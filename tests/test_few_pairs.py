@@ -21,7 +21,7 @@ def test_alignment_of_one_shared_user_is_the_value_computed_by_hand():
     """With the ridge 30, A = (30 I + s s')^-1 (30 I + s t') with s = (1, 0), t = (0, 1)."""
     s = np.array([[1.0, 0.0]])
     chosen = sp.csr_array(np.array([[0.0, 1.0]]))
-    contents = Contents(np.eye(2), s, s, chosen, np.eye(2))
+    contents = Contents(np.eye(2), np.eye(2), s, s, chosen, np.eye(2))
     found = scores_of(contents, 1)
     moved = np.array([30.0, 1.0]) / 31  # first row of A
     assert found["aligned, cosine"][0] == pytest.approx(moved / np.linalg.norm(moved), rel=1e-4)

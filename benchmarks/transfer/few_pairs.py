@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -20,9 +21,12 @@ from benchmarks.transfer.run import TWO_DOMAIN_FOLDERS, Case, two_domain_cases
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import Items
 from daybreak.data.sources import SourceDomain
+from daybreak.encoders import Encoder, load_encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.estimates import paired_bootstrap
+from daybreak.models.shared_alignment import align_domains
 from daybreak.models.shared_content_columns import content_columns
+from daybreak.models.shared_pairs import contrastive_map
 from daybreak.models.shared_sources import unit_rows
 from daybreak.models.shared_statistics import add_ridge, truncated_svd
 from daybreak.models.source_content import content_moments, learn_taste
@@ -45,6 +49,8 @@ class Contents:
 
     items: np.ndarray
     """(n_items, dim) content of the target's items"""
+    others: np.ndarray
+    """(n_source_items, dim) content of the items of the source"""
     tested: np.ndarray
     """(n_test, dim) content of the source histories of test users, of length 1"""
     pairs: np.ndarray
@@ -56,18 +62,21 @@ class Contents:
     from all users of the target"""
 
 
-def read_contents(case: Case) -> tuple[Contents, np.ndarray, np.ndarray]:
+def read_contents(
+    case: Case, encoder: Encoder | None = None
+) -> tuple[Contents, np.ndarray, np.ndarray]:
     """Return the contents of a case, the popularity of items, and the targets.
 
     Args:
         case: The transfer; all shared users are known.
+        encoder: Text encoder; None: words only.
     """
     data, queries, targets = encode(case)
     assert data.sources is not None
     ids = [*data.items.ids.ids, *data.sources.ids.ids]
     both = pl.concat([case.items, case.source_items], how="diagonal_relaxed").unique("item_id")
     frame = pl.DataFrame({"item_id": ids}).join(both, on="item_id", how="left")
-    blocks = ContentEncoder.fit_transform(frame, None)[1]
+    blocks = ContentEncoder.fit_transform(frame, encoder)[1]
     columns = content_columns(Items(Vocabulary(ids), blocks))
     basis = truncated_svd(columns, DIM, create_generator(0, "few pairs"))[2]
     vectors = np.asarray(columns @ basis, dtype=np.float32)
@@ -82,6 +91,7 @@ def read_contents(case: Case) -> tuple[Contents, np.ndarray, np.ndarray]:
     profiles = unit_rows(np.asarray(told @ other, dtype=np.float32))
     contents = Contents(
         own,
+        other,
         profiles[len(profiles) - len(queries) :],  # as ``encode`` has them
         profiles[shared],
         known[shared],
@@ -100,6 +110,8 @@ def scores_of(contents: Contents, n_pairs: int) -> Mapping[str, np.ndarray]:
     if not n_pairs:
         return {
             "cosine": contents.tested @ contents.items.T,
+            "whitened, cosine": aligned_cosines(contents, "whiten"),
+            "CORAL, cosine": aligned_cosines(contents, "coral"),
             "map of the target": contents.tested @ contents.taste @ contents.items.T,
         }
     rows = np.random.default_rng(0).permutation(len(contents.pairs))[:n_pairs]
@@ -109,11 +121,26 @@ def scores_of(contents: Contents, n_pairs: int) -> Mapping[str, np.ndarray]:
     # Ridge between the contents of both histories, shrunk to the identity.
     moved = source.T @ target + PAIR_RIDGE * np.eye(source.shape[1], dtype=np.float32)
     aligned = unit_rows(contents.tested @ np.linalg.solve(normal, moved))
+    told = contrastive_map(source, target, create_generator(0, "contrastive"))
     return {
+        "contrastive, cosine": unit_rows(contents.tested @ told) @ contents.items.T,
         "aligned, cosine": aligned @ contents.items.T,
         "aligned, map of the target": aligned @ contents.taste @ contents.items.T,
         "ridge to items": contents.tested @ solve_ridge(source, chosen, PAIR_RIDGE),
     }
+
+
+def aligned_cosines(contents: Contents, kind: Literal["whiten", "coral"]) -> np.ndarray:
+    """Return the (n_test, n_items) cosines after an alignment without pairs.
+
+    Args:
+        contents: Contents of a case.
+        kind: Kind of the alignment.
+    """
+    found = align_domains(contents.others, contents.items, kind)
+    # Histories are sums of centred items, so that the mean of items is taken off already.
+    tested = unit_rows(np.asarray(contents.tested @ found.source_map, dtype=np.float32))
+    return np.asarray(tested @ unit_rows(found.target(contents.items)).T)
 
 
 def cross_fitted(score: np.ndarray, popularity: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -128,14 +155,15 @@ def cross_fitted(score: np.ndarray, popularity: np.ndarray, targets: np.ndarray)
     return found
 
 
-def rows_of(case: Case, name: str) -> Iterator[str]:
+def rows_of(case: Case, name: str, encoder: Encoder | None = None) -> Iterator[str]:
     """Yield the rows of the table of a case.
 
     Args:
         case: The transfer; all shared users are known.
         name: Its name in the table.
+        encoder: Text encoder; None: words only.
     """
-    contents, popularity, targets = read_contents(case)
+    contents, popularity, targets = read_contents(case, encoder)
     base = ndcg(np.tile(popularity, (len(targets), 1)), targets)
     n_shared = len(contents.pairs)
     for share in (0.0, 0.01, 0.1, 1.0):
@@ -156,13 +184,15 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=2_000, help="people in both domains")
     parser.add_argument("--others", type=int, default=300)
     parser.add_argument("--test", type=int, default=400)
+    parser.add_argument("--encoder", default="none", help="text encoder, or auto")
     options = parser.parse_args()
     cases = two_domain_cases(
         options.shared, options.folder, (1.0,), options.test, options.others, options.people
     )
+    encoder = None if options.encoder == "none" else load_encoder(options.encoder)
     for case in cases:
         name = case.name.split(" ", 1)[1].split(",")[0]
-        for row in rows_of(case, name):
+        for row in rows_of(case, name, encoder):
             print(row, flush=True)
 
 

@@ -34,6 +34,10 @@ METHODS: dict[str, tuple[str, ...] | None] = {
     "EMCDR": ("source/emcdr",),
     "PTUPCDR, linear": ("source/personalised",),
     "joined regression": ("source/joined",),
+    "users, by content": ("source/users_content",),
+    "content, whitened": ("source/content",),
+    "content, CORAL": ("source/content_coral",),
+    "content, contrastive": ("source/content_pairs",),
     "parameters, full": ("source/parameters",),
     "parameters, last": ("source/parameters_last",),
     "parameters, frozen": ("source/parameters_frozen",),
@@ -288,15 +292,21 @@ def main() -> None:
     parser.add_argument("--size", type=int, action="append")
     parser.add_argument("--test", type=int, default=900)
     parser.add_argument("--others", type=int, default=10_000)
+    parser.add_argument("--people", type=int, help="people in both domains; default: all")
     options = parser.parse_args()
     shares = options.share or (1.0, 0.1, 0.01, 0.0)
     cases = {
         "cdrib": lambda: cdrib_cases(options.shared),
         "food_kitchen": lambda: two_domain_cases(
-            options.shared, "food_kitchen", shares, options.test, options.others
+            options.shared, "food_kitchen", shares, options.test, options.others, options.people
         ),
         "amazon_beauty_toys": lambda: two_domain_cases(
-            options.shared, "amazon_beauty_toys", shares, options.test, options.others
+            options.shared,
+            "amazon_beauty_toys",
+            shares,
+            options.test,
+            options.others,
+            options.people,
         ),
         "markets": lambda: market_cases(
             options.shared, options.size or (0, 50, 500), options.test

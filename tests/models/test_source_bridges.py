@@ -5,10 +5,11 @@ import pytest
 import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
-from daybreak.data.dataset import Dataset, Events, Items, Queries
+from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
 from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.models import models
 from daybreak.models.shared_alignment import align_domains, covariance_power
+from daybreak.models.shared_pairs import contrastive_map, info_nce
 from daybreak.models.shared_sources import SharedUsers
 from daybreak.models.source_content import content_moments, learn_taste
 from daybreak.models.source_crowd import crowd_scores
@@ -48,12 +49,92 @@ def test_a_bridge_of_users_finds_the_taste_that_both_domains_share(name):
     assert scores.argmax(axis=1).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("name", ["source_users", "source_joined", "source_crowd"])
+@pytest.mark.parametrize(
+    "name", ["source_users", "source_joined", "source_crowd", "source_users_content"]
+)
 def test_a_bridge_of_users_needs_users_in_common(name):
     data = two_tastes()
     alone = data.filter_events(data.events.user < 3)
     queries = Queries.for_users(alone, alone.events, np.array([0]))
     assert np.isnan(models[name]().fit(alone).score(queries, alone.items)).all()
+
+
+def titled_tastes(words=((1, 0), (0, 1))):
+    """Like :func:`two_tastes`, with ten titles of each taste on both sides.
+
+    Users chose the first two of their taste in the source. Titles of the source have the words
+    ``words``, those of the target the first two.
+    """
+    data = two_tastes()
+    titles = np.repeat(np.pad(np.eye(2), ((0, 0), (0, 2))), 10, axis=0)
+    ids = Vocabulary([f"i{n}" for n in range(20)])
+    items = Items(ids, (ContentBlock("words", csr(titles)),))
+    events = Events.of(data.events.user, 10 * data.events.item, np.zeros(40))
+    told = csr(np.eye(20)[10 * data.events.item] + np.eye(20)[10 * data.events.item + 1])
+    domain = SourceDomain("s", np.arange(20), told, popularity=np.ones(20))
+    of_source = np.repeat(np.pad(words, ((0, 0), (0, 4 - len(words[0])))), 10, axis=0)
+    names = Vocabulary([f"s{n}" for n in range(20)])
+    sources = SourceData(names, np.full(20, -1), told, (domain,), csr(of_source))
+    return Dataset(items, events, 40, sources=sources)
+
+
+def told_items(data, *columns):
+    """Queries of strangers who chose one item of the source each."""
+    told = sp.csr_array(np.eye(20, dtype=np.float32)[list(columns)])
+    none = sp.csr_array((len(columns), len(data.train_items)), dtype=np.float32)
+    profile = sp.csr_array((len(columns), data.profiles.shape[1]), dtype=np.float32)
+    queries = Queries.from_history(data.train_items, none, none, profile)
+    return queries.with_source_history(told)
+
+
+def test_a_title_that_no_user_in_common_chose_finds_the_taste_by_hand():
+    """Profiles are 1 and -1 along one axis: 20 users of each over the sum of 40 and λ = 30."""
+    data = titled_tastes()
+    model = models["source_users_content"]().fit(data)
+    scores = model.score(told_items(data, 5, 15), data.items)[:, [0, 10]]
+    expected = [[20 / 70, -20 / 70], [-20 / 70, 20 / 70]]
+    assert scores == pytest.approx(np.array(expected), abs=1e-4)
+    by_ids = models["source_users"](dim=0).fit(data).score(told_items(data, 5), data.items)
+    assert not np.nan_to_num(by_ids).any()
+
+
+def test_contrastive_alignment_learns_from_people_which_words_go_together():
+    """The words of the source do not occur in the target."""
+    data = titled_tastes(((0, 0, 1, 0), (0, 0, 0, 1)))
+    queries = told_items(data, 5, 15)
+    model = models["source_content"](alignment="contrastive").fit(data)
+    scores = model.score(queries, data.items)[:, [5, 15]]
+    assert scores.argmax(axis=1).tolist() == [0, 1]
+    plain = models["source_content"](alignment="none").fit(data)
+    gaps = [
+        np.ptp(one.score(queries, data.items)[:, [5, 15]], axis=1) for one in (model, plain)
+    ]
+    assert (gaps[0] > 10 * gaps[1]).all()
+
+
+def test_the_contrastive_loss_of_two_pairs_by_hand():
+    """Cosines of 1 within and of 0 between pairs, over the temperature of 0.1."""
+    axes = np.eye(2, dtype=np.float32)
+    loss, gradient = info_nce(axes, axes, axes)
+    assert loss == pytest.approx(np.log(1 + np.exp(-10)), rel=1e-3)
+    assert np.abs(gradient).max() < 1e-3
+
+
+def test_the_gradient_of_the_contrastive_loss_is_its_slope():
+    rng = np.random.default_rng(0)
+    source, target, weights = (rng.normal(0, 0.3, (n, 3)) for n in (6, 6, 3))
+    _, gradient = info_nce(weights, source, target)
+    step = np.zeros((3, 3))
+    step[1, 2] = 1e-5
+    ends = [info_nce(weights + sign * step, source, target)[0] for sign in (1, -1)]
+    assert gradient[1, 2] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-3)
+
+
+def test_pairs_by_chance_say_nothing_and_few_pairs_leave_the_identity():
+    rng = np.random.default_rng(0)
+    source, target = (rng.normal(size=(60, 8)).astype(np.float32) for _ in range(2))
+    assert np.abs(contrastive_map(source, target, rng)).max() < 0.1
+    assert (contrastive_map(source[:5], target[:5], rng) == np.eye(8)).all()
 
 
 def test_half_of_a_target_is_predicted_with_a_ridge_of_one():

@@ -32,6 +32,7 @@ from daybreak.models import neighbour_popular
 from daybreak.models import profile_content
 from daybreak.models import source_crowd
 from daybreak.models import source_users
+from daybreak.models import source_users_content
 from daybreak.models import source_joined
 from daybreak.models import source_mapping
 from daybreak.models import source_items

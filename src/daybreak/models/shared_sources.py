@@ -9,8 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items
-from daybreak.data.sources import SourceDomain
+from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.models.base import LinearScorer, make_known_item_scorer
+from daybreak.models.shared_content_columns import content_columns
 from daybreak.models.shared_statistics import cached, normalised_interactions, truncated_svd
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.rng import create_generator
@@ -18,9 +19,12 @@ from daybreak.types import Floats, Rows, Sparse
 
 T = TypeVar("T")
 _DOMAIN_CACHE: WeakKeyDictionary[SourceDomain, dict[str, Any]] = WeakKeyDictionary()
+_BASIS_CACHE: WeakKeyDictionary[SourceData, Floats] = WeakKeyDictionary()
 
 MIN_SHARED_USERS = 5
 """Smallest number of users with events in both domains from which a bridge is learned."""
+CONTENT_DIM = 128
+"""Dimension of the space of content that both domains share."""
 MAX_TEACHER_DIM = 128
 """Dimension of the target factors that smooth what a bridge predicts."""
 MAX_DUAL_SHARED_USERS = 2_000
@@ -195,3 +199,18 @@ def place_rows(values: Floats, columns: Rows, n_columns: int) -> Floats:
     placed = np.zeros((n_columns, values.shape[1]), dtype=np.float32)
     placed[columns] = values
     return placed
+
+
+def shared_basis(data: Dataset) -> Floats:
+    """Return (n_features, dim) directions of the content of all domains; computed once."""
+
+    def compute() -> Floats:
+        assert data.sources is not None  # noqa: S101 - there is content of sources
+        both = sp.vstack([content_columns(data.items), data.sources.content], format="csr")
+        rng = create_generator(0, "shared content")
+        return truncated_svd(both, min(CONTENT_DIM, *both.shape), rng)[2]
+
+    assert data.sources is not None  # noqa: S101 - there is content of sources
+    if data.sources not in _BASIS_CACHE:
+        _BASIS_CACHE[data.sources] = compute()
+    return _BASIS_CACHE[data.sources]

@@ -1,34 +1,33 @@
 """Content bridge: which content goes with which, and what content is popular, in a source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
-from daybreak.data.sources import SourceData, SourceDomain
+from daybreak.data.sources import SourceDomain
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import Categorical, ModelCard, Range
-from daybreak.models.shared_alignment import align_domains
+from daybreak.models.shared_alignment import Alignment, align_domains
 from daybreak.models.shared_content_columns import content_columns
+from daybreak.models.shared_pairs import contrastive_map
 from daybreak.models.shared_sources import (
     find_domain,
     normalise_rows,
+    shared_basis,
+    shared_users,
     source_item_scale,
+    unit_rows,
 )
-from daybreak.models.shared_statistics import add_ridge, truncated_svd
+from daybreak.models.shared_statistics import add_ridge
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.rng import create_generator
 from daybreak.types import Floats
 
-AlignmentKind = Literal["whiten", "coral", "none"]
+AlignmentKind = Literal["whiten", "coral", "contrastive", "none"]
 MIN_ITEMS = 10
 """Smallest number of items of each side for which content is aligned."""
-_BASIS_CACHE: WeakKeyDictionary[SourceData, Floats] = WeakKeyDictionary()
-CONTENT_DIM = 128
-"""Dimension of the space of content that both domains share."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class SourceContentConfig:
     """Name of the source; empty: the first one."""
     alignment: AlignmentKind = "whiten"
     """``whiten``: each domain by itself; ``coral``: the source to the covariance of the target;
-    ``none``: both are only centred"""
+    ``contrastive``: the source by the users in common, from the histories that they have in
+    both; ``none``: both are only centred"""
     ridge: float = 0.1
     """Ridge of both sides, as a share of the mean eigenvalue."""
 
@@ -69,7 +69,9 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
     in the source from its normalised co-occurrences G (G°: without the diagonal) and its
     content Z. Of a release it is learned from its item weights B:
     ``M = (Z'Z + λI)^-1 Z'BZ (Z'Z + λI)^-1``. Both domains are centred and whitened, or the
-    source is aligned to the target, without any pair of common users or items.
+    source is aligned to the target, without any pair of common users or items. The alignment
+    ``contrastive`` learns from users in common: what they chose in the source finds what they
+    chose in the target.
 
     Source:
         Sun, Feng and Saenko 2016, "Return of frustratingly easy domain adaptation", eq. 3
@@ -84,7 +86,7 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
         strategies={"source/content": {}},
         fitted_on="sources",
         search_space={
-            "alignment": Categorical(("whiten", "coral", "none")),
+            "alignment": Categorical(("whiten", "coral", "contrastive", "none")),
             "ridge": Range(0.01, 10, log=True),
         },
         inputs="history, source history",
@@ -106,7 +108,7 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
         own = content_columns(data.items) @ basis
         every = np.asarray(content @ basis, np.float32)
         source = every[domain.columns]
-        aligned = align_domains(source, np.asarray(own, np.float32), self.config.alignment)
+        aligned = self._align(data, domain, source, np.asarray(own, np.float32), rng)
         vectors = aligned.source(source)
         taste = learn_taste(content_moments(domain, vectors), vectors, self.config.ridge)
         every = aligned.source(every)
@@ -120,6 +122,28 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
             np.asarray(every @ taste, dtype=np.float32),
             learn_appeal(domain.popularity, vectors),
         )
+
+    def _align(
+        self,
+        data: Dataset,
+        domain: SourceDomain,
+        source: Floats,
+        own: Floats,
+        rng: np.random.Generator,
+    ) -> Alignment:
+        """Return the alignment of the content of both domains."""
+        kind = self.config.alignment
+        if kind != "contrastive":
+            return align_domains(source, own, kind)
+        centred = align_domains(source, own, "none")
+        shared = shared_users(data, domain)
+        chosen = centred.target(own)[data.train_item_rows]
+        learned = contrastive_map(
+            unit_rows(np.asarray(shared.source @ centred.source(source))),
+            unit_rows(np.asarray(shared.target @ chosen)),
+            rng,
+        )
+        return replace(centred, source_map=learned)
 
     def query_features(self, queries: Queries) -> Floats:
         """Return (n_queries, dim) the expected content of what comes with a history."""
@@ -140,6 +164,31 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
         bias = np.zeros(len(items), dtype=np.float32)
         matrix = WeightMatrix(dense=np.ascontiguousarray(vectors.T))
         return LinearScorer(matrix, bias, np.ones(len(items), dtype=bool))
+
+
+@models.register("source_content_aligned")
+class SourceContentAlignedModel(SourceContentModel):
+    """The same with other alignments, for comparison: by CORAL, or by pairs of histories.
+
+    Source:
+        van den Oord, Li and Vinyals 2018, "Representation learning with contrastive predictive
+        coding", eq. 4 (InfoNCE), for the pairs.
+    """
+
+    card: ClassVar = ModelCard(
+        strategies={
+            "source/content_coral": {"alignment": "coral"},
+            "source/content_pairs": {"alignment": "contrastive"},
+        },
+        fitted_on="sources",
+        is_default=False,
+        inputs="history, source history",
+        use="comparisons; whitening is as good and needs no pairs",
+        formula="`z(h)' M z(i)`, `z W` of the source by CORAL or by InfoNCE",
+        source="van den Oord et al. 2018, eq. 4",
+        cost="dim² · n + dim · e",
+        memory="dim · n",
+    )
 
 
 @models.register("source_appeal")
@@ -178,21 +227,6 @@ def _has_content(data: Dataset, domain: SourceDomain) -> bool:
 def _empty_state() -> SourceContentState:
     none = np.zeros((0, 0), dtype=np.float32)
     return SourceContentState(none, none[0:0].ravel(), none, none, none.ravel())
-
-
-def shared_basis(data: Dataset) -> Floats:
-    """Return (n_features, dim) directions of the content of all domains; computed once."""
-
-    def compute() -> Floats:
-        assert data.sources is not None  # noqa: S101 - there is content of sources
-        both = sp.vstack([content_columns(data.items), data.sources.content], format="csr")
-        rng = create_generator(0, "shared content")
-        return truncated_svd(both, min(CONTENT_DIM, *both.shape), rng)[2]
-
-    assert data.sources is not None  # noqa: S101 - there is content of sources
-    if data.sources not in _BASIS_CACHE:
-        _BASIS_CACHE[data.sources] = compute()
-    return _BASIS_CACHE[data.sources]
 
 
 def project_content(items: Items, projection: Floats, centre: Floats) -> Floats:

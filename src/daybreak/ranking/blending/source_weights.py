@@ -37,12 +37,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "users": (
         SOURCE_CONTROL,
         "source_users",
+        "source_users_content",
         "source_joined",
         "source_emcdr",
         "source_personalised",
     ),
     "items": ("source_popular", "source_items", "source_parameters"),
-    "content": ("source_content", "source_appeal"),
+    "content": ("source_content", "source_content_aligned", "source_appeal"),
 }
 """Models of each kind of bridge."""
 MIN_GAIN_Z = 3.3
