@@ -67,7 +67,10 @@ def _matrix(pairs: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> sp.csr
 
 def ndcg(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return NDCG@10 of each user who has a target."""
-    top = np.argsort(-scores, axis=1, kind="stable")[:, :K]
+    # The order of columns breaks ties, as in a stable sort of all of them.
+    top = np.sort(np.argpartition(-scores, K - 1, axis=1)[:, :K], axis=1)
+    chosen = -np.take_along_axis(scores, top, axis=1)
+    top = np.take_along_axis(top, np.argsort(chosen, axis=1, kind="stable"), axis=1)
     discounts = 1 / np.log2(np.arange(K) + 2)
     gains = np.take_along_axis(targets, top, axis=1) @ discounts
     n_targets = targets.sum(axis=1)

@@ -8,7 +8,7 @@ blended, and no verdict may refuse: this is what the data hold.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -97,7 +97,7 @@ def read_contents(
         known[shared],
         learn_taste(content_moments(target, own), own, TASTE_RIDGE),
     )
-    return contents, np.log1p(data.user_counts), targets
+    return contents, np.log1p(counts), targets.astype(np.float32)
 
 
 def scores_of(contents: Contents, n_pairs: int) -> Mapping[str, np.ndarray]:
@@ -124,6 +124,9 @@ def scores_of(contents: Contents, n_pairs: int) -> Mapping[str, np.ndarray]:
     told = contrastive_map(source, target, create_generator(0, "contrastive"))
     return {
         "contrastive, cosine": unit_rows(contents.tested @ told) @ contents.items.T,
+        "contrastive, map of the target": (
+            unit_rows(contents.tested @ told) @ contents.taste @ contents.items.T
+        ),
         "aligned, cosine": aligned @ contents.items.T,
         "aligned, map of the target": aligned @ contents.taste @ contents.items.T,
         "ridge to items": contents.tested @ solve_ridge(source, chosen, PAIR_RIDGE),
@@ -155,18 +158,21 @@ def cross_fitted(score: np.ndarray, popularity: np.ndarray, targets: np.ndarray)
     return found
 
 
-def rows_of(case: Case, name: str, encoder: Encoder | None = None) -> Iterator[str]:
+def rows_of(
+    case: Case, name: str, shares: Sequence[float], encoder: Encoder | None = None
+) -> Iterator[str]:
     """Yield the rows of the table of a case.
 
     Args:
         case: The transfer; all shared users are known.
         name: Its name in the table.
+        shares: Shares of the shared users that are known.
         encoder: Text encoder; None: words only.
     """
     contents, popularity, targets = read_contents(case, encoder)
     base = ndcg(np.tile(popularity, (len(targets), 1)), targets)
     n_shared = len(contents.pairs)
-    for share in (0.0, 0.01, 0.1, 1.0):
+    for share in shares:
         n_pairs = int(np.ceil(share * n_shared))
         for method, score in scores_of(contents, n_pairs).items():
             values = cross_fitted(score, popularity, targets)
@@ -183,16 +189,21 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--people", type=int, default=2_000, help="people in both domains")
     parser.add_argument("--others", type=int, default=300)
+    parser.add_argument("--share", type=float, action="append", help="of shared users")
+    parser.add_argument("--match", default="", help="part of the name of the case")
     parser.add_argument("--test", type=int, default=400)
     parser.add_argument("--encoder", default="none", help="text encoder, or auto")
     options = parser.parse_args()
     cases = two_domain_cases(
         options.shared, options.folder, (1.0,), options.test, options.others, options.people
     )
+    shares = options.share or (0.0, 0.01, 0.1, 1.0)
     encoder = None if options.encoder == "none" else load_encoder(options.encoder)
     for case in cases:
+        if options.match not in case.name:
+            continue
         name = case.name.split(" ", 1)[1].split(",")[0]
-        for row in rows_of(case, name, encoder):
+        for row in rows_of(case, name, shares, encoder):
             print(row, flush=True)
 
 

@@ -112,6 +112,23 @@ def test_contrastive_alignment_learns_from_people_which_words_go_together():
     assert (gaps[0] > 10 * gaps[1]).all()
 
 
+def test_users_of_the_target_teach_what_goes_with_the_words_of_a_source():
+    """In the target, the first word goes with the third, and the second with the fourth."""
+    data = titled_tastes()
+    words = csr(np.repeat(np.eye(4), 5, axis=0))
+    items = Items(data.items.ids, (ContentBlock("words", words),))
+    user = np.arange(40)
+    pairs = [Events.of(user, 5 * (user % 2) + 10 * place, user * 0) for place in (0, 1)]
+    both = [np.concatenate([one.user for one in pairs]), [one.item for one in pairs]]
+    events = Events.of(both[0], np.concatenate(both[1]), np.zeros(80))
+    data = Dataset(items, events, 40, sources=data.sources)
+    queries = told_items(data, 5, 15)
+    model = models["source_content"](alignment="none", taste="target").fit(data)
+    scores = model.score(queries, data.items)
+    assert (scores[:, 12] > scores[:, 17]).tolist() == [True, False]
+    assert (scores[:, 12] > scores[:, 7]).tolist() == [True, False]
+
+
 def test_the_contrastive_loss_of_two_pairs_by_hand():
     """Cosines of 1 within and of 0 between pairs, over the temperature of 0.1."""
     axes = np.eye(2, dtype=np.float32)

@@ -42,6 +42,9 @@ class SourceContentConfig:
     both; ``none``: both are only centred"""
     ridge: float = 0.1
     """Ridge of both sides, as a share of the mean eigenvalue."""
+    taste: Literal["source", "target"] = "source"
+    """Domain in which the map from a history to what comes with it is learned. That of the
+    target is learned from its own users and applied to what people chose in the source."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +108,15 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
         assert data.sources is not None  # noqa: S101 - the domain is one of them
         content: Any = data.sources.content
         basis = shared_basis(data)
-        own = content_columns(data.items) @ basis
+        own = np.asarray(content_columns(data.items) @ basis, np.float32)
         every = np.asarray(content @ basis, np.float32)
         source = every[domain.columns]
-        aligned = self._align(data, domain, source, np.asarray(own, np.float32), rng)
+        aligned = self._align(data, domain, source, own, rng)
         vectors = aligned.source(source)
-        taste = learn_taste(content_moments(domain, vectors), vectors, self.config.ridge)
+        if self.config.taste == "source":
+            taste = learn_taste(content_moments(domain, vectors), vectors, self.config.ridge)
+        else:
+            taste = target_taste(data, aligned.target(own), self.config.ridge)
         every = aligned.source(every)
         every[data.sources.target_rows >= 0] = 0
         outside = np.setdiff1d(np.arange(len(every)), domain.columns)
@@ -170,6 +176,10 @@ class SourceContentModel(InductiveModel[SourceContentConfig, SourceContentState]
 class SourceContentAlignedModel(SourceContentModel):
     """The same with other alignments, for comparison: by CORAL, or by pairs of histories.
 
+    In ``source/content_taste``, the map that the users of the target teach, from the content of
+    a history to that of what comes with it, is applied to what somebody chose in the source,
+    after the alignment by pairs.
+
     Source:
         van den Oord, Li and Vinyals 2018, "Representation learning with contrastive predictive
         coding", eq. 4 (InfoNCE), for the pairs.
@@ -179,12 +189,13 @@ class SourceContentAlignedModel(SourceContentModel):
         strategies={
             "source/content_coral": {"alignment": "coral"},
             "source/content_pairs": {"alignment": "contrastive"},
+            "source/content_taste": {"alignment": "contrastive", "taste": "target"},
         },
         fitted_on="sources",
         is_default=False,
         inputs="history, source history",
-        use="comparisons; whitening is as good and needs no pairs",
-        formula="`z(h)' M z(i)`, `z W` of the source by CORAL or by InfoNCE",
+        use="comparisons; few shared users",
+        formula="`z(h)' M z(i)`, `z W` of the source by CORAL or InfoNCE; M of the target",
         source="van den Oord et al. 2018, eq. 4",
         cost="dim² · n + dim · e",
         memory="dim · n",
@@ -278,6 +289,21 @@ def learn_taste(moments: tuple[Floats, Floats], vectors: Floats, ridge: float) -
     return np.asarray(
         np.linalg.solve(right, np.linalg.solve(left, others).T).T, dtype=np.float32
     )
+
+
+def target_taste(data: Dataset, vectors: Floats, ridge: float) -> Floats:
+    """Return :func:`learn_taste` of the users of the target.
+
+    Args:
+        data: Training data of the target.
+        vectors: (n_items, dim) content of its catalogue.
+        ridge: As for :func:`learn_taste`.
+    """
+    every = np.arange(len(data.train_items))
+    counts = np.asarray(data.user_counts, dtype=np.float32)
+    target = SourceDomain("target", every, data.interactions, popularity=counts)
+    chosen = vectors[data.train_item_rows]
+    return learn_taste(content_moments(target, chosen), chosen, ridge)
 
 
 def learn_appeal(popularity: Floats, vectors: Floats) -> Floats:
