@@ -54,6 +54,7 @@ class SourceUsersContentModel(LinearModel[SourceUsersContentConfig, BridgeState]
     card: ClassVar = ModelCard(
         strategies={"source/users_content": {}},
         fitted_on="sources",
+        is_default=False,
         search_space={"ridge": Range(3, 300, log=True), "smoothing": Range(0, 10)},
         inputs="source history",
         use="users known in another domain whose items have titles",
