@@ -67,8 +67,13 @@ def _matrix(pairs: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> sp.csr
 
 def ndcg(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return NDCG@10 of each user who has a target."""
+    scores = np.where(np.isnan(scores), -np.inf, scores)
+    last = -np.partition(-scores, K - 1, axis=1)[:, K - 1 : K]
     # The order of columns breaks ties, as in a stable sort of all of them.
-    top = np.sort(np.argpartition(-scores, K - 1, axis=1)[:, :K], axis=1)
+    better, tied = scores > last, scores == last
+    free = K - better.sum(axis=1, keepdims=True)
+    listed = better | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= free))
+    top = np.flatnonzero(listed).reshape(-1, K) % scores.shape[1]
     chosen = -np.take_along_axis(scores, top, axis=1)
     top = np.take_along_axis(top, np.argsort(chosen, axis=1, kind="stable"), axis=1)
     discounts = 1 / np.log2(np.arange(K) + 2)

@@ -178,7 +178,7 @@ class SourceContentAlignedModel(SourceContentModel):
 
     In ``source/content_taste``, the map that the users of the target teach, from the content of
     a history to that of what comes with it, is applied to what somebody chose in the source,
-    after the alignment by pairs.
+    by the same words.
 
     Source:
         van den Oord, Li and Vinyals 2018, "Representation learning with contrastive predictive
@@ -189,7 +189,7 @@ class SourceContentAlignedModel(SourceContentModel):
         strategies={
             "source/content_coral": {"alignment": "coral"},
             "source/content_pairs": {"alignment": "contrastive"},
-            "source/content_taste": {"alignment": "contrastive", "taste": "target"},
+            "source/content_taste": {"alignment": "none", "taste": "target"},
         },
         fitted_on="sources",
         is_default=False,
