@@ -143,3 +143,17 @@ def test_a_small_gain_of_few_customers_is_compared_with_the_best_sellers():
 def test_half_of_a_choice_counts_but_for_a_bias_that_is_lowered():
     assert ContentChoice(4.0, 2.0, 0.0).shrink(0.5) == (2.0, 1.0, 0.5)
     assert ContentChoice(0.5, -8.0, 1.0).shrink(0.1) == (0.05, -8.0, 1.0)
+
+
+def test_items_that_nobody_bought_do_not_come_first_in_an_order_by_chance():
+    """One target is the most alike, and twelve other items are more alike than the rest of the
+    targets; in an order by chance, all of the catalogue would compete, not these candidates.
+    """
+    buyers = np.repeat([1, 0, 0], [20, 12, 10])
+    relevant = np.tile(np.arange(42) >= 32, (4, 1))
+    likeness = np.tile(np.repeat([0.0, 1.0, 0.5, 2.0], [20, 12, 9, 1]), (4, 1)).astype(
+        np.float32
+    )
+    customers = [LeftOutCustomer(buyers, likeness, np.ones_like(relevant), relevant)] * 5
+    found = choose_content_weight(customers, 1.0, -4.0, 0.5)
+    assert found.weight > 0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from daybreak.ranking.blending.taste_weights import (
     MIN_NDCG_SHARE,
     UNMEASURED_TASTE,
     TasteMasks,
+    effective_queries,
     exposure_gains,
     fit_taste_weights,
 )
@@ -144,3 +147,36 @@ def test_a_taste_that_costs_a_little_is_not_shown_where_nothing_beats_the_best_s
     before = sampled_ndcg(unseen.score(plain.weights[2]), unseen).mean()
     after = sampled_ndcg(unseen.score(balanced.weights[2]), unseen).mean()
     assert after >= before - 1e-6
+
+
+def test_the_effective_number_of_queries_by_hand(pools):
+    """Shares of 0.9 for 90 queries and 0.1 for 10 are equal shares; 0.5 for each are not."""
+    pool = pools.pools["new_user"]
+    task = RankingTask(pool.features, pool, pool.present)
+    parts = [task.restrict_queries(rows) for rows in np.split(np.arange(100), [90])]
+    equal = [replace(one, share=share) for one, share in zip(parts, (0.9, 0.1), strict=True)]
+    halves = [replace(one, share=0.5) for one in parts]
+    assert effective_queries(equal) == pytest.approx(100)
+    assert effective_queries(halves) == pytest.approx(1 / (0.25 / 90 + 0.25 / 10))
+
+
+def test_few_queries_change_no_weight_but_those_of_tastes(pools, plain):
+    """A third strategy is as good as the best sellers, by which a search could replace them."""
+    ordinary, topics = pools.pools["new_user"], pools.pools["topic"]
+    wide = {"new_user": ordinary.take(np.arange(60)), "topic": topics}
+    for name, pool in wide.items():
+        noise = np.random.default_rng(3).normal(size=pool.features[:1].shape)
+        third = pool.features[:1] + 0.5 * noise.astype(np.float32)
+        wide[name] = replace(pool, features=np.concatenate([pool.features, third]))
+    weights = np.tile([1.0, 0.0, 0.5], (len(EVENT_LEVELS), 1))
+    start = WeightSet(1.0, weights, np.zeros_like(weights), np.zeros(len(EVENT_LEVELS)))
+    masks = TasteMasks(
+        np.ones(3, dtype=bool),
+        np.ones(3, dtype=bool),
+        np.array([False, True, False]),
+        np.array([True, False, False]),
+    )
+    few = TrainingPools(wide, np.ones(3, np.float32))
+    (_, balanced, _), _ = fit_taste_weights(few, start, masks, np.linspace(100, 1, WIDTH))
+    np.testing.assert_allclose(balanced.weights[:, [0, 2]], weights[:, [0, 2]], rtol=1e-6)
+    assert balanced.weights[2, 1] > 0

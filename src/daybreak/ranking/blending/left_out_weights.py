@@ -19,6 +19,7 @@ from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import iter_warm_item_tasks
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 from daybreak.simulation.left_out_customers import (
+    N_UNSOLD,
     LeftOutCustomer,
     expected_best_seller_ndcg,
     has_few_customers,
@@ -196,6 +197,9 @@ def choose_content_weight(
     deviation = np.where(is_believed, deviation, np.maximum(deviation, least))
     error = deviation / np.sqrt(len(customers))
     lower = gains.mean(axis=0) - N_STANDARD_ERRORS * error
+    lower[0, N_RESTRICTED:] = -np.inf  # in an order by chance, the rest would compete as well
+    if np.mean([_count_competitors(one) for one in customers]) < N_UNSOLD:
+        lower[:, N_RESTRICTED:] = -np.inf
     margins = values[:, 0, 0] - [_measure_unsold(one) for one in customers]
     margin_error = margins.std(ddof=1) / np.sqrt(len(margins))
     if margins.mean() >= MIN_MARGIN * margin_error:
@@ -236,6 +240,15 @@ def _measure(
             ndcg = expected_ndcg(scores.astype(np.float32), customer.allowed, customer.relevant)
             values[row, column] = np.nanmean(ndcg)
     return values
+
+
+def _count_competitors(customer: LeftOutCustomer) -> int:
+    """Return the number of candidates that nobody bought, not even the customer.
+
+    Items with one customer seem to be unsold when this one is left out. With hardly any others,
+    unsold items are targets only because of that.
+    """
+    return int((~customer.is_sold & ~customer.relevant.any(axis=0)).sum())
 
 
 def _measure_unsold(customer: LeftOutCustomer) -> float:
