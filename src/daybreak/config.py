@@ -66,6 +66,9 @@ class Settings:
     a converted model or with a CLIP model in ONNX."""
     memory: str = ""
     """Largest memory of the process of a training, such as `2GB`; empty: no bound."""
+    releases: str = ""
+    """Address in object storage to which trainings push releases, such as
+    `s3://BUCKET/releases`; empty: they stay in the folder next to the store."""
 
 
 @dataclass(frozen=True)

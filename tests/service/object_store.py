@@ -1,5 +1,6 @@
 """A server on this machine that answers as an object store with the protocol of S3 does."""
 
+import hashlib
 import re
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ ENTRY = """<Contents><Key>{}</Key><LastModified>2026-01-01T00:00:00.000Z</LastMo
 
 
 class ObjectHandler(BaseHTTPRequestHandler):
-    """Lists and reads the objects of the server, also parts of them."""
+    """Lists, reads and writes the objects of the server, and reads parts of them."""
 
     protocol_version = "HTTP/1.1"
 
@@ -26,7 +27,21 @@ class ObjectHandler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.answer()
 
+    def do_PUT(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.faults:
+            self.send(self.server.faults.pop(), b"")
+            return
+        if hashlib.sha256(body).hexdigest() != self.headers["x-amz-content-sha256"]:
+            self.send(400, b"")
+            return
+        self.server.objects[unquote(urlsplit(self.path).path).split("/", 2)[2]] = body
+        self.send(200, b"")
+
     def answer(self):
+        if self.server.faults:
+            self.send(self.server.faults.pop(), b"")
+            return
         objects, url = self.server.objects, urlsplit(self.path)
         query = parse_qs(url.query)
         if "list-type" in query:
@@ -66,9 +81,12 @@ class ObjectHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def object_store(objects):
-    """Serve some objects of one bucket, by name; yield the server."""
+    """Serve some objects of one bucket, by name; yield the server.
+
+    The next requests are answered with the statuses in ``faults``.
+    """
     server = ThreadingHTTPServer(("127.0.0.1", 0), ObjectHandler)
-    server.objects, server.read_bytes = objects, []
+    server.objects, server.read_bytes, server.faults = objects, [], []
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -77,3 +95,14 @@ def object_store(objects):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def object_store_settings(server):
+    """Return the environment variables by which a client finds the server."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ALLOW_HTTP": "true",
+    }

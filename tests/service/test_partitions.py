@@ -1,5 +1,8 @@
 import io
+import subprocess
+import sys
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -11,7 +14,7 @@ from daybreak.service.partitions import (
     iter_parts,
 )
 from daybreak.service.workspace import Workspace
-from tests.service.object_store import object_store
+from tests.service.object_store import object_store, object_store_settings
 
 
 def day_of_events(day, n=10):
@@ -93,17 +96,47 @@ def test_files_of_an_object_store_are_read_by_row_groups(monkeypatch):
         )
         objects[f"shop/events/day={day}/part-0.parquet"] = file.getvalue()
     with object_store(objects) as server:
-        settings = {
-            "ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-            "ACCESS_KEY_ID": "key",
-            "SECRET_ACCESS_KEY": "secret",
-            "REGION": "eu-central-1",
-            "ALLOW_HTTP": "true",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
+        for name, value in object_store_settings(server).items():
+            monkeypatch.setenv(name, value)
         parts = iter_parts("s3://bucket/shop/events", 10_000)
         first = next(parts)
         assert first.frame.height == 10_000
         assert max(server.read_bytes) < len(objects["shop/events/day=0/part-0.parquet"]) / 2
         assert sum(part.frame.height for part in parts) == 110_000
+
+
+READ_WITHIN_LIMIT = """
+import resource
+import sys
+
+import polars as pl
+
+from daybreak.service.partitions import iter_parts
+
+source, margin, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+next(iter_parts(source, 2_500))  # the libraries take what they need to begin
+used = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_DATA, (used + margin, used + margin))
+if how == "whole":
+    print(pl.read_parquet(source).height)
+else:
+    print(sum(part.frame.height for part in iter_parts(source, 2_500)))
+"""
+"""Read a folder within a limit on the memory that is written: RLIMIT_AS would count the file,
+of which pages are mapped and given back."""
+
+
+def read_within_limit(folder, how):
+    call = [sys.executable, "-c", READ_WITHIN_LIMIT, str(folder), str(40_000_000), how]
+    return subprocess.run(call, capture_output=True, text=True, check=False)
+
+
+def test_a_file_larger_than_the_memory_is_read_by_row_groups(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pl.DataFrame({"text": [rng.bytes(1_000).hex() for _ in range(40_000)]})
+    file = tmp_path / "all.parquet"
+    rows.write_parquet(file, row_group_size=2_500, compression="uncompressed")
+    assert file.stat().st_size > 80_000_000
+    found = read_within_limit(tmp_path, "parts")
+    assert found.stdout.strip() == "40000", found.stderr
+    assert read_within_limit(tmp_path, "whole").returncode != 0

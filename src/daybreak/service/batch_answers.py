@@ -27,7 +27,7 @@ from daybreak.errors import (
 )
 from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.recommender import Recommender
-from daybreak.service.releases.release import existing_folder, releases_root
+from daybreak.service.releases.release import existing_folder, find_release, releases_root
 from daybreak.service.workspace import Workspace
 from daybreak.store import open_store
 
@@ -70,8 +70,8 @@ class AnswerTask(NamedTuple):
     """The users of one chunk, and all that a worker must know."""
 
     settings: Settings
-    folder: Path
-    """Folder of the release."""
+    release: str
+    """Id of the release; its folder may have to be fetched."""
     users: list[str]
     recommend: dict[str, Any]
 
@@ -105,12 +105,12 @@ def write_answers(
         release = workspace.store.active_release()
         if release is None:
             raise NotFoundError("nothing has been trained yet", next_step=NextStep.TRAIN)
-        folder = existing_folder(releases_root(workspace.settings.store), release)
+        existing_folder(releases_root(workspace.settings.store), release)
         users = known_users(workspace)
         recommend = {"k": workspace.settings.k, **options.recommend}
         size = options.chunk_users
         tasks = (
-            AnswerTask(workspace.settings, folder, users[start : start + size], recommend)
+            AnswerTask(workspace.settings, release.id, users[start : start + size], recommend)
             for start in range(0, len(users), size)
         )
         with closing(_count(_answers(engine, tasks), size, len(users), progress)) as frames:
@@ -138,15 +138,16 @@ def answer_users(task: AnswerTask) -> pl.DataFrame:
     Args:
         task: The users, and the release.
     """
-    recommender = _load(task.settings, task.folder)
+    recommender = _load(task.settings, task.release)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownIdWarning)  # the same for every chunk
         return recommender.recommend(task.users, titles=True, **task.recommend)
 
 
 @lru_cache(maxsize=1)
-def _load(settings: Settings, folder: Path) -> Recommender:
+def _load(settings: Settings, release: str) -> Recommender:
     with open_store(settings.store) as store:
+        folder = find_release(store, releases_root(settings.store), release)
         tables = store.tables()
     recommender = Recommender.load(folder)
     recommender.load_tables(tables)

@@ -34,6 +34,7 @@ from daybreak.service.releases.release import (
     reported_damage,
     write_release,
 )
+from daybreak.service.releases.remote import local_folder
 from daybreak.service.results import FrameKind, integer_columns
 from daybreak.service.source_inputs import read_sources
 from daybreak.service.state.audience import find_audience
@@ -529,7 +530,9 @@ class Recommender(PlanningRecommender):
         """Read a release; events and users restore histories and profiles.
 
         Args:
-            folder: Folder that :meth:`save` wrote.
+            folder: Folder that :meth:`save` wrote, or the address of a release that
+                :func:`.push_release` copied to object storage, such as
+                ``s3://BUCKET/releases/ID``.
             events: As for :meth:`add_events`.
             users: As for :meth:`add_users`.
             encoder: Text encoder, if :meth:`fit` was given one that has no name.
@@ -541,7 +544,7 @@ class Recommender(PlanningRecommender):
             NotFoundError: There is no release, or its text model is not installed.
             DataError: The release is damaged, or of another version.
         """
-        path = Path(folder)
+        path = local_folder(folder)
         trained, catalogue, settings = read_release(
             path, encoder, remember=for_few_answers, for_few_answers=for_few_answers
         )

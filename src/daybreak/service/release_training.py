@@ -27,6 +27,7 @@ from daybreak.service.releases.release import (
     release_folder,
     releases_root,
 )
+from daybreak.service.releases.remote import COPY_KEY, push_release
 from daybreak.service.state.item_map import ItemMap, layout_items
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
@@ -136,6 +137,7 @@ def train_release(
         GateRefusedError: The release is worse than the active one, which stays active.
         LeaseLostError: This is the training of a service, which counts as lost meanwhile.
         NotFoundError: ``options.start`` is not a release, or a source is gone.
+        ServiceError: The release cannot be copied to object storage.
     """
     root = releases_root(settings.store)
     if root is None:
@@ -162,12 +164,8 @@ def train_release(
     seconds = time.perf_counter() - started
     used = sources.used(recommender)
     metadata = _facts_of(sources.target, seconds, settings.seed, verdict) | sources.facts(used)
+    metadata |= _push(root / folder, settings.releases, progress)
     release = Release(id_, created_at, folder.as_posix(), metadata, active=True)
-    try:
-        check_lease()
-    except (LeaseLostError, TaskCancelledError):
-        shutil.rmtree(root / folder, ignore_errors=True)
-        raise
     store.put_release(release)
     if options.sources is not None:
         remember_sources(store, used)
@@ -231,6 +229,26 @@ def _write_release(
         sources=sources.found,
         progress=progress,
     )
+
+
+def _push(folder: Path, address: str, progress: Any) -> dict[str, Any]:
+    """Push a release if there is an address; return the metadata that tell of it.
+
+    Raises:
+        LeaseLostError: The training counts as lost meanwhile; the release is deleted.
+        ServiceError: The release cannot be copied; it is deleted.
+    """
+    copy: dict[str, Any] = {}
+    try:
+        if address:
+            if progress is not None:
+                progress("copying the release to object storage")
+            copy = {COPY_KEY: push_release(folder, address)}
+        check_lease()
+    except (LeaseLostError, TaskCancelledError, DaybreakError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return copy
 
 
 def _active_map(store: Store, root: Path) -> ItemMap | None:

@@ -79,7 +79,7 @@ def verify_files(folder: Path, *, required: bool, remember: bool = False) -> boo
         if required:
             raise DataError(f"the release in {folder} is damaged: {MANIFEST_FILE} is missing")
         return False
-    files = _read_manifest(path)
+    files = read_manifest(path)
     marks = tuple(_file_mark(folder, name) for name in (MANIFEST_FILE, *files))
     if _verified.get(folder) == marks:
         return True
@@ -192,7 +192,15 @@ def _file_names(folder: Path) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return size and hash of every file that a manifest lists, by name.
+
+    Args:
+        path: The manifest.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
     manifest = read_json(path, max_bytes=MAX_MANIFEST_BYTES)
     files = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(files, dict) or manifest.get("format") != MANIFEST_FORMAT:

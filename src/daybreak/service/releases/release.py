@@ -40,6 +40,7 @@ from daybreak.service.releases.integrity import (
     flush_names,
     verify_files,
 )
+from daybreak.service.releases.remote import fetch_copy
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.training.fit import TrainedModel, TrainingStats
 
@@ -109,11 +110,21 @@ def releases_root(url: str) -> Path | None:
 def release_folder(root: Path | None, release: "Release") -> Path:
     """Return the folder of a release: relative to the store, so that both can be moved.
 
+    A release that is in object storage and not here is fetched.
+
     Args:
         root: Folder of the store; see :func:`releases_root`.
         release: The release.
+
+    Raises:
+        NotFoundError: See :func:`fetch_release`.
+        DataError: See :func:`fetch_release`.
+        ServiceError: See :func:`fetch_release`.
     """
-    return (root or Path()) / release.folder
+    folder = (root or Path()) / release.folder
+    if not has_release(folder):
+        fetch_copy(release.metadata, folder.absolute())
+    return folder
 
 
 def active_release(store: "Store", root: Path | None) -> "Release":
@@ -362,8 +373,8 @@ def find_intact_release(store: "Store", root: Path | None) -> Path | None:
         root: Folder of the store; see :func:`releases_root`.
     """
     for release in in_serving_order(store.releases()):
-        folder = release_folder(root, release)
         try:
+            folder = release_folder(root, release)
             verify_release(folder)
         except DaybreakError as error:
             log.warning("release %s is not used: %s", release.id, error)
