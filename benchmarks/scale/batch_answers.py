@@ -1,0 +1,113 @@
+"""Lists of all users written to Parquet: time and memory against the number of users.
+
+    python -m benchmarks.scale.batch_answers DATA WORK [--users N ...] [--out FILE]
+
+Shops of 3,000 items and ten events a user are made by ``benchmarks.scale.generator`` from the
+data set ``DATA``, imported, and trained with the strategies ``popular`` and ``item_knn``. The
+lists of ten items with titles are those of ``daybreak recommend --all --engine serial``, in a
+process of its own with one thread. *Opening* is the release, the tables of the store and the
+first chunk of a thousand users; *all* is at the end. What the lists of more users add is the
+difference: histories are part of the opening, and grow with the events of the store.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.common.tables import grid, machine
+from benchmarks.scale.curves import peak_mb
+from benchmarks.scale.generator import plan_expansion, read_data, write_expansion
+from daybreak.config import Settings
+from daybreak.data import read_tables
+from daybreak.service.batch_answers import BatchOptions, write_answers
+from daybreak.service.partitions import import_partitions
+from daybreak.service.workspace import Workspace
+
+N_ITEMS = 3_000
+EVENTS_PER_USER = 10
+STRATEGIES = ("popular", "item_knn")
+HEADS = ["users", "events", "opening [MB]", "all [MB]", "processor [s]", "a list [ms]"]
+HEADS += ["file [MB]"]
+
+
+def build_store(data: Path, folder: Path, n_users: int) -> Settings:
+    """Return the settings of a trained store.
+
+    Args:
+        data: Real data set.
+        folder: Folder of shop and store.
+        n_users: Number of users.
+    """
+    settings = Settings(store=f"sqlite:///{folder}/shop.db", encoder="none")
+    if (folder / "shop.db").exists():
+        return settings
+    events, items = read_data(data)
+    plan = plan_expansion(events, n_users, N_ITEMS, EVENTS_PER_USER * n_users)
+    write_expansion(plan, items, folder)
+    with Workspace(settings, create=True) as workspace:
+        workspace.write_import(read_tables(items=folder / "items.parquet"))
+        import_partitions(workspace, str(folder / "events"))
+        workspace.train(list(STRATEGIES))
+    return settings
+
+
+def answer(store: str, out: Path) -> dict[str, float]:
+    """Write the lists of a store in this process; return what they took."""
+    peaks: list[float] = []
+    start = time.process_time()
+    with Workspace(Settings(store=store, encoder="none")) as workspace:
+        written = write_answers(
+            workspace, out, BatchOptions("serial"), lambda done, total: peaks.append(peak_mb())
+        )
+    return {
+        "users": written.users,
+        "first_mb": peaks[0],
+        "all_mb": peak_mb(),
+        "seconds": time.process_time() - start,
+        "file_mb": out.stat().st_size / 1e6,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, measure, write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--users", type=int, nargs="+", default=[10_000, 30_000, 100_000])
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args(arguments)
+    rows = []
+    for n_users in args.users:
+        folder = args.work / str(n_users)
+        settings = build_store(args.data, folder, n_users)
+        call = [sys.executable, "-m", "benchmarks.scale.batch_answers", "--one"]
+        call += [settings.store, str(folder / "lists.parquet")]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - this program
+        one = json.loads(done.stdout.splitlines()[-1])
+        ms = 1_000 * one["seconds"] / one["users"]
+        rows.append(
+            [f"{one['users']:,}", f"{EVENTS_PER_USER * n_users:,}", f"{one['first_mb']:,.0f}",
+             f"{one['all_mb']:,.0f}", f"{one['seconds']:.0f}", f"{ms:.2f}",
+             f"{one['file_mb']:.1f}"]
+        )  # fmt: skip
+        print(rows[-1], flush=True)
+    about = __doc__.split("\n\n")
+    facts = [f"- {name}: {value}" for name, value in machine().items()]
+    page = [f"# {about[0].rstrip('.')}", "", *about[2:], "", *facts, "", *grid(HEADS, rows)]
+    text = "\n".join(page).rstrip() + "\n"
+    print(text)
+    if args.out is not None:
+        args.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(answer(sys.argv[2], Path(sys.argv[3]))))
+    else:
+        main()
