@@ -3,9 +3,11 @@
 import sys
 
 import numpy as np
+import polars as pl
 import pytest
 
-from daybreak.engines import open_engine
+from daybreak import Recommender
+from daybreak.engines import open_engine, use_engine
 from daybreak.engines.ray_cluster import RayEngine
 from daybreak.errors import ConfigError, MissingExtraError, ServiceError
 from tests.engines import tasks
@@ -42,6 +44,7 @@ def test_a_task_that_ends_every_worker_fails(engine):
 
 
 def test_a_task_that_takes_long_is_started_a_second_time(engine, tmp_path):
+    list(engine.map(tasks.square, range(4)))  # the start of the workers is no part of it
     path = str(tmp_path / "slow")
     assert list(engine.map(tasks.slow_once, [None, path])) == ["fast", "repeated"]
 
@@ -51,6 +54,27 @@ def test_a_shared_value_reaches_every_worker_and_can_be_changed_there(engine):
         pairs = [(shared, 0), (other, 1), (shared, 2)]
         found = [list(one) for one in engine.map(tasks.add_in_place, pairs)]
     assert found == [[0, 1, 2], [2, 2], [2, 3, 4]]
+
+
+def test_a_cluster_of_two_workers_trains_the_same_model(engine):
+    rng = np.random.default_rng(0)
+    events = pl.DataFrame(
+        {
+            "user_id": [f"u{user}" for user in np.repeat(np.arange(120), 6)],
+            "item_id": [f"i{item}" for item in np.minimum(rng.geometric(0.08, 720), 40)],
+            "timestamp": 1.7e9 + 3_600 * rng.permutation(720),
+        }
+    )
+    strategies = ["popular", "ease", "item_knn", "transitions"]
+    alone = Recommender(encoder="none", strategies=strategies).fit(events)
+    with use_engine(engine):
+        together = Recommender(encoder="none", strategies=strategies).fit(events)
+    users = [f"u{user}" for user in range(0, 120, 5)]
+    wanted, found = (model.recommend(users, k=10) for model in (alone, together))
+    assert found.select("user_id", "item_id", "rank").equals(
+        wanted.select("user_id", "item_id", "rank")
+    )
+    np.testing.assert_allclose(found["score"], wanted["score"], rtol=1e-3, atol=1e-3)
 
 
 def test_without_the_package_the_message_says_what_to_install(monkeypatch):
