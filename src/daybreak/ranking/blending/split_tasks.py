@@ -7,10 +7,10 @@ depend on each other, so the pools are those of one process. Start at :class:`Sp
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from daybreak.blas import SingleBlasThread
+from daybreak.closing import ClosesOnExit
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.engines import SharedValue, current_engine
@@ -67,7 +67,7 @@ class SplitResult(NamedTuple):
     memory: SplitMemory
 
 
-class SplitRunner:
+class SplitRunner(ClosesOnExit):
     """Adds splits to a builder, by the workers of the engine in use if there are several.
 
     With a time limit the splits are computed here, one after another, because each depends on
@@ -128,15 +128,8 @@ class SplitRunner:
             self._shared = self._stack.enter_context(self._engine.share(without_cache))
         return self._shared
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let the workers forget the data."""
         self._stack.close()
 
 
