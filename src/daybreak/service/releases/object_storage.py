@@ -62,16 +62,6 @@ class ObjectStorage(ABC):
         """
 
 
-def is_remote(address: object) -> bool:
-    """Return whether an address is that of object storage, not a folder of this machine.
-
-    Example:
-        >>> is_remote("s3://shop/releases"), is_remote("releases/20261129")
-        (True, False)
-    """
-    return isinstance(address, str) and SEPARATOR in address
-
-
 def open_storage(address: str) -> ObjectStorage:
     """Return the files below an address.
 

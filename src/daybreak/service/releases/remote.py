@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from daybreak.encoders.folders import cache_folder
@@ -20,12 +20,26 @@ from daybreak.service.releases.integrity import (
     flush_folder,
     read_manifest,
 )
-from daybreak.service.releases.object_storage import ObjectStorage, is_remote, open_storage
 
+if TYPE_CHECKING:
+    from daybreak.service.releases.object_storage import ObjectStorage
+
+SEPARATOR = "://"
+"""Part of an address that a folder does not have."""
 COPY_KEY = "copy"
 """Key of the address and the hash of a pushed release, in the metadata of the store."""
 DERIVED_FILES = ("map.safetensors",)
 """Files of a release that its manifest does not list, because they can be computed again."""
+
+
+def is_remote(address: object) -> bool:
+    """Return whether an address is that of object storage, not a folder of this machine.
+
+    Example:
+        >>> is_remote("s3://shop/releases"), is_remote("releases/20261129")
+        (True, False)
+    """
+    return isinstance(address, str) and SEPARATOR in address
 
 
 def push_release(folder: Path, address: str) -> dict[str, str]:
@@ -43,7 +57,7 @@ def push_release(folder: Path, address: str) -> dict[str, str]:
         ServiceError: A file cannot be written.
     """
     url = f"{address.rstrip('/')}/{folder.name}"
-    storage = open_storage(url)
+    storage = _open(url)
     names = list(read_manifest(folder / MANIFEST_FILE))
     names += [name for name in DERIVED_FILES if (folder / name).is_file()]
     for name in (*names, MANIFEST_FILE):
@@ -65,7 +79,7 @@ def fetch_release(url: str, folder: Path, sha256: str | None = None) -> None:
         DataError: A file differs from its hash, or the folder cannot be written.
         ServiceError: The storage cannot be read.
     """
-    storage = open_storage(url)
+    storage = _open(url)
     draft = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}")
     try:
         draft.mkdir(parents=True)
@@ -127,6 +141,12 @@ def local_folder(place: str | Path) -> Path:
     return folder
 
 
+def _open(url: str) -> "ObjectStorage":
+    from daybreak.service.releases.object_storage import open_storage  # noqa: PLC0415 - httpx is slow to import
+
+    return open_storage(url)
+
+
 def _publish(draft: Path, folder: Path) -> None:
     """Give a complete folder its name; another process may have been faster."""
     try:
@@ -137,7 +157,7 @@ def _publish(draft: Path, folder: Path) -> None:
 
 
 def _fetch_file(
-    storage: ObjectStorage, url: str, name: str, folder: Path, expected: Mapping[str, Any]
+    storage: "ObjectStorage", url: str, name: str, folder: Path, expected: Mapping[str, Any]
 ) -> None:
     """Copy a file, and compare it with its hash.
 
