@@ -73,6 +73,20 @@ def as_csr(matrix: Any) -> Sparse:
     return matrix if type(matrix) is sp.csr_array else sp.csr_array(matrix)
 
 
+def with_short_indices(matrix: Sparse) -> Sparse:
+    """Return a CSR matrix whose indices have 32 bits, where these suffice; data are shared.
+
+    Example:
+        >>> matrix = make_csr(np.ones(1), np.array([1]), np.array([0, 1]), (1, 2))
+        >>> matrix.indices.dtype, with_short_indices(matrix).indices.dtype
+        (dtype('int64'), dtype('int32'))
+    """
+    if max(*matrix.shape, matrix.nnz) > MAX_SHORT_INDEX:
+        return matrix
+    columns, starts = (part.astype(np.int32) for part in (matrix.indices, matrix.indptr))
+    return make_csr(matrix.data, columns, starts, matrix.shape)
+
+
 def build_csr(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -> Sparse:
     """Return the CSR matrix of the entries; duplicate entries are summed.
 

@@ -7,12 +7,14 @@ row; the large ones are kept as they are. Start with :func:`quantize_weights`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from threading import local
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.sparse_products import multiply_sparse_to_dense
+from daybreak.data.sparse_rows import make_csr, with_short_indices
 from daybreak.models.shared_weights import WeightMatrix, restrict_features
 from daybreak.types import Floats, Rows, Sparse
 
@@ -23,8 +25,12 @@ SAMPLE_STEP = 8
 """Every so many weights of a row are read to find its unit."""
 MIN_SAMPLED = 2_000
 """Number of weights of a row up to which all are read to find its unit."""
-ROWS_PER_PRODUCT = 128
+ROWS_PER_PRODUCT = 64
 """Number of rows whose weights are written out at a time."""
+_buffers = local()
+"""Memory of each thread for weights that are written out: new memory for every list would take
+as long as the product."""
+_NONE = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +106,7 @@ class QuantizedWeights:
             np.concatenate([old_rows[kept], new_rows]),
             np.concatenate([old_columns[kept], columns[positions]]),
         )
-        rest = sp.csr_array((values, places), shape=updated.shape)
+        rest = with_short_indices(sp.csr_array((values, places), shape=updated.shape))
         return QuantizedWeights(updated, grown.units, rest, grown.columns)
 
     def _with_columns_for(self, items: Rows) -> "QuantizedWeights":
@@ -121,19 +127,30 @@ class QuantizedWeights:
         """Return the (n_queries, n_columns) products."""
         totals = multiply_sparse_to_dense(features, self.rest)
         if features.shape[0] == 1:
-            self._add_rows(totals, features.data[None], features.indices)
-            return totals
-        restricted, used = restrict_features(features)
-        by_feature = restricted.tocsc()
+            factors, used = features.data[None], features.indices
+        else:
+            restricted, used = restrict_features(features)
+            factors = restricted.toarray()
         for start in range(0, len(used), ROWS_PER_PRODUCT):
             span = slice(start, start + ROWS_PER_PRODUCT)
-            self._add_rows(totals, by_feature[:, span].toarray(), used[span])
+            self._add_rows(totals, factors[:, span], used[span])
         return totals
 
     def _add_rows(self, totals: Floats, factors: Floats, rows: Rows) -> None:
         """Add the products of (n_queries, n_rows) factors and the codes of some rows."""
-        weights = self.codes[rows].astype(np.float32)
+        codes = self.codes[rows]
+        weights = _buffer_of(codes.shape)
+        np.copyto(weights, codes)
         totals += (factors * self.units[rows]) @ weights
+
+
+def _buffer_of(shape: tuple[int, int]) -> Floats:
+    """Return (n_rows, n_columns) memory of this thread, which a later call gives away again."""
+    n_cells = shape[0] * shape[1]
+    if getattr(_buffers, "cells", _NONE).size < n_cells:
+        _buffers.cells = np.empty(n_cells, dtype=np.float32)
+    cells: Floats = _buffers.cells[:n_cells]
+    return cells.reshape(shape)
 
 
 def quantize_weights(
@@ -172,7 +189,7 @@ def quantize_weights(
         values.append(block[rows, found])
         start = span.stop
     entries = (np.concatenate(values), np.concatenate(places), np.cumsum(sizes))
-    rest = sp.csr_array(entries, shape=shape)  # with indices of 32 bits where they suffice
+    rest = with_short_indices(make_csr(*entries, shape))
     return QuantizedWeights(codes, units, rest, columns)
 
 

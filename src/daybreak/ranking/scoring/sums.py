@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.sparse_rows import with_short_indices
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring.quantized_weights import (
@@ -97,6 +98,8 @@ def sum_weighted(weighted: Sequence[Weighted], features: Rows | None = None) -> 
         if matrix.sparse is not None:
             scaled = WeightMatrix(sparse=matrix.sparse).scale_columns(factors).sparse
             sparse = scaled if sparse is None else sparse + scaled
+    if sparse is not None:
+        sparse = with_short_indices(sparse)
     if dense is not None and sparse is not None:
         dense += sparse.toarray()
         sparse = None
