@@ -160,9 +160,9 @@ def test_acknowledged_events_survive_a_killed_worker_and_workers_end_with_their_
             thread.join()
         again = httpx.post(f"{url}/events", json=acknowledged, timeout=WAIT_S).json()
         assert (again["accepted"], again["duplicates"]) == (0, len(acknowledged))
-        workers = workers_of(process)
+        starts = {worker: start_of(worker) for worker in workers_of(process)}
         process.kill()
-        until(lambda: not any(map(is_running, workers)))
+        until(lambda: all(start_of(worker) != start for worker, start in starts.items()))
 
 
 def keep_writing(url, user, acknowledged, stop):
@@ -178,11 +178,12 @@ def keep_writing(url, user, acknowledged, stop):
         time.sleep(0.01)
 
 
-def is_running(pid):
-    """Return whether a process has not ended."""
-    listing = ["ps", "-o", "stat=", "-p", str(pid)]
+def start_of(pid):
+    """Return when a process started, empty if it has ended; another one may get its number."""
+    listing = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     found = subprocess.run(listing, check=False, capture_output=True, text=True).stdout
-    return bool(found.strip()) and not found.startswith("Z")
+    status, _, start = found.strip().partition(" ")
+    return "" if status.startswith("Z") else start
 
 
 @pytest.fixture(scope="module")
