@@ -33,6 +33,9 @@ from daybreak.service.serving import (
 
 router = api_router("recommend")
 
+MAX_INLINE_EVENTS = 20
+"""Largest number of events of a request that are parsed on the event loop."""
+
 
 @router.get(
     "/recommend/{user_id:id}",
@@ -118,11 +121,12 @@ async def why(request: Request, body: WhyBody) -> Response:
 async def submit_request(state: ServerState, request: RecommendRequest) -> RecommendResponse:
     """Return the response to a request; the service answers concurrent requests together.
 
-    Parsing a profile or events, or loading a release, takes time; such a request is therefore
-    submitted from a thread.
+    Parsing a profile or many events, or loading a release, takes time; such a request is
+    therefore submitted from a thread.
     """
     submit = state.service.submit
-    if request.profile or request.events or request.release or request.strategy:
+    has_many = len(request.events) > MAX_INLINE_EVENTS
+    if has_many or request.profile or request.release or request.strategy:
         return await asyncio.wrap_future(await run_in_threadpool(submit, request))
     return await asyncio.wrap_future(submit(request))
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from daybreak.data.ids import SESSION_PREFIX, lookup_id
 from daybreak.errors import ConfigError, DataError
@@ -218,8 +218,9 @@ def _parse_events(request: RecommendRequest) -> tuple[EventTuple, ...]:
     ]
     parsed = parse_events(rows, time.time())
     _raise_if_rejected("events", parsed.rejected)
-    columns = ("item_id", "event_type", "value", "timestamp")
-    return tuple(parsed.tables.events.select(columns).iter_rows())
+    events = parsed.columns
+    times = cast("Sequence[float]", events.timestamp)  # those without have that of the request
+    return tuple(zip(events.item_id, events.event_type, events.value, times, strict=True))
 
 
 def _parse_profile(request: RecommendRequest) -> Mapping[str, Any]:
