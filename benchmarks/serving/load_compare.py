@@ -91,7 +91,9 @@ def main() -> None:
         "at the end."
     )
     table = "\n".join(f"| {a} | {b} | {c} | {d} |" for a, b, c, d in rows)
-    report = f"{about}\n\n{HEAD}\n{table}"
+    title, protocol = "Against the version before", " ".join(__doc__.split("\n\n")[2].split())
+    command = f"`python -m benchmarks.serving.load_compare WORK --against {args.against}`"
+    report = f"## {title}\n\n{command}. {protocol}\n\n{about}\n\n{HEAD}\n{table}"
     print(f"\n{report}")
     if args.out is not None:
         with args.out.open("a", encoding="utf-8") as file:
