@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset, Items
+from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_limits import EventLimits, limit_events
 from daybreak.models.base import (
     LinearModel,
@@ -24,6 +24,12 @@ from daybreak.types import Doubles, Floats
 TAIL_SHARE = 1e-3
 """Share of the weight of an event that fades slowly, as the inverse square of its age; it
 orders items whose other weights are too small to tell apart, such as old news."""
+MIN_RECENT_USERS = 3
+"""Smallest effective number of users whose recent events are a popularity of their own."""
+RECENT_USERS_SHARE = 0.25
+"""The same as a share of all users, for shops of a few users."""
+MAX_DOUBLINGS = 40
+"""Maximum number of times that a window is doubled; then events do not fade."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +103,10 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         return self.with_state(replace(state, values=values))
 
     def _count(self, data: Dataset, half_life_s: float) -> PopularState:
-        weights = _limits(data).event_weights.copy()
+        weights = _limits(data).event_weights
         needs_times = bool(self.config.window) or self.config.learns_half_life
         if needs_times and len(data.events):
-            age = data.events.at.max() - data.events.at
-            if self.config.learns_half_life:
-                weights *= _with_tail(fade(age, half_life_s or np.inf), age, half_life_s)
-            else:
-                decay_s = float(np.quantile(age, self.config.window)) + 1.0
-                weights *= _with_tail(np.exp(-age / decay_s), age, decay_s)
+            weights = self._fade_events(data.events, weights, half_life_s)
         train_row = np.empty(len(data.items), dtype=np.int64)
         train_row[data.train_item_rows] = np.arange(len(data.train_item_rows))
         rows = train_row[data.events.item]
@@ -117,10 +118,48 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         dated = not needs_times or data.events.has_time_order
         return PopularState(values.astype(np.float32), dated, half_life_s)
 
+    def _fade_events(self, events: Events, weights: Doubles, half_life_s: float) -> Doubles:
+        """Return the weights of events by their age, in a window with enough users.
+
+        Events of one user after a long pause would otherwise be the popularity of a whole
+        shop. The window is therefore doubled until it has events of ``MIN_RECENT_USERS``.
+        """
+        age = events.at.max() - events.at
+        n_users = np.count_nonzero(np.bincount(events.user, weights))
+        least = min(MIN_RECENT_USERS, RECENT_USERS_SHARE * n_users)
+        window_s = half_life_s
+        if not self.config.learns_half_life:
+            window_s = float(np.quantile(age, self.config.window)) + 1.0
+        for _ in range(MAX_DOUBLINGS if window_s else 0):
+            if self.config.learns_half_life:
+                fading = fade(age, window_s)
+            else:
+                fading = np.exp(-age / window_s)
+            faded = weights * _with_tail(fading, age, window_s)
+            by_user = np.bincount(events.user, faded).astype(np.float64)
+            if effective_number(by_user) >= least:
+                return faded
+            window_s *= 2
+        return weights
+
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the counts; see :meth:`LinearModel.linear_scorer`."""
         bias, known = align_values(train_items, items, self.state.values)
         return LinearScorer(WeightMatrix(), bias, known & self.state.dated)
+
+
+def effective_number(weights: Doubles) -> float:
+    """Return how many equal weights would have the same spread; 0 if all are 0.
+
+    Source:
+        Kish 1965, "Survey sampling", section 11.7.
+
+    Example:
+        >>> effective_number(np.array([2.0, 2.0, 2.0])), effective_number(np.array([3.0, 0.0]))
+        (3.0, 1.0)
+    """
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
 def _with_tail(weights: Doubles, age: Doubles, decay_s: float) -> Doubles:
@@ -129,10 +168,8 @@ def _with_tail(weights: Doubles, age: Doubles, decay_s: float) -> Doubles:
     Args:
         weights: (n_events,) weights, from 0 to 1.
         age: (n_events,) age of each event [s].
-        decay_s: Time in which the weights fade [s]; 0: they do not fade.
+        decay_s: Time in which the weights fade [s].
     """
-    if not decay_s:
-        return weights
     return (1 - TAIL_SHARE) * weights + TAIL_SHARE / (1 + age / decay_s) ** 2
 
 
