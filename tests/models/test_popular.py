@@ -47,12 +47,12 @@ def test_a_window_without_an_order_in_time_cannot_say(at):
 
 def test_a_window_with_events_of_one_user_is_doubled_until_it_has_more_users():
     # Six people bought items 0 and 1 long ago, one buys 2 and 3 now; a hundredth of the ages is
-    # 0.13 s. By their effective number, a window of 289 s has events of 1.4 users, the next one
-    # of 3.6; a quarter of seven is asked for.
-    at = np.array([*range(12), 1_000, 1_001])
+    # 0.13 s. By their effective number, a window of 145 s has events of 1.01 users, the next
+    # of 1.4; a quarter of the usual five is asked for.
+    at = np.array([*np.arange(12) / 10, 1_000, 1_001])
     data = dataset([[0, 1]] * 6 + [[2, 3]], 4, at=at)
     model = PopularModel(window=0.01, logarithm=False).fit(data)
-    ages = (1_001.0 - at) / (2**9 * 1.13)
+    ages = (1_001.0 - at) / (2**8 * 1.13)
     faded = 0.999 * np.exp(-ages) + 0.001 / (1 + ages) ** 2
     share = 100 * faded[:12:2].sum() / faded.sum()
     np.testing.assert_allclose(model.score(ask(data, []), data.items)[0, 0], share, rtol=1e-5)

@@ -19,15 +19,19 @@ from daybreak.models.shared_decay import fade, half_life
 from daybreak.models.shared_equal_counts import order_equal_counts
 from daybreak.models.shared_statistics import cached
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Doubles, Floats
+from daybreak.types import Doubles, Floats, Rows
 
 TAIL_SHARE = 1e-3
 """Share of the weight of an event that fades slowly, as the inverse square of its age; it
 orders items whose other weights are too small to tell apart, such as old news."""
-MIN_RECENT_USERS = 3
-"""Smallest effective number of users whose recent events are a popularity of their own."""
+MIN_RECENT_USERS = 6
+"""Effective number of users whose recent events are a popularity of their own."""
 RECENT_USERS_SHARE = 0.25
 """The same as a share of all users, for shops of a few users."""
+USUAL_USERS_SHARE = 0.25
+"""The same as a share of the users of earlier windows, for readers who are few at any hour."""
+MOMENTS = (0.3, 0.5, 0.7, 0.9)
+"""Shares of the events before the ends of earlier windows."""
 MAX_DOUBLINGS = 40
 """Maximum number of times that a window is doubled; then events do not fade."""
 
@@ -122,7 +126,8 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         """Return the weights of events by their age, in a window with enough users.
 
         Events of one user after a long pause would otherwise be the popularity of a whole
-        shop. The window is therefore doubled until it has events of ``MIN_RECENT_USERS``.
+        shop. The window is therefore doubled until it has events of ``MIN_RECENT_USERS``, or of
+        a quarter of the users that such a window usually has.
         """
         age = events.at.max() - events.at
         n_users = np.count_nonzero(np.bincount(events.user, weights))
@@ -131,16 +136,28 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         if not self.config.learns_half_life:
             window_s = float(np.quantile(age, self.config.window)) + 1.0
         for _ in range(MAX_DOUBLINGS if window_s else 0):
-            if self.config.learns_half_life:
-                fading = fade(age, window_s)
-            else:
-                fading = np.exp(-age / window_s)
-            faded = weights * _with_tail(fading, age, window_s)
-            by_user = np.bincount(events.user, faded).astype(np.float64)
-            if effective_number(by_user) >= least:
+            faded = weights * self._fade(age, window_s)
+            n_recent = effective_users(events.user, faded)
+            if n_recent >= least:
+                return faded
+            if n_recent >= USUAL_USERS_SHARE * self._usual_users(events, weights, window_s):
                 return faded
             window_s *= 2
         return weights
+
+    def _fade(self, age: Doubles, window_s: float) -> Doubles:
+        if self.config.learns_half_life:
+            return _with_tail(fade(age, window_s), age, window_s)
+        return _with_tail(np.exp(-age / window_s), age, window_s)
+
+    def _usual_users(self, events: Events, weights: Doubles, window_s: float) -> float:
+        """Return the effective number of users of a window that ends earlier; a median."""
+        numbers = []
+        for end in np.quantile(events.at, MOMENTS):
+            known = events.at <= end
+            faded = weights[known] * self._fade(end - events.at[known], window_s)
+            numbers.append(effective_users(events.user[known], faded))
+        return float(np.median(numbers))
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the counts; see :meth:`LinearModel.linear_scorer`."""
@@ -148,18 +165,23 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         return LinearScorer(WeightMatrix(), bias, known & self.state.dated)
 
 
-def effective_number(weights: Doubles) -> float:
-    """Return how many equal weights would have the same spread; 0 if all are 0.
+def effective_users(user: Rows, weights: Doubles) -> float:
+    """Return how many users with equal sums of weights would have the same spread.
+
+    Args:
+        user: (n_events,) user of each event.
+        weights: (n_events,) weights; if all are 0, there is no user.
 
     Source:
         Kish 1965, "Survey sampling", section 11.7.
 
     Example:
-        >>> effective_number(np.array([2.0, 2.0, 2.0])), effective_number(np.array([3.0, 0.0]))
-        (3.0, 1.0)
+        >>> effective_users(np.array([0, 0, 1]), np.array([1.0, 1.0, 2.0]))
+        2.0
     """
-    squares = float((weights**2).sum())
-    return float(weights.sum()) ** 2 / squares if squares else 0.0
+    sums = np.bincount(user, weights).astype(np.float64)
+    squares = float((sums**2).sum())
+    return float(sums.sum()) ** 2 / squares if squares else 0.0
 
 
 def _with_tail(weights: Doubles, age: Doubles, decay_s: float) -> Doubles:
