@@ -22,6 +22,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.common.active_ids import rank_by_events
 from daybreak import Recommender
 
 SENTENCES = Path(__file__).with_name("spoken_sentences.csv")
@@ -124,14 +125,9 @@ class Shop:
         else:
             self.model = Recommender().fit(events, items=items)
             self.model.save(release)
-        counts = (
-            events.group_by("item_id").len().sort("len", "item_id", descending=[True, False])
-        )
-        self.best_sellers = counts["item_id"].to_list()
-        users = (
-            events.group_by("user_id").len().sort("len", "user_id", descending=[True, False])
-        )
-        self.known_user = str(users["user_id"][len(users) // 2])
+        self.best_sellers = rank_by_events(events, "item_id")
+        users = rank_by_events(events, "user_id")
+        self.known_user = users[len(users) // 2]
         self.labels = _joined(items, LABEL_COLUMNS)
         self.texts = _joined(items, LABEL_COLUMNS + TEXT_COLUMNS)
 

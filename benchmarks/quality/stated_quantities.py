@@ -19,6 +19,7 @@ from unittest.mock import patch
 import numpy as np
 import polars as pl
 
+from benchmarks.common.active_ids import rank_by_events
 from daybreak import Recommender
 from daybreak.service.state.stated_quantities import QuantityReader, StatedQuantities
 
@@ -93,14 +94,9 @@ class Shop:
             events = events.filter(pl.col(value).cast(pl.Float64) >= MIN_VALUES[self.name])
         kept = [name for name in EVENT_COLUMNS if name in events.columns]
         self.model = Recommender(encoder=encoder).fit(events.select(kept), items=items)
-        counts = (
-            events.group_by("item_id").len().sort("len", "item_id", descending=[True, False])
-        )
-        self.best_sellers = counts["item_id"].to_list()
-        users = (
-            events.group_by("user_id").len().sort("len", "user_id", descending=[True, False])
-        )
-        self.known_user = str(users["user_id"][len(users) // 2])
+        self.best_sellers = rank_by_events(events, "item_id")
+        users = rank_by_events(events, "user_id")
+        self.known_user = users[len(users) // 2]
         texts = [pl.col(c).cast(pl.String).fill_null("") for c in TEXT_COLUMNS if c in items]
         about = items.select(pl.concat_str(texts, separator=" | ").alias("about"))["about"]
         self.about = dict(zip(items["item_id"], about, strict=True))

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.common.active_ids import rank_by_events
 from daybreak import Recommender
 
 LIST_LENGTH = 10
@@ -98,10 +99,8 @@ def read_shop(shared: Path, name: str) -> Shop:
 def measure(shop: Shop, encoder: str) -> np.ndarray:
     """Return (n_sentences, n_columns) shares of items that are about each sentence."""
     model = Recommender(encoder=encoder).fit(shop.events, shop.items)
-    users = (
-        shop.events.group_by("user_id").len().sort("len", "user_id", descending=[True, False])
-    )
-    known = str(users["user_id"][users.height // 2])
+    users = rank_by_events(shop.events, "user_id")
+    known = users[len(users) // 2]
     counts = shop.events.group_by("item_id").agg(pl.col("user_id").n_unique().alias("n"))
     best = counts.sort("n", "item_id", descending=[True, False])["item_id"].to_list()
     return np.array([list(_shares(model, shop, best, known, *row)) for row in shop.sentences])

@@ -62,15 +62,12 @@ def _kinds_of_types(values: pl.Series) -> set[str]:
     """Return the kinds of the event types in a column; nothing if it has other values."""
     if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return set()
-    counts = (
-        values.cast(pl.String).str.strip_chars().replace("", None).drop_nulls().value_counts()
-    )
-    if counts.height > MAX_EVENT_TYPES:
+    given = values.cast(pl.String).str.strip_chars().replace("", None).drop_nulls()
+    counts = dict(given.value_counts().rows())
+    if len(counts) > MAX_EVENT_TYPES:
         return set()
-    kinds = {name: event_name_kind(name) for name, _ in counts.rows()}
-    known = sum(count for name, count in counts.rows() if kinds[name] != "other")
-    if known < MIN_KNOWN_SHARE * sum(count for _, count in counts.rows()):
-        return set()
+    kinds: dict[str, str] = {name: event_name_kind(name) for name in counts}
+    n_known = sum(count for name, count in counts.items() if kinds[name] != "other")
     found = set(kinds.values()) - {"other"}
-    decides = bool(found & {"count", "negative"})
-    return set(found) if decides and len(found) > 1 else set()
+    decides = len(found) > 1 and bool(found & {"count", "negative"})
+    return found if decides and n_known >= MIN_KNOWN_SHARE * len(given) else set()

@@ -82,6 +82,20 @@ def find_domain(data: Dataset, name: str) -> SourceDomain | None:
     return None
 
 
+def find_shared_users(data: Dataset, name: str) -> tuple[SourceDomain, SharedUsers] | None:
+    """Return a source and its users with events in both domains; None: too few are known.
+
+    Args:
+        data: Training data.
+        name: Name of the source; empty: the first one.
+    """
+    domain = find_domain(data, name)
+    if domain is None or not domain.histories.shape[0]:
+        return None
+    shared = shared_users(data, domain)
+    return (domain, shared) if len(shared.rows) >= MIN_SHARED_USERS else None
+
+
 def shared_users(data: Dataset, domain: SourceDomain) -> SharedUsers:
     """Return the users with visible events in both domains; computed once.
 

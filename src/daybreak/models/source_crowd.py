@@ -14,7 +14,7 @@ from daybreak.models.base import (
     models,
 )
 from daybreak.models.card import ModelCard, Range
-from daybreak.models.shared_sources import MIN_SHARED_USERS, find_domain, shared_users
+from daybreak.models.shared_sources import find_shared_users
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
@@ -64,12 +64,10 @@ class SourceCrowdModel(LinearModel[SourceCrowdConfig, SourceCrowdState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> SourceCrowdState:
         """Count among the shared users; see :meth:`Model.learn`."""
-        domain = find_domain(data, self.config.source)
-        if domain is None or not domain.histories.shape[0]:
+        found = find_shared_users(data, self.config.source)
+        if found is None:
             return SourceCrowdState(np.zeros(0, np.float32))
-        shared = shared_users(data, domain)
-        if len(shared.rows) < MIN_SHARED_USERS:
-            return SourceCrowdState(np.zeros(0, np.float32))
+        _, shared = found
         counts = np.asarray(shared.target.sum(axis=0), dtype=np.float32).ravel()
         return SourceCrowdState(crowd_scores(counts, data.user_counts, self.config.prior))
 

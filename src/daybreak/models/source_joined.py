@@ -16,10 +16,8 @@ from daybreak.models.base import (
 )
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_sources import (
-    MIN_SHARED_USERS,
     SharedUsers,
-    find_domain,
-    shared_users,
+    find_shared_users,
 )
 from daybreak.models.shared_statistics import (
     MAX_WEIGHTS_PER_ITEM,
@@ -85,12 +83,10 @@ class SourceJoinedModel(LinearModel[SourceJoinedConfig, SourceJoinedState]):
     def learn(self, data: Dataset, rng: np.random.Generator) -> SourceJoinedState:
         """Solve over the shared users; see :meth:`Model.learn`."""
         none = sp.csr_array((0, 0), dtype=np.float32)
-        domain = find_domain(data, self.config.source)
-        if domain is None or data.sources is None or not domain.histories.shape[0]:
+        found = find_shared_users(data, self.config.source)
+        if found is None or data.sources is None:
             return SourceJoinedState(none)
-        shared = shared_users(data, domain)
-        if len(shared.rows) < MIN_SHARED_USERS:
-            return SourceJoinedState(none)
+        domain, shared = found
         chosen = draw_rows(len(shared.rows), MAX_JOINED_USERS, rng)
         picked = SharedUsers(shared.source[chosen], shared.target[chosen], chosen)
         weights = fit_joined_weights(picked, self.config.ridge).tocoo()

@@ -17,12 +17,10 @@ from daybreak.models.base import (
 )
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_sources import (
-    MIN_SHARED_USERS,
     BridgeState,
     SharedUsers,
-    find_domain,
+    find_shared_users,
     place_rows,
-    shared_users,
     source_factors,
     source_item_scale,
     target_factors,
@@ -71,7 +69,7 @@ class SourceEmcdrModel(LinearModel[SourceMappingConfig, BridgeState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> BridgeState:
         """Fit the mapping; see :meth:`Model.learn`."""
-        found = _usable(data, self.config.source)
+        found = find_shared_users(data, self.config.source)
         if found is None:
             return BridgeState.empty()
         domain, shared = found
@@ -141,7 +139,7 @@ class SourcePersonalisedModel(LinearModel[SourcePersonalisedConfig, SourcePerson
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> SourcePersonalisedState:
         """Fit the mapping; see :meth:`Model.learn`."""
-        found = _usable(data, self.config.source)
+        found = find_shared_users(data, self.config.source)
         if found is None:
             none = np.zeros((0, 0), np.float32)
             return SourcePersonalisedState(none, none, none)
@@ -199,14 +197,6 @@ def with_products(factors: Floats) -> Floats:
     products = factors[:, :, None] * factors[:, None, :]
     flat = products.reshape(len(factors), factors.shape[1] ** 2)
     return np.concatenate([factors, flat], axis=1).astype(np.float32)
-
-
-def _usable(data: Dataset, name: str) -> tuple[SourceDomain, SharedUsers] | None:
-    domain = find_domain(data, name)
-    if domain is None or not domain.histories.shape[0]:
-        return None
-    shared = shared_users(data, domain)
-    return (domain, shared) if len(shared.rows) >= MIN_SHARED_USERS else None
 
 
 def _both_factors(

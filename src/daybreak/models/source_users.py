@@ -12,12 +12,10 @@ from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, mo
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_sources import (
     MAX_DUAL_SHARED_USERS,
-    MIN_SHARED_USERS,
     BridgeState,
     SharedUsers,
-    find_domain,
+    find_shared_users,
     place_rows,
-    shared_users,
     smooth_by_target,
     source_factors,
     source_item_scale,
@@ -73,12 +71,10 @@ class SourceUsersModel(LinearModel[SourceUsersConfig, BridgeState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> BridgeState:
         """Solve the ridge regression of the shared users; see :meth:`Model.learn`."""
-        domain = find_domain(data, self.config.source)
-        if domain is None or not domain.histories.shape[0]:
+        found = find_shared_users(data, self.config.source)
+        if found is None:
             return BridgeState.empty()
-        shared = shared_users(data, domain)
-        if len(shared.rows) < MIN_SHARED_USERS:
-            return BridgeState.empty()
+        domain, shared = found
         if self.config.dim:
             left, right = self._solve_factors(domain, shared)
         else:

@@ -9,12 +9,10 @@ from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_sources import (
-    MIN_SHARED_USERS,
     BridgeState,
-    find_domain,
+    find_shared_users,
     place_rows,
     shared_basis,
-    shared_users,
     smooth_by_target,
     unit_rows,
 )
@@ -66,14 +64,11 @@ class SourceUsersContentModel(LinearModel[SourceUsersContentConfig, BridgeState]
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> BridgeState:
         """Solve the ridge regression of the shared users; see :meth:`Model.learn`."""
-        domain = find_domain(data, self.config.source)
-        if domain is None or not domain.histories.shape[0]:
+        found = find_shared_users(data, self.config.source)
+        known = None if data.sources is None else data.sources.content
+        if found is None or data.sources is None or known is None or not known.nnz:
             return BridgeState.empty()
-        shared = shared_users(data, domain)
-        assert data.sources is not None  # noqa: S101 - the domain is one of them
-        known = data.sources.content
-        if len(shared.rows) < MIN_SHARED_USERS or known is None or not known.nnz:
-            return BridgeState.empty()
+        domain, shared = found
         content = centred_rows(known[domain.columns] @ shared_basis(data))
         profiles = unit_rows(np.asarray(shared.source @ content, dtype=np.float32))
         right = solve_ridge(profiles, shared.target, self.config.ridge)

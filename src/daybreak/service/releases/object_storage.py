@@ -22,7 +22,6 @@ from daybreak.http_retry import AttemptOutcome, Retries
 
 S3_SCHEMES = ("s3", "s3a")
 """Schemes of the protocol of S3."""
-SEPARATOR = "://"
 READ_BYTES = 1 << 20
 """Bytes that are read at a time."""
 MAX_PUT_BYTES = 5 * 1024**3
@@ -73,7 +72,7 @@ def open_storage(address: str) -> ObjectStorage:
         ConfigError: The address has another form, or keys are missing.
         MissingExtraError: The package of another kind of storage is not installed.
     """
-    scheme, _, place = address.partition(SEPARATOR)
+    scheme, _, place = address.partition("://")
     if scheme in S3_SCHEMES:
         return S3Storage.from_environment(place, os.environ)
     return FileSystemStorage(address)

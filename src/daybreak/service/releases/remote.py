@@ -24,8 +24,6 @@ from daybreak.service.releases.integrity import (
 if TYPE_CHECKING:
     from daybreak.service.releases.object_storage import ObjectStorage
 
-SEPARATOR = "://"
-"""Part of an address that a folder does not have."""
 COPY_KEY = "copy"
 """Key of the address and the hash of a pushed release, in the metadata of the store."""
 DERIVED_FILES = ("map.safetensors",)
@@ -39,7 +37,7 @@ def is_remote(address: object) -> bool:
         >>> is_remote("s3://shop/releases"), is_remote("releases/20261129")
         (True, False)
     """
-    return isinstance(address, str) and SEPARATOR in address
+    return isinstance(address, str) and "://" in address
 
 
 def push_release(folder: Path, address: str) -> dict[str, str]:
