@@ -9,6 +9,10 @@ def test_files_are_fine_tuned_and_the_folder_is_an_encoder(here, call, ask):
     told = ask("finetune", "shop", "--out", "tuned", "--encoder", "words")
     assert told["verdict"] == "helps"
     assert told["folder"] == "tuned"
+    assert (
+        "next: daybreak train --encoder tuned"
+        in call("finetune", "shop", "--out", "tuned", "--encoder", "words")[2]
+    )
     ask("import", "shop")
     trained = ask("train", "--encoder", "tuned", "--strategy", "content/ridge", "--no-gate")
     assert trained["release"]
@@ -25,6 +29,7 @@ def test_an_encoder_that_is_no_better_has_a_status_of_its_own(here, call):
     assert status == 15
     assert "original" in out
     assert "tuned" in err
+    assert "next:" not in err
     assert (here / "tuned" / "README.md").is_file()
 
 

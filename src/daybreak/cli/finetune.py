@@ -81,9 +81,9 @@ def finetune(
     else:
         show_frame(result.table(), "NDCG@10 on hidden items, with the original and the tuned")
         show_lines([f"{result.verdict}: {result.sentence}"])
-        print_message(
-            f"fine-tuned in {result.seconds:.0f} s; next: daybreak train --encoder {out}"
-        )
+        print_message(f"fine-tuned in {result.seconds:.0f} s")
+        if result.verdict == "helps" or result.better_uses:
+            print_message(f"next: daybreak train --encoder {out}")
     result.check()
 
 

@@ -143,7 +143,8 @@ def _iter_attempts(name: str, known: ModelPackages) -> Iterator[Attempt]:
     """Yield the result of each place, in the order of the search."""
     path = Path(name).expanduser()
     if path.is_dir() or path.is_absolute() or name.startswith((".", "~")):
-        yield _accept_folder(name, path, "folder", f"the folder {name}")
+        what = f"the folder {name if path.is_dir() else path.absolute()}"
+        yield _accept_folder(name, path, "folder", what)
         return
     on_hub = all(entry.kind == "onnx-text" for entry in known.packaged)
     if on_hub:

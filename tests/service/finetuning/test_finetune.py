@@ -135,6 +135,16 @@ def test_few_items_are_refused_with_their_number(place):
 def test_a_folder_with_other_files_is_refused(place):
     with pytest.raises(ConfigError, match="has other files"):
         finetune_encoder(place / "shop", place / "shop", encoder=str(place / "words"))
+    with pytest.raises(ConfigError, match="is a file; choose a folder"):
+        finetune_encoder(
+            place / "shop", place / "shop" / "items.csv", encoder=str(place / "words")
+        )
+
+
+def test_events_without_a_catalogue_are_told_what_is_missing(place):
+    events = pl.read_csv(place / "shop" / "events.csv")
+    with pytest.raises(DataError, match="needs items with titles or descriptions"):
+        finetune_encoder(events, place / "bare", encoder=str(place / "words"))
 
 
 def test_no_encoder_and_no_method_are_named(place):

@@ -121,8 +121,9 @@ def test_a_release_from_before_there_was_a_gate_is_read(good, data, folder):
 
 def test_a_damaged_release_blocks_the_gate_unless_forced(good, data, folder):
     (folder / "items.json").write_text("{")
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match="damaged") as caught:
         good.release(folder, data[0], items=data[1])
+    assert caught.value.next_step == "force_release"
     assert "cannot be read" in str(good.release(folder, data[0], items=data[1], force=True))
     assert Recommender.load(folder).items.height == 60
 

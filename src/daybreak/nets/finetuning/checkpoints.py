@@ -95,7 +95,9 @@ def read_checkpoint(folder: Path, fingerprint: str) -> Checkpoint | None:
         checks = tuple((int(step), float(score)) for step, score in record["checks"])
         done = TrainingRecord(int(record["step"]), checks)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise DataError(f"the checkpoint {path} is damaged: {error}") from error
+        raise DataError(
+            f"the checkpoint {path} is damaged ({error}); delete it to train from the beginning"
+        ) from error
     if found != fingerprint:
         raise ConfigError(
             f"{path} is from a training with other data or options; delete it, or choose a new "

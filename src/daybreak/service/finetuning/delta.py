@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from daybreak.encoders import MappedTextEncoder, TextMap
-from daybreak.encoders.mapped_text import MappedTextFiles, write_text_map
 from daybreak.errors import MissingExtraError
-from daybreak.service.finetuning.folders import TRAINING_FOLDER, remove_transformer
+from daybreak.service.finetuning.closed_form import write_map
+from daybreak.service.finetuning.folders import TRAINING_FOLDER
 from daybreak.service.finetuning.methods import (
     FinetunedEncoder,
     FinetuningMethod,
@@ -73,9 +73,7 @@ class DeltaFinetuning(FinetuningMethod):
         found = text_map()
 
         def save(facts: Mapping[str, Any]) -> None:
-            files = MappedTextFiles(found, task.base_name, task.base.hash, facts)
-            write_text_map(task.folder, files)
-            remove_transformer(task.folder)
+            write_map(task, found, facts)
             shutil.rmtree(task.folder / TRAINING_FOLDER, ignore_errors=True)
 
         encoder = MappedTextEncoder(found, task.base)

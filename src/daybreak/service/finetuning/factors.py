@@ -3,16 +3,11 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from daybreak.encoders import Encoder, MappedTextEncoder, TextMap
-from daybreak.encoders.mapped_text import MappedTextFiles, write_text_map
-from daybreak.errors import DataError
+from daybreak.service.finetuning.closed_form import encode_texts, write_map
 from daybreak.service.finetuning.cold_items import ColdItemTrial, best_candidate
-from daybreak.service.finetuning.folders import remove_transformer
 from daybreak.service.finetuning.methods import (
     FinetunedEncoder,
     FinetuningMethod,
@@ -72,10 +67,7 @@ class FactorRegressionMethod(FinetuningMethod):
 
         def save(facts: Mapping[str, Any]) -> None:
             whole = _regression(trial, task.base, trial.data.train_item_rows)
-            text_map = whole.text_map(ridge, share)
-            files = MappedTextFiles(text_map, task.base_name, task.base.hash, facts)
-            write_text_map(Path(task.folder), files)
-            remove_transformer(task.folder)
+            write_map(task, whole.text_map(ridge, share), facts)
 
         facts = {
             "ridge": ridge,
@@ -94,10 +86,5 @@ def _regression(trial: ColdItemTrial, base: Encoder, rows: Rows) -> FactorRegres
     """Return the regression of the texts of some items."""
     rows = rows[most_chosen(trial.visible_interactions(rows), MAX_ITEMS)]
     factors = item_factors(completed_co_events(trial.visible_interactions(rows)))
-    texts = trial.texts.of_items(rows)
-    vectors = base.encode(texts.texts)
-    filled = np.flatnonzero(vectors.any(axis=1))
-    if not len(filled):
-        raise DataError("no item with events has a text")
-    read = [texts.texts[number] for number in filled]
-    return FactorRegression(vectors[filled], read, factors[texts.owners[filled]], WORD_SHARE)
+    read = encode_texts(trial, base, rows)
+    return FactorRegression(read.vectors, read.texts, factors[read.owners], WORD_SHARE)

@@ -26,7 +26,9 @@ def check_folder(folder: Path) -> None:
     """
     if not folder.exists():
         return
-    if not folder.is_dir() or (any(folder.iterdir()) and not _is_ours(folder)):
+    if not folder.is_dir():
+        raise ConfigError(f"{str(folder)!r} is a file; choose a folder")
+    if any(folder.iterdir()) and not _is_ours(folder):
         raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")
 
 

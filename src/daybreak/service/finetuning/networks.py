@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from daybreak.nets.finetuning.transformer import TextTransformer
 
 PACKAGES = ("torch", "transformers", "onnx")
+TRAINABLE = "all-MiniLM-L6-v2"
+"""A model whose layers can be trained, as an example."""
 TOKENIZER_FILE = "tokenizer.json"
 N_CHECKED_TEXTS = 64
 """Texts on which the exported files are compared with the model [texts]."""
@@ -170,7 +172,8 @@ def load_trainable(name: str) -> "TextTransformer":
     if found.kind not in {"onnx-text", "torch-text"}:
         raise ConfigError(
             f"{name} is a model of kind {found.kind}, which has no layers to train; "
-            "fine-tune it with the method whitening"
+            "fine-tune it with the method whitening, factors or delta, or choose a "
+            f"transformer as the encoder, such as {TRAINABLE}"
         )
     weights = find_onnx_file(found.folder)
     if has_torch_weights(found.folder) or weights is None:

@@ -3,16 +3,11 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from daybreak.encoders import Encoder, MappedTextEncoder, TextMap
-from daybreak.encoders.mapped_text import MappedTextFiles, write_text_map
-from daybreak.errors import DataError
+from daybreak.service.finetuning.closed_form import encode_texts, write_map
 from daybreak.service.finetuning.cold_items import ColdItemTrial, best_candidate
-from daybreak.service.finetuning.folders import remove_transformer
 from daybreak.service.finetuning.methods import (
     FinetunedEncoder,
     FinetuningMethod,
@@ -62,12 +57,7 @@ class CollaborativeWhitening(FinetuningMethod):
 
         def save(facts: Mapping[str, Any]) -> None:
             whole = _directions(trial, task.base, trial.data.train_item_rows, ridge)
-            text_map = whole.text_map(power, share)
-            base_hash = task.base.hash
-            write_text_map(
-                Path(task.folder), MappedTextFiles(text_map, task.base_name, base_hash, facts)
-            )
-            remove_transformer(task.folder)
+            write_map(task, whole.text_map(power, share), facts)
 
         facts = {
             "ridge": ridge,
@@ -86,11 +76,7 @@ def _directions(
     trial: ColdItemTrial, base: Encoder, rows: Rows, ridge: float
 ) -> CoEventDirections:
     """Return the directions of the texts of some items."""
-    texts = trial.texts.of_items(rows)
-    vectors = base.encode(texts.texts)
-    filled = np.flatnonzero(vectors.any(axis=1))
-    if not len(filled):
-        raise DataError("no item with events has a text")
+    read = encode_texts(trial, base, rows)
     interactions = trial.visible_interactions(rows)
-    owners = texts.owners[filled].tolist()
-    return CoEventDirections(vectors[filled], repeat_columns(interactions, owners), ridge)
+    columns = repeat_columns(interactions, read.owners.tolist())
+    return CoEventDirections(read.vectors, columns, ridge)

@@ -16,7 +16,7 @@ import numpy as np
 from daybreak.data import Tables
 from daybreak.data.recency import RecencyCurve
 from daybreak.encoders import Encoder
-from daybreak.errors import ConfigError, DaybreakError, GateRefusedError
+from daybreak.errors import ConfigError, DaybreakError, GateRefusedError, NextStep
 from daybreak.estimates import PairedDifference, clustered_difference
 from daybreak.memory import use_limits
 from daybreak.ranking.benchmarks.paired import (
@@ -170,6 +170,7 @@ def check_release(
         old = read_trained_model(folder, _text_encoder(new))
     except DaybreakError as error:
         if not force:
+            error.next_step = error.next_step or NextStep.FORCE_RELEASE
             raise
         return GateResult(notes=(f"the previous release cannot be read: {error}",), forced=True)
     with use_limits(new.limits):

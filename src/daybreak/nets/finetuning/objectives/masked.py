@@ -39,7 +39,10 @@ class MaskedObjective(Objective):
         super().__init__(examples, model)
         model = _as_transformer(model)
         if model.limits.mask_id is None:
-            raise DataError("the tokenizer has no token [MASK], which masked training needs")
+            raise DataError(
+                "the tokenizer has no token [MASK], which masked training needs; choose "
+                "another objective"
+            )
         own = [text for texts in examples.texts for text in texts]
         self.all_texts = (*own, *examples.other_texts)
         self.transform = nn.Linear(self.dim, self.dim)
@@ -66,7 +69,10 @@ class MaskedObjective(Objective):
 def _as_transformer(model: TextModel) -> TextTransformer:
     """Return the model, which must have words to guess."""
     if not isinstance(model, TextTransformer):
-        raise ConfigError("masked training needs the layers of a transformer")
+        raise ConfigError(
+            "masked training needs the layers of a transformer; choose the method last_layer, "
+            "lora or full, or another objective"
+        )
     return model
 
 
