@@ -6,7 +6,11 @@ Asks the service of a store with a release for lists of known users, in new proc
 versions of the code in turns, so that other work on the machine meets both. A time is the mean
 over lists of the lowest of several rounds, by the process in which it is lower. HTTP is the
 application without a socket: routing, checks, the body, and the response, with and without the
-list itself. The share of lists with the same items at the same places is measured as well.
+list itself. A changed item has another price; the change is stored and in the next list. The
+share of lists with the same items at the same places is measured as well, also after the
+changes.
+
+Only a store in a file is measured; the items change in a copy of it.
 """
 
 import argparse
@@ -15,13 +19,17 @@ import hashlib
 import io
 import json
 import os
+import random
+import shutil
+import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,12 +44,18 @@ N_USERS = 200
 N_ROUNDS = 10
 """Rounds of all users in one process."""
 BATCH_SIZE = 20
+N_CHANGES = 60
+"""Items that change one by one in one process."""
+PRICE_COLUMNS = ("median_price", "price")
+"""Columns of which one is changed."""
 ROOT = Path(__file__).parents[2]
 COLUMNS = {
     "alone": "a list alone [ms]",
     "batch": f"a list in a batch of {BATCH_SIZE} [ms]",
     "request": "a list alone over HTTP [ms]",
     "http": "HTTP without the list [ms]",
+    "change": f"a changed item [ms], mean of the lower half of {N_CHANGES}",
+    "changed": "a list in a batch after these changes [ms]",
 }
 """Names of the times, and headings of their columns."""
 
@@ -122,7 +136,10 @@ def measure_in_process(store: str, source: Path) -> dict[str, Any]:
 
 def measure(store: str) -> dict[str, Any]:
     """Return the processor times of this process [ms], and its lists with their digest."""
-    with RecommenderService(Settings(store=store, encoder="none")) as service:
+    with (
+        copied_store(store) as copy,
+        RecommenderService(Settings(store=copy), poll_s=3_600) as service,
+    ):
         users = [row["user_id"] for row in service.users.page(None, N_USERS).rows]
         requests = [RecommendRequest(user_id=user, n=10, record=False) for user in users]
         batches = [
@@ -136,10 +153,41 @@ def measure(store: str) -> dict[str, Any]:
             "alone": lowest_ms(service.recommend, requests),
             "batch": lowest_ms(service.recommend_many, batches) / BATCH_SIZE,
             **asyncio.run(measure_http(service, users)),
+            "change": change_items(service),
         }
+        for batch in batches:
+            answered = service.recommend_many(batch)
+            lists += [one for one in answered if isinstance(one, RecommendResponse)]
+        times["changed"] = lowest_ms(service.recommend_many, batches) / BATCH_SIZE
         n_items = len(service.releases.current.catalogue.items)
         ids = [[item.item_id for item in one.items] for one in lists]
         return {"items": n_items, "lists": ids, "digest": digest_lists(lists), **times}
+
+
+@contextmanager
+def copied_store(store: str) -> Iterator[str]:
+    """Yield the URL of a copy of a store in a file and of its releases."""
+    file = Path(store.removeprefix("sqlite:///"))
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        shutil.copy(file, folder)
+        shutil.copytree(file.parent / "releases", Path(folder) / "releases")
+        yield f"sqlite:///{Path(folder) / file.name}"
+
+
+def change_items(service: RecommenderService) -> float:
+    """Change the prices of random items one by one; return the time of a change [ms].
+
+    It is the mean of the lower half: other work on the machine only adds to times.
+    """
+    rows = service.catalogue.page(None, 10_000).rows
+    column = next(name for name in PRICE_COLUMNS if any(name in row for row in rows))
+    chance, times = random.Random(0), []  # noqa: S311 - made-up changes
+    for _ in range(N_CHANGES):
+        row = {"item_id": chance.choice(rows)["item_id"], column: chance.uniform(1, 30)}
+        start = time.process_time()
+        service.catalogue.put([row], partial=True)
+        times.append(time.process_time() - start)
+    return 1_000 * statistics.mean(sorted(times)[: N_CHANGES // 2])
 
 
 def digest_lists(lists: Sequence[RecommendResponse]) -> str:

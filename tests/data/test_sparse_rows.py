@@ -1,6 +1,6 @@
 import numpy as np
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daybreak.data import sparse_rows
@@ -8,6 +8,8 @@ from daybreak.data.sparse_rows import (
     build_csr,
     empty_csr,
     entry_indices,
+    has_equal_values,
+    join_columns,
     make_csr,
     slice_rows,
     sum_sorted,
@@ -110,3 +112,28 @@ def test_another_scipy_checks_its_matrices_itself(monkeypatch):
     monkeypatch.setattr(sparse_rows, "_HAS_KNOWN_PARTS", False)
     made = make_csr(np.ones(1), np.array([1]), np.array([0, 1]), (1, 2))
     assert made.toarray().tolist() == [[0.0, 1.0]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000))
+def test_joined_columns_are_those_of_scipy(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 6))
+    left, right = (
+        sp.csr_array(sp.random_array((n, int(rng.integers(1, 5))), density=0.4, rng=rng))
+        for _ in range(2)
+    )
+    joined, wanted = join_columns(left, right), sp.csr_array(sp.hstack([left, right]))
+    assert joined.shape == wanted.shape
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(joined, part), getattr(wanted, part))
+
+
+def test_matrices_differ_in_shape_kind_or_any_entry():
+    other = MATRIX.copy()
+    other.data[0] += 1
+    assert has_equal_values(MATRIX, MATRIX.copy())
+    assert has_equal_values(MATRIX.toarray(), MATRIX.toarray())
+    assert not has_equal_values(MATRIX, other)
+    assert not has_equal_values(MATRIX, MATRIX[1:])
+    assert not has_equal_values(MATRIX, MATRIX.toarray())

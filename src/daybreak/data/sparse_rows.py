@@ -186,3 +186,43 @@ def entry_indices(matrix: Sparse) -> tuple[Rows, Any]:
         ([0, 1], [1, 0])
     """
     return np.arange(matrix.shape[0]).repeat(row_sizes(matrix)), matrix.indices
+
+
+def join_columns(left: Sparse, right: Sparse) -> Sparse:
+    """Return the CSR matrix with the columns of one matrix followed by those of another.
+
+    Example:
+        >>> one = sp.csr_array([[1.0, 0.0], [0.0, 2.0]])
+        >>> join_columns(one, sp.csr_array([[0.0], [3.0]])).toarray()
+        array([[1., 0., 0.],
+               [0., 2., 3.]])
+    """
+    width = left.shape[1] + right.shape[1]
+    starts = left.indptr + right.indptr
+    of_left = np.arange(left.nnz) + np.repeat(right.indptr[:-1], row_sizes(left))
+    of_right = np.arange(right.nnz) + np.repeat(left.indptr[1:], row_sizes(right))
+    kind = np.result_type(left.indices, right.indices)
+    columns = np.empty(len(of_left) + len(of_right), dtype=kind)
+    values = np.empty(len(columns), dtype=np.result_type(left.data, right.data))
+    columns[of_left], values[of_left] = left.indices, left.data
+    columns[of_right], values[of_right] = right.indices + left.shape[1], right.data
+    return make_csr(values, columns, starts, (left.shape[0], width))
+
+
+def has_equal_values(one: Any, other: Any) -> bool:
+    """Return whether two matrices, dense or CSR, have the same entries in the same order.
+
+    Example:
+        >>> has_equal_values(sp.csr_array([[1.0, 0.0]]), sp.csr_array([[1.0, 0.0]]))
+        True
+        >>> has_equal_values(np.zeros((1, 2)), np.ones((1, 2)))
+        False
+    """
+    if one.shape != other.shape:
+        return False
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return type(one) is type(other) and np.array_equal(one, other)
+    return all(
+        np.array_equal(getattr(one, part), getattr(other, part))
+        for part in ("indptr", "indices", "data")
+    )

@@ -583,6 +583,11 @@ class ContentEncoder:
         return ContentBlock(name, rows, self.block_weights.get(name), quantities)
 
     @cached_property
+    def without_texts(self) -> "ContentEncoder":
+        """The encoder of the blocks that do not depend on texts."""
+        return replace(self, word_weights=None, meaning=None)
+
+    @cached_property
     def _quantities(self) -> dict[str, Mask]:
         """(n_terms,) terms that are numbers, ranges of numbers or dates, by block."""
         fields = self.attributes.fields

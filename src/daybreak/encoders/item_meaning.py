@@ -146,6 +146,17 @@ def item_texts(
     return _joined_columns(read, texts_of)
 
 
+def text_sources(fields: Sequence[ContentField]) -> list[str]:
+    """Return the columns that the text of an item is made of.
+
+    Example:
+        >>> text_sources([ContentField("title", "text"), ContentField("brand", "category")])
+        ['title']
+    """
+    texts = [field.name for field in fields if field.role == "text"]
+    return texts or [field.name for field in fields if field.role == "category"]
+
+
 def text_vectors(
     meaning: CentredTextEncoder,
     texts: Sequence[str],

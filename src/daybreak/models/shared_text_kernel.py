@@ -6,6 +6,7 @@ over the training items, so that rarer differences count as well.
 """
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,6 +20,10 @@ Half was within noise of the best on simulated cold items of four catalogues; fu
 vectors lost up to a third with short titles."""
 TEXT_BLOCK = "meaning"
 """Name of the content block with the vectors of the text encoder."""
+MIN_LEFT_RATIO = 16
+"""Ratio of two numbers of items from which the more numerous ones are not transformed."""
+_LENGTH_CACHE: WeakKeyDictionary[Items, list[tuple[Floats, Floats]]] = WeakKeyDictionary()
+"""Projections with the inverse lengths that they give the text vectors of items."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,33 @@ class WhitenedText:
         turned[~has_text] = 0
         length = np.linalg.norm(turned, axis=1, keepdims=True)
         return np.asarray(turned / np.maximum(length, 1e-9), dtype=np.float32)
+
+    def cosines(self, left: Items, right: Items) -> Floats:
+        """Return the (n_left, n_right) cosines of the vectors of :meth:`transform`.
+
+        For few items on the right, those on the left are not transformed: the projection is
+        applied to the right ones once more, and of the left ones only their lengths are kept.
+        """
+        vectors, turned = find_text_vectors(left), self.transform(right)
+        if vectors is None or MIN_LEFT_RATIO * len(right) > len(left) or not turned.shape[1]:
+            return np.asarray(self.transform(left) @ turned.T)
+        towards = self.projection @ turned.T
+        products = vectors @ towards - self.mean @ towards
+        return np.asarray(products * self._inverse_lengths(left)[:, None])
+
+    def _inverse_lengths(self, items: Items) -> Floats:
+        """Return (n_items,) one by the length of the turned vectors, 0 without text; cached."""
+        known = _LENGTH_CACHE.setdefault(items, [])
+        for projection, lengths in known:
+            if projection is self.projection:
+                return lengths
+        vectors = find_text_vectors(items)
+        assert vectors is not None  # noqa: S101 - callers have checked it
+        turned = (vectors - self.mean) @ self.projection
+        lengths = 1 / np.maximum(np.linalg.norm(turned, axis=1), 1e-9)
+        lengths = np.where(vectors.any(axis=1), lengths, 0).astype(np.float32)
+        known.append((self.projection, lengths))
+        return lengths
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +100,7 @@ class KernelForm:
         """Return the (n_left, n_right) kernel of items with the given similarities."""
         k = similarity
         if self.whitening is not None:
-            text = self.whitening.transform(left) @ self.whitening.transform(right).T
-            k = k + np.float32(self.text_weight) * text
+            k = k + np.float32(self.text_weight) * self.whitening.cosines(left, right)
         return k if not self.square else np.asarray(k + np.float32(self.square) * k * k)
 
 

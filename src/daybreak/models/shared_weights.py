@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from daybreak.data.mapped_arrays import take_rows
 from daybreak.data.sparse_products import multiply_dense, multiply_sparse_to_dense
+from daybreak.data.sparse_rows import as_csr, empty_csr, join_columns
 from daybreak.types import Floats, Rows, Sparse
 
 
@@ -96,6 +97,10 @@ class WeightMatrix:
             rows: (n_items,) column of each item, -1 for a column of zeros.
         """
         if self.dense is None or self.sparse is not None or self.left is not None:
+            if (rows >= 0).all():
+                return self.take(rows)
+            if self.left is None and (rows < 0).all():
+                return WeightMatrix(sparse=empty_csr((self.shape[0], len(rows))))
             return self.take(rows).scale_columns((rows >= 0).astype(np.float32))
         columns = rows if self.columns is None else np.where(rows < 0, -1, self.columns[rows])
         return WeightMatrix(dense=self.dense, columns=columns)
@@ -247,14 +252,10 @@ def _hstack_part(
     if part_a is None and part_b is None:
         return None
     n_evidence = max(a.shape[0], b.shape[0])
-    left = (
-        sp.csr_array((n_evidence, a.shape[1]), dtype=np.float32) if part_a is None else part_a
-    )
-    right = (
-        sp.csr_array((n_evidence, b.shape[1]), dtype=np.float32) if part_b is None else part_b
-    )
+    left = empty_csr((n_evidence, a.shape[1])) if part_a is None else part_a
+    right = empty_csr((n_evidence, b.shape[1])) if part_b is None else part_b
     if sp.issparse(left) and sp.issparse(right):
-        return sp.csr_array(sp.hstack([left, right]))
+        return join_columns(as_csr(left), as_csr(right))
     return np.hstack([_as_dense(left), _as_dense(right)])
 
 

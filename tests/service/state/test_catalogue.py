@@ -100,3 +100,55 @@ def test_creation_times_of_changed_items_change():
     rows = pl.DataFrame({"item_id": ["b", "c"], "created_at": [5.0, None]})
     times = Catalogue(frame, items).with_rows(rows, ())[0].items.created_at
     np.testing.assert_array_equal(times, [1.0, 5.0, np.nan])
+
+
+def test_nothing_of_texts_is_computed_for_items_whose_texts_are_the_same(monkeypatch):
+    content, model, catalogue = shop()
+    moved = SHOP[1:2].with_columns(shelf=pl.lit("strong"))
+    wanted = dense(content.transform(moved))
+    before = model.encoded
+    monkeypatch.setattr("daybreak.encoders.content.tokenize_all", None)
+    blocks = encode_items(content, catalogue, moved)
+    assert model.encoded == before
+    for block, expected in zip(dense(blocks), wanted, strict=True):
+        np.testing.assert_array_equal(block, expected)
+
+
+def test_blocks_of_texts_are_kept_when_only_an_attribute_changes():
+    content, _, catalogue = shop()
+    moved = SHOP[1:2].with_columns(shelf=pl.lit("strong"))
+    blocks = encode_items(content, catalogue, moved)
+    updated, changed = catalogue.with_rows(moved, blocks)
+    kept = {
+        block.name
+        for block, before in zip(updated.items.blocks, catalogue.items.blocks, strict=True)
+        if block is before
+    }
+    assert kept == {"words", "meaning"}
+    assert changed.tolist() == [1]
+    for block, expected in zip(
+        dense(updated.items.blocks),
+        dense(
+            content.transform(SHOP.with_columns(shelf=pl.Series(["hot", "strong", "strong"])))
+        ),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(block, expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": ["Black coffee"]},
+        {"title": [None]},
+        {"title": [7]},
+        {},
+    ],
+)
+def test_a_changed_or_missing_text_is_encoded(change):
+    content, _, catalogue = shop()
+    frame = pl.DataFrame({"item_id": ["2"], "shelf": ["hot"], **change})
+    blocks = encode_items(content, catalogue, frame)
+    for block, expected in zip(dense(blocks), dense(content.transform(frame)), strict=True):
+        np.testing.assert_array_equal(block, expected)
+    assert catalogue.with_rows(frame, blocks)[1].tolist() == [1]

@@ -123,3 +123,29 @@ def test_an_item_that_changes_while_it_is_compacted_keeps_its_latest_content(sta
     state = state.with_scorer(state.scorer.without_changed())
     assert [len(rows) for rows in state.scorer.rows] == [35, 1]
     np.testing.assert_allclose(state.scorer.score(asked(state)), in_one_go(state), atol=1e-4)
+
+
+def test_joined_partitions_have_the_weights_that_are_summed_for_their_items(state):
+    for row, word in ((3, "rum"), (20, "jam"), (31, "cup"), (3, "tea")):
+        state = retitled(state, [row], word)
+    joined = state.scorer.scorers[-1]
+    summed = state.scorer.scorers[0].for_items(joined.items, joined.linear_models)
+    assert len(joined.items) == 3
+    for level in range(len(joined.blend.weights)):
+        one, other = joined.level_weights(level), summed.level_weights(level)
+        np.testing.assert_array_equal(one.weights, other.weights)
+        np.testing.assert_array_equal(one.bias, other.bias)
+
+
+def test_joining_partitions_sums_no_level_again(state, monkeypatch):
+    state = retitled(state, [3], "rum")
+    summed = []
+    scorer = type(state.scorers[0])
+    sum_level = scorer.sum_level
+    monkeypatch.setattr(
+        scorer,
+        "sum_level",
+        lambda self, level: summed.append(len(self.items)) or sum_level(self, level),
+    )
+    retitled(state, [4], "rum")
+    assert set(summed) == {1}

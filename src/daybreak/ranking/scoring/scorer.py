@@ -3,6 +3,7 @@
 :class:`Scorer` scores a catalogue, or a partition of it. Start at :meth:`Scorer.score`.
 """
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -251,6 +252,11 @@ class Scorer:
             self._levels[level] = self.sum_level(level)
         return self._levels[level]
 
+    def unfused_level(self, level: int) -> LevelWeights | None:
+        """Return the blend at a level if it is known, and no matrix is summed for it."""
+        weights = self._levels.get(level)
+        return None if weights is None or _has_sums(weights) else weights
+
     def cached_levels(self) -> list[int]:
         """Return the levels that were used so far, in their order."""
         return sorted(self._levels)
@@ -317,6 +323,7 @@ class Scorer:
         items: Items,
         linear_models: tuple[LinearScorer, ...] = (),
         *,
+        levels: Mapping[int, LevelWeights] | None = None,
         max_fused_bytes: int = MAX_FUSED_BYTES,
     ) -> "Scorer":
         """Return a scorer of other items on the same scale: a partition of this one.
@@ -328,6 +335,7 @@ class Scorer:
         Args:
             items: Items of the partition.
             linear_models: The strategies as linear functions for them, if already computed.
+            levels: The blend at all levels for them, if already computed.
             max_fused_bytes: Maximum size of the fused matrix.
         """
         is_small = len(items) <= MAX_FUSED_ITEMS
@@ -345,8 +353,9 @@ class Scorer:
         )
         partition.layout = self.layout
         if is_small:
-            levels = [partition.level_weights(level) for level in range(len(EVENT_LEVELS))]
-            weights = np.stack([level.weights for level in levels])
+            partition._levels = dict(levels or {})
+            sums = [partition.level_weights(level) for level in range(len(EVENT_LEVELS))]
+            weights = np.stack([level.weights for level in sums])
             partition._fused = FusedWeights.from_levels(
                 partition.linear_models, weights, self.layout, max_fused_bytes
             )
@@ -584,6 +593,16 @@ class Scorer:
         )
         scored = np.stack([linear.scored for linear in self.linear_models])
         return np.asarray(weights * scored, dtype=np.float32)
+
+
+def _has_sums(weights: LevelWeights) -> bool:
+    """Return whether the sum of any kind of features has a weight."""
+    return any(
+        isinstance(stored, QuantizedWeights)
+        or stored.dense is not None
+        or (stored.sparse is not None and stored.sparse.nnz)
+        for stored in weights.fused.values()
+    )
 
 
 def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:

@@ -31,6 +31,30 @@ def concat_linear(selections: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScor
     return tuple(_concat_items(linear_models) for linear_models in strategies)
 
 
+def concat_levels(selections: Sequence[tuple[Scorer, Rows]]) -> dict[int, LevelWeights] | None:
+    """Return the summed levels of the items of several scorers, without summing them again.
+
+    Args:
+        selections: As for :func:`concat_linear`.
+
+    Returns:
+        Weights by level; None if a scorer keeps sums of matrices, or not all levels.
+    """
+    scorers = [scorer for scorer, _ in selections]
+    levels = {}
+    for level in range(len(scorers[0].blend.weights)):
+        found = [scorer.unfused_level(level) for scorer in scorers]
+        if any(one is None for one in found):
+            return None
+        pairs = [(one, rows) for one, (_, rows) in zip(found, selections, strict=True) if one]
+        levels[level] = LevelWeights(
+            np.concatenate([one.weights[:, rows] for one, rows in pairs], axis=1),
+            np.concatenate([one.bias[rows] for one, rows in pairs]),
+            {},
+        )
+    return levels
+
+
 def iter_column_updates(
     scorer: Scorer, partition: Scorer, rows: Rows, partition_rows: Rows
 ) -> Iterator[Scorer]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,12 +14,14 @@ from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN, ContentField
 from daybreak.data.ids import lookup_id
 from daybreak.data.overlaid_blocks import overlay_rows
+from daybreak.data.sparse_rows import has_equal_values
 from daybreak.data.tables import has_listed_items, has_values
 from daybreak.data.wide_rows import limit_columns
-from daybreak.encoders.content import MEANING, ContentEncoder
+from daybreak.encoders.content import MEANING, WORDS, ContentEncoder
+from daybreak.encoders.item_meaning import text_sources
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
-from daybreak.types import Doubles, Floats, Mask, Rows, UnknownItems
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse, UnknownItems
 
 TITLE_COLUMNS = ("title", "name")
 MAX_CONTENT_DIFFERENCE = 1e-4
@@ -103,15 +106,16 @@ class Catalogue:
         ids = current.ids.with_ids(frame["item_id"])
         rows = ids.rows(frame["item_id"])
         is_known = rows < len(current)
-        same = np.zeros(len(rows), dtype=bool)
-        same[is_known] = _has_same_content(
-            current.blocks, rows[is_known], blocks, np.flatnonzero(is_known)
-        )
-        overlaid = tuple(
-            overlay_rows(before, rows, after.matrix, len(ids))
-            for before, after in zip(current.blocks, blocks, strict=True)
-        )
-        items = Items(ids, overlaid, _created_times(current, frame, rows, len(ids)))
+        same = is_known.copy()
+        overlaid = []
+        for before, after in zip(current.blocks, blocks, strict=True):
+            stored = before.take(rows[is_known]).matrix
+            if is_known.all() and has_equal_values(stored, after.matrix):
+                overlaid.append(before)
+                continue
+            same[is_known] &= _has_same_content(stored, after.matrix[is_known])
+            overlaid.append(overlay_rows(before, rows, after.matrix, len(ids)))
+        items = Items(ids, tuple(overlaid), _created_times(current, frame, rows, len(ids)))
         has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(current), dtype=bool)]
         has_content[rows] = _rows_with_content(blocks, len(rows))
         updated = replace(
@@ -221,15 +225,10 @@ def _frame_rows(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
     return pl.concat([frame[row : row + 1] for row in rows.tolist()])
 
 
-def _has_same_content(
-    current: Sequence[ContentBlock], rows: Rows, added: Sequence[ContentBlock], added_rows: Rows
-) -> Mask:
-    """Return for each pair of rows whether the content of all blocks is the same."""
-    same = np.ones(len(rows), dtype=bool)
-    for a, b in zip(current, added, strict=True):
-        difference = abs(a.take(rows).matrix - b.take(added_rows).matrix)
-        same &= np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
-    return same
+def _has_same_content(current: Sparse | Floats, added: Sparse | Floats) -> Mask:
+    """Return (n,) whether the rows of a block are nearly those that it has now."""
+    difference: Any = abs(current - added)
+    return np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
 
 
 def _created_times(current: Items, frame: pl.DataFrame, rows: Rows, n_items: int) -> Doubles:
@@ -256,12 +255,48 @@ def encode_items(
 ) -> tuple[ContentBlock, ...]:
     """Encode rows of items; texts that the catalogue contains are not encoded again.
 
+    Of items whose texts have not changed, no block of texts is computed.
+
     Args:
         content: Encoder of the training.
         catalogue: Catalogue before the change.
         frame: New rows, or rows that replace those of the catalogue.
     """
-    return content.transform(frame, known=_known_text_vectors(content, catalogue, frame))
+    blocks, rows = catalogue.items.blocks, catalogue.items.ids.rows(frame["item_id"])
+    if not len(rows) or not blocks or not _has_same_texts(content, catalogue, frame, rows):
+        return content.transform(frame, known=_known_text_vectors(content, catalogue, frame))
+    others = {block.name: block for block in content.without_texts.transform(frame)}
+    return tuple(
+        block.take(rows) if block.name in (WORDS, MEANING) else others[block.name]
+        for block in blocks
+    )
+
+
+def _has_same_texts(
+    content: ContentEncoder, catalogue: Catalogue, frame: pl.DataFrame, rows: Rows
+) -> bool:
+    """Return whether all rows of a frame are known and have the texts of the catalogue.
+
+    Args:
+        content: Encoder of the training.
+        catalogue: The catalogue.
+        frame: Rows of items.
+        rows: Their rows in the catalogue; -1: unknown.
+    """
+    names = text_sources(content.attributes.fields)
+    if (rows < 0).any() or not names:
+        return False
+    stored = _frame_rows(catalogue.frame, rows)
+    return all(_has_same_values(stored, frame, name) for name in names)
+
+
+def _has_same_values(one: pl.DataFrame, other: pl.DataFrame, name: str) -> bool:
+    """Return whether a column has the same values in two frames; a missing one has nulls."""
+    if name not in one.columns or name not in other.columns:
+        present = one if name in one.columns else other
+        return name not in present.columns or present[name].null_count() == present.height
+    a, b = one[name], other[name]
+    return a.dtype == b.dtype and a.to_list() == b.to_list()
 
 
 def _known_text_vectors(

@@ -486,9 +486,9 @@ class QueryBuilder:
         updated = copy(self)
         updated.__dict__.pop("_source_columns", None)
         updated.items = items
-        updated._neighbours = {
-            row: neighbours for row, neighbours in self._neighbours.items() if row not in stale
-        }
+        updated._neighbours = self._neighbours.copy()
+        for row in stale:
+            updated._neighbours.pop(row, None)
         added = self.train_items.ids.rows(items.ids.ids[len(self.items) :])
         updated._train_row = np.r_[self._train_row, added]
         new_rows = np.array(

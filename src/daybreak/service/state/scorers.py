@@ -13,7 +13,7 @@ from daybreak.data.dataset import Items, Queries
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import Blend
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.ranking.scoring.updates import concat_linear, iter_column_updates
+from daybreak.ranking.scoring.updates import concat_levels, concat_linear, iter_column_updates
 from daybreak.types import Floats, Mask, Rows
 
 MIN_PARTITION_SIZE_RATIO = 16
@@ -189,8 +189,10 @@ class PartitionedScorer:
                 covering.append((scorer, current, rows[current]))
             later = np.r_[later, rows[current]]
         covered = np.concatenate([rows for _, _, rows in covering])
-        linear_models = concat_linear([(scorer, current) for scorer, current, _ in covering])
-        return self.scorers[0].for_items(items.take(covered), linear_models), covered
+        selected = [(scorer, current) for scorer, current, _ in covering]
+        taken, linear_models = items.take(covered), concat_linear(selected)
+        levels = concat_levels(selected)
+        return self.scorers[0].for_items(taken, linear_models, levels=levels), covered
 
     @SingleBlasThread()
     def score(self, queries: Queries) -> Floats:
