@@ -62,6 +62,8 @@ class NextStep(StrEnum):
     """Put the release into service although it is worse."""
     CHOOSE_SOURCES = "choose_sources"
     """Name the sources of the training, or train without them."""
+    IMPORT_SOURCE = "import_source"
+    """Import the tables of a source into a store; parameters ``source``, ``column``."""
     ALLOW_MEMORY = "allow_memory"
     """Allow more memory, or train fewer strategies; parameter ``needed``: enough memory."""
 

@@ -50,6 +50,43 @@ def test_a_useless_source_is_refused_with_its_own_status(here, call):
     assert "no help in simulated cold starts" in err
 
 
+def test_tables_with_columns_of_their_own_are_sent_to_an_import(here, call):
+    write_shops(here)
+    events = pl.read_csv(here / "food" / "events.csv").rename({"item_id": "Sache"})
+    events.write_csv(here / "food" / "events.csv")
+    told = "daybreak import food --store NEW.db --column item_id=NAME, and name NEW.db"
+    status, _, err = call("transfer", "--source", "food", "--target", "wine", *OPTIONS)
+    assert status == 3
+    assert told in err
+    assert told in call("transfer", "--source", "wine", "--target", "food", *OPTIONS)[2]
+    assert told in call("pretrain", "wine", "food", "--out", "media", *OPTIONS)[2]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("transfer", "--source", "food", "--target", "wine"), ("pretrain", "wine", "food")],
+)
+def test_a_release_is_not_written_among_other_files(command, here, call):
+    write_shops(here)
+    status, _, err = call(*command, "--out", "food", *OPTIONS)
+    assert status == 2
+    assert "'food' has other files; choose a new folder" in err
+    status, _, err = call(*command, "--out", "food/events.csv", *OPTIONS)
+    assert status == 2
+    assert "is a file; choose a folder" in err
+    assert [path.name for path in (here / "food").iterdir()] == ["events.csv"]
+
+
+def test_a_source_that_is_not_there_is_told_as_it_was_named(here, call):
+    write_shops(here)
+    call("import", "wine", "--store", "wine.db")
+    status, _, err = call("transfer", "--source", "fod", "--target", "wine.db", *OPTIONS)
+    assert status == 5
+    assert "there is no source" in err
+    assert "domain=NAME" in err
+    assert "gone" not in err
+
+
 def test_a_store_keeps_what_its_people_chose_elsewhere(here, ask):
     write_shops(here)
     ask("import", "wine", "--store", "wine.db")
@@ -220,3 +257,7 @@ def test_a_list_of_titles_is_matched(here, ask, call):
     status, _, err = call("match", "missing.txt")
     assert status == 5
     assert "missing.txt" in err
+    (here / "mine.txt").write_bytes("Café".encode("latin-1"))
+    status, _, err = call("match", "mine.txt")
+    assert status == 3
+    assert "save it as UTF-8" in err

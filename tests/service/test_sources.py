@@ -155,8 +155,18 @@ def test_a_release_is_a_source_without_users(tmp_path):
 
 def test_two_sources_of_one_name_are_an_error():
     food = two_domains().head(3)
-    with pytest.raises(ConfigError, match="same name"):
-        read_sources(Tables.of(food), [food, "a/food.csv", "b/food.csv"], EventRules())
+    with pytest.raises(ConfigError, match="two sources have the name 'a/food'"):
+        read_sources(Tables.of(food), [food, "a/food.csv", "a/food.csv"], EventRules())
+
+
+def test_sources_of_one_name_in_two_folders_have_names_of_their_own(tmp_path):
+    food = two_domains().head(3)
+    for country in ("canada", "mexico"):
+        (tmp_path / country).mkdir()
+        food.write_csv(tmp_path / country / "shop.csv")
+    paths = [tmp_path / "canada" / "shop.csv", tmp_path / "mexico" / "shop.csv"]
+    _, found = read_sources(Tables.of(food), paths, EventRules())
+    assert [one.name for one in found] == ["canada/shop", "mexico/shop"]
 
 
 def test_a_domain_that_does_not_exist_is_an_error():
@@ -165,6 +175,9 @@ def test_a_domain_that_does_not_exist_is_an_error():
     ) as error:
         split_domains(Tables.of(two_domains()), ["books"], EventRules())
     assert error.value.code == "bad_data"
+    bare = two_domains().drop("domain")
+    with pytest.raises(DataError, match="domains: none; the column domain of the events"):
+        split_domains(Tables.of(bare), ["food"], EventRules())
 
 
 def test_all_domains_cannot_be_sources():

@@ -68,7 +68,7 @@ def _read_text(name: str) -> str:
     try:
         return Path(name).read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name!r} is not UTF-8: {error}") from error
+        raise DataError(f"{name!r} is not UTF-8; save it as UTF-8 ({error})") from error
 
 
 def transfer(

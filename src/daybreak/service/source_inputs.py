@@ -1,6 +1,7 @@
 """What ``sources=`` accepts: stores, folders, files, releases, recommenders, domains."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data import EventRules, Tables, read_folder
-from daybreak.errors import ConfigError
+from daybreak.errors import ConfigError, DataError, NextStep
 from daybreak.models.ease import EaseModel
 from daybreak.models.item_knn import ItemKnnModel
 from daybreak.models.popular import PopularModel
@@ -106,7 +107,8 @@ def read_source(name: str, value: Any) -> SourceTables:
         if Path(text).is_dir() and has_release(Path(text)):
             trained, catalogue, _ = read_release(Path(text))
             return release_source(name, trained, catalogue.frame)
-    checked = as_tables(read_if_folder(value), None, None, None)
+    with columns_by_import(value):
+        checked = as_tables(read_if_folder(value), None, None, None)
     return SourceTables.from_tables(name, checked.tables, checked.rules)
 
 
@@ -119,6 +121,26 @@ def read_if_folder(value: Any) -> Any:
     if isinstance(value, str | Path) and Path(str(value)).is_dir():
         return read_folder(Path(str(value)))
     return value
+
+
+@contextmanager
+def columns_by_import(value: Any) -> Iterator[None]:
+    """Name the files whose columns are not recognised, and an import as the next step.
+
+    Args:
+        value: Whatever stands for the data of a shop; its tables are read in the block.
+    """
+    try:
+        yield
+    except DataError as error:
+        if error.next_step is not NextStep.MAP_COLUMN or not isinstance(value, str | Path):
+            raise
+        raise DataError(
+            f"{value}: {error}",
+            next_step=NextStep.IMPORT_SOURCE,
+            source=str(value),
+            **error.parameters,
+        ) from error
 
 
 def release_source(name: str, trained: TrainedModel, items: pl.DataFrame) -> SourceTables:
@@ -181,15 +203,37 @@ def _named(sources: Any) -> list[tuple[str, Any]]:
     if isinstance(sources, Mapping):
         return [(str(name), value) for name, value in sources.items()]
     several = list(sources) if isinstance(sources, list | tuple) else [sources]
-    named = [
-        (default_source_name(value, number), value)
-        for number, value in enumerate(several, 1)
-        if value is not None
+    several = [value for value in several if value is not None]
+    return list(zip(default_source_names(several), several, strict=True))
+
+
+def default_source_names(values: Sequence[Any]) -> list[str]:
+    """Return a name for each source; files of one name are told apart by their folders.
+
+    Args:
+        values: Whatever stands for the sources.
+
+    Raises:
+        ConfigError: Two sources have the same name nevertheless.
+
+    Example:
+        >>> default_source_names(["canada/shop.db", "mexico/shop.db", "books"])
+        ['canada/shop', 'mexico/shop', 'books']
+    """
+    names = [default_source_name(value, number) for number, value in enumerate(values, 1)]
+    names = [
+        f"{Path(str(value)).parent.name}/{name}"
+        if names.count(name) > 1 and isinstance(value, str | Path)
+        else name
+        for name, value in zip(names, values, strict=True)
     ]
-    names = [name for name, _ in named]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"two sources have the same name; give a mapping: {names}")
-    return named
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        raise ConfigError(
+            f"two sources have the name {doubled!r}; name each source once, and sources of "
+            "the same name by a mapping from names to sources"
+        )
+    return names
 
 
 def default_source_name(value: Any, number: int = 1) -> str:

@@ -1,7 +1,8 @@
 """Sources of the trainings of a store; it remembers them, so that later trainings use them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from daybreak.data import EventRules, Tables
@@ -11,7 +12,7 @@ from daybreak.service.recommender import Recommender
 from daybreak.service.releases.release import store_path
 from daybreak.service.source_inputs import (
     DOMAIN_PREFIX,
-    default_source_name,
+    default_source_names,
     domain_of,
     is_domain,
     read_sources,
@@ -54,7 +55,9 @@ class TrainingSources:
         if given is not None:
             domains = set(event_domains(tables).drop_nulls().unique().to_list())
             named = tuple(full_source(one, domains) for one in given)
-        check_sources(named)
+            check_named(named)
+        else:
+            check_sources(named)
         return cls(named, *read_sources(tables, list(named), rules))
 
     def used(self, recommender: Recommender) -> tuple[str, ...]:
@@ -129,7 +132,8 @@ def requested_sources(store: Store, names: Sequence[str]) -> tuple[str, ...]:
         ConfigError: A name is neither.
         NotFoundError: The file or folder of a source is gone.
     """
-    known = {default_source_name(one): one for one in remembered_sources(store)}
+    remembered = remembered_sources(store)
+    known = dict(zip(default_source_names(remembered), remembered, strict=True))
     for name in names:
         if name not in known and not name.startswith(DOMAIN_PREFIX):
             raise ConfigError(
@@ -163,10 +167,8 @@ def full_source(source: str, domains: Collection[str]) -> str:
     return f"sqlite:///{absolute}" if "://" in source else absolute
 
 
-def check_sources(sources: Sequence[str]) -> None:
-    """Check that the files and folders of sources exist.
-
-    Opening a store that is not there would make an empty one.
+def check_named(sources: Sequence[str]) -> None:
+    """Check that the files and folders of sources exist that somebody names.
 
     Args:
         sources: Sources, as :func:`full_source` spells them.
@@ -174,11 +176,33 @@ def check_sources(sources: Sequence[str]) -> None:
     Raises:
         NotFoundError: One of them does not.
     """
+    for path in _missing(sources):
+        raise NotFoundError(
+            f"there is no source {str(path)!r}; expected a store, folder, file or release, "
+            f"or {DOMAIN_PREFIX}NAME for a domain of the target"
+        )
+
+
+def check_sources(sources: Sequence[str]) -> None:
+    """Check that the files and folders of remembered sources exist.
+
+    Args:
+        sources: Sources, as :func:`full_source` spells them.
+
+    Raises:
+        NotFoundError: One of them does not.
+    """
+    for path in _missing(sources):
+        raise NotFoundError(
+            f"the source {path.stem!r} of the training is gone: there is nothing at "
+            f"{str(path)!r}; put it back, or train with other sources or without any",
+            next_step=NextStep.CHOOSE_SOURCES,
+        )
+
+
+def _missing(sources: Sequence[str]) -> Iterator[Path]:
+    """Yield the paths that do not exist; opening a store there would make an empty one."""
     for source in sources:
         path = None if source.startswith(DOMAIN_PREFIX) else store_path(source)
         if path is not None and not path.exists():
-            raise NotFoundError(
-                f"the source {path.stem!r} of the training is gone: there is nothing at "
-                f"{str(path)!r}; put it back, or train with other sources or without any",
-                next_step=NextStep.CHOOSE_SOURCES,
-            )
+            yield path

@@ -18,7 +18,8 @@ from daybreak.errors import ConfigError, SourceRefusedError
 from daybreak.service.inputs.frames import as_tables
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import TrainOptions, train_release
-from daybreak.service.source_inputs import read_if_folder
+from daybreak.service.releases.release import has_release
+from daybreak.service.source_inputs import columns_by_import, read_if_folder
 from daybreak.store import open_store
 from daybreak.types import Progress, ignore_progress
 
@@ -96,7 +97,7 @@ def transfer(
         progress: Called with the name of each step.
 
     Raises:
-        ConfigError: The target is a store and ``out`` is given.
+        ConfigError: The target is a store and ``out`` is given, or ``out`` has other files.
         DataError: A table cannot be read.
     """
     started = time.perf_counter()
@@ -104,8 +105,11 @@ def transfer(
         if out is not None:
             raise ConfigError("the release of a store is kept next to it; leave out the folder")
         return _transfer_to_store(sources, target, settings, progress, started)
+    if out is not None:
+        _check_release_folder(out)
     model = Recommender(encoder=settings.encoder, seed=settings.seed)
-    model.fit(read_if_folder(target), sources=list(sources), progress=progress)
+    with columns_by_import(target):
+        model.fit(read_if_folder(target), sources=list(sources), progress=progress)
     if out is not None:
         model.save(out)
     return _result(model, sources, "" if out is None else str(out), started)
@@ -169,18 +173,27 @@ def pretrain(
         progress: Called with the name of each step.
 
     Raises:
-        ConfigError: There is no data set.
+        ConfigError: There is no data set, or ``out`` has other files.
         DataError: A table cannot be read.
     """
     started = time.perf_counter()
     if not datasets:
         raise ConfigError("pretraining needs at least one data set")
+    _check_release_folder(out)
     progress("reading the data sets")
     tables = join_datasets([(Path(name).stem, read_dataset(name)) for name in datasets])
     model = Recommender(encoder=settings.encoder, seed=settings.seed)
     model.fit(tables, progress=progress)
     model.save(out)
     return _result(model, (), str(out), started)
+
+
+def _check_release_folder(folder: Path) -> None:
+    """Check that a release may be written: a new or empty folder, or one with a release."""
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{str(folder)!r} is a file; choose a folder")
+    if folder.exists() and any(folder.iterdir()) and not has_release(folder):
+        raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")
 
 
 def read_dataset(name: str) -> Tables:
@@ -192,7 +205,8 @@ def read_dataset(name: str) -> Tables:
     if is_store(name):
         with open_store(name) as store:
             return store.tables()
-    return as_tables(read_if_folder(name), None, None, None).tables
+    with columns_by_import(name):
+        return as_tables(read_if_folder(name), None, None, None).tables
 
 
 def join_datasets(datasets: Sequence[tuple[str, Tables]]) -> Tables:

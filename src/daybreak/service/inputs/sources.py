@@ -86,7 +86,8 @@ def split_domains(
     of_event = event_domains(tables)
     known = set(of_event.drop_nulls().unique().to_list())
     if missing := [name for name in names if name not in known]:
-        listed = ", ".join(sorted(known)) or "none"
+        listed = ", ".join(sorted(known))
+        listed = listed or "none; the column domain of the events or items names them"
         raise DataError(f"no domain {missing[0]!r} in the data; domains: {listed}")
     is_source = of_event.is_in(list(names)).fill_null(value=False)
     if is_source.all():
