@@ -27,10 +27,10 @@ from daybreak.estimates import paired_bootstrap
 from daybreak.models.shared_alignment import align_domains
 from daybreak.models.shared_content_columns import content_columns
 from daybreak.models.shared_pairs import contrastive_map
+from daybreak.models.shared_ridge import solve_ridge
 from daybreak.models.shared_sources import unit_rows
 from daybreak.models.shared_statistics import add_ridge, truncated_svd
 from daybreak.models.source_content import content_moments, learn_taste
-from daybreak.models.source_users import solve_ridge
 from daybreak.rng import create_generator
 
 DIM = 128

@@ -10,6 +10,7 @@ from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.models import models
 from daybreak.models.shared_alignment import align_domains, covariance_power
 from daybreak.models.shared_pairs import contrastive_map, info_nce
+from daybreak.models.shared_ridge import solve_ridge
 from daybreak.models.shared_sources import SharedUsers
 from daybreak.models.source_content import content_moments, learn_taste
 from daybreak.models.source_crowd import crowd_scores
@@ -21,7 +22,6 @@ from daybreak.models.source_parameters import (
     fit_layers,
 )
 from daybreak.models.source_popular import expected_log_shares
-from daybreak.models.source_users import solve_ridge
 
 
 def csr(rows):

@@ -15,10 +15,8 @@ from daybreak.models.base import (
     models,
 )
 from daybreak.models.card import ModelCard, Range
-from daybreak.models.shared_sources import (
-    SharedUsers,
-    find_shared_users,
-)
+from daybreak.models.shared_ridge import draw_rows
+from daybreak.models.shared_sources import SharedUsers, find_shared_users
 from daybreak.models.shared_statistics import (
     MAX_WEIGHTS_PER_ITEM,
     add_ridge,
@@ -27,7 +25,6 @@ from daybreak.models.shared_statistics import (
     top_per_column,
 )
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.models.source_users import draw_rows
 from daybreak.types import Floats, Sparse
 
 MAX_JOINED_USERS = 3_000

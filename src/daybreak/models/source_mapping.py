@@ -16,6 +16,7 @@ from daybreak.models.base import (
     models,
 )
 from daybreak.models.card import ModelCard, Range
+from daybreak.models.shared_ridge import solve_relative_ridge
 from daybreak.models.shared_sources import (
     BridgeState,
     SharedUsers,
@@ -25,7 +26,6 @@ from daybreak.models.shared_sources import (
     source_item_scale,
     target_factors,
 )
-from daybreak.models.shared_statistics import add_ridge, solve_spd_matrix
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
@@ -74,7 +74,7 @@ class SourceEmcdrModel(LinearModel[SourceMappingConfig, BridgeState]):
             return BridgeState.empty()
         domain, shared = found
         left, features, factors, items = _both_factors(data, domain, shared, self.config.dim)
-        mapping = fit_mapping(features, factors, self.config.ridge)
+        mapping = solve_relative_ridge(features, factors, self.config.ridge)
         assert data.sources is not None  # noqa: S101 - the domain is one of them
         placed = place_rows(left @ mapping, domain.columns, len(data.sources.ids))
         return BridgeState(placed, items)
@@ -145,7 +145,7 @@ class SourcePersonalisedModel(LinearModel[SourcePersonalisedConfig, SourcePerson
             return SourcePersonalisedState(none, none, none)
         domain, shared = found
         left, features, factors, items = _both_factors(data, domain, shared, self.config.dim)
-        mapping = fit_mapping(with_products(features), factors, self.config.ridge)
+        mapping = solve_relative_ridge(with_products(features), factors, self.config.ridge)
         assert data.sources is not None  # noqa: S101 - the domain is one of them
         placed = place_rows(left, domain.columns, len(data.sources.ids))
         # Rows in order, as a file has them: products are then the same to the last bit.
@@ -167,24 +167,6 @@ class SourcePersonalisedModel(LinearModel[SourcePersonalisedConfig, SourcePerson
             return LinearScorer.unscored(len(items))
         matrix = WeightMatrix(dense=self.state.right)
         return make_known_item_scorer(train_items, items, matrix)
-
-
-def fit_mapping(features: Floats, factors: Floats, ridge: float) -> Floats:
-    """Return the (dim_a, dim_b) ridge mapping from features to factors.
-
-    Args:
-        features: (n, dim_a) factors of shared users in the source.
-        factors: (n, dim_b) their factors in the target.
-        ridge: Ridge, as a share of the mean eigenvalue.
-
-    Example:
-        >>> fit_mapping(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), 1.0).round(3)
-        array([[0.5]], dtype=float32)
-    """
-    normal = features.T @ features
-    added = ridge * float(np.trace(normal)) / len(normal) + 1e-9
-    right = np.asarray(features.T @ factors, dtype=np.float32)
-    return np.asarray(solve_spd_matrix(add_ridge(normal, added), right), dtype=np.float32)
 
 
 def with_products(factors: Floats) -> Floats:

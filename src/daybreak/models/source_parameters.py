@@ -10,13 +10,14 @@ from daybreak.data.dataset import Dataset, Items
 from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import Categorical, ModelCard, Range
+from daybreak.models.shared_ridge import solve_relative_ridge
 from daybreak.models.shared_sources import (
     BridgeState,
     find_domain,
     normalise_rows,
     place_rows,
 )
-from daybreak.models.shared_statistics import add_ridge, solve_spd_matrix, truncated_svd
+from daybreak.models.shared_statistics import truncated_svd
 from daybreak.models.source_items import MIN_SHARED_ITEMS
 from daybreak.types import Floats, Rows, Sparse
 
@@ -152,19 +153,11 @@ def fit_layers(
         from_target = np.zeros_like(from_target[:0])
         own = own[:0]
     else:
-        last = _regress(from_target, joint.target, config.ridge)
+        last = solve_relative_ridge(from_target, joint.target, config.ridge)
     inputs = np.concatenate([from_source, from_target])
     outputs = sp.csr_array(sp.vstack([joint.source, own]))
-    last[:, joint.shared] = _regress(inputs, outputs, config.ridge)
+    last[:, joint.shared] = solve_relative_ridge(inputs, outputs, config.ridge)
     return np.asarray(first, dtype=np.float32), last
-
-
-def _regress(inputs: Floats, outputs: Sparse, ridge: float) -> Floats:
-    """Return the (dim, n) ridge regression of outputs on inputs."""
-    normal = inputs.T @ inputs
-    added = ridge * float(np.trace(normal)) / len(normal) + 1e-9
-    right = np.asarray((outputs.T @ inputs).T, dtype=np.float32)
-    return np.asarray(solve_spd_matrix(add_ridge(normal, added), right), dtype=np.float32)
 
 
 def _shared_items(

@@ -10,6 +10,7 @@ from daybreak.data.dataset import Dataset, Items
 from daybreak.data.sources import SourceDomain
 from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard, Range
+from daybreak.models.shared_ridge import draw_rows, solve_ridge, unit_sparse_rows
 from daybreak.models.shared_sources import (
     MAX_DUAL_SHARED_USERS,
     BridgeState,
@@ -22,7 +23,7 @@ from daybreak.models.shared_sources import (
     unit_rows,
 )
 from daybreak.models.shared_statistics import add_ridge, solve_spd_matrix
-from daybreak.types import Floats, Rows, Sparse
+from daybreak.types import Floats
 
 
 @dataclass(frozen=True)
@@ -107,36 +108,3 @@ class SourceUsersModel(LinearModel[SourceUsersConfig, BridgeState]):
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
         return self.state.linear_scorer(train_items, items)
-
-
-def solve_ridge(features: Floats, targets: Sparse, ridge: float) -> Floats:
-    """Return ``(F'F + λI)^-1 F'Y``, the ridge estimator with many responses.
-
-    Args:
-        features: (n, dim) F.
-        targets: (n, n_items) CSR Y.
-        ridge: λ, above 0.
-
-    Example:
-        One user with one feature and λ = 1: half of the target.
-
-        >>> y = sp.csr_array(np.array([[1.0, 0.0]]))
-        >>> solve_ridge(np.ones((1, 1), np.float32), y, 1.0).round(3)
-        array([[0.5, 0. ]], dtype=float32)
-    """
-    normal = add_ridge(features.T @ features, ridge)
-    right = np.asarray((targets.T @ features).T, dtype=np.float32)
-    return np.asarray(solve_spd_matrix(normal, right), dtype=np.float32)
-
-
-def unit_sparse_rows(matrix: Sparse) -> Sparse:
-    """Return a CSR matrix with rows of length 1; empty rows stay."""
-    matrix = sp.csr_array(matrix, dtype=np.float32)
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scale = np.repeat(1 / np.maximum(length, 1e-9), np.diff(matrix.indptr))
-    return sp.csr_array((matrix.data * scale, matrix.indices, matrix.indptr), matrix.shape)
-
-
-def draw_rows(n: int, n_max: int, rng: np.random.Generator) -> Rows:
-    """Return at most ``n_max`` of ``n`` rows, ascending."""
-    return np.arange(n) if n <= n_max else np.sort(rng.permutation(n)[:n_max])

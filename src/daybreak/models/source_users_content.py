@@ -8,6 +8,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard, Range
+from daybreak.models.shared_ridge import solve_ridge
 from daybreak.models.shared_sources import (
     BridgeState,
     find_shared_users,
@@ -16,7 +17,6 @@ from daybreak.models.shared_sources import (
     smooth_by_target,
     unit_rows,
 )
-from daybreak.models.source_users import solve_ridge
 from daybreak.types import Floats
 
 

@@ -73,6 +73,23 @@ def test_foreign_ids_of_an_export_are_matched_by_their_column(cinema):
     assert found["rating"].to_list() == [9.5, 2.0]
 
 
+def test_a_row_with_an_id_and_no_title_is_matched_or_shown(cinema):
+    found = cinema.match_titles("imdb_id,Title,Rating\ntt3,,9\ntt99,,2\n,,1\n")
+    assert ids(found) == ["m3", None]
+    assert found["given"].to_list() == ["tt3", "tt99"]
+    assert found["confidence"].to_list() == [1.0, 0.0]
+
+
+def test_ids_without_a_column_of_titles_are_enough(cinema):
+    found = cinema.match_titles("imdb_id;Rating\ntt1;5\ntt2;4\n")
+    assert ids(found) == ["m1", "m2"]
+    assert found["match"].to_list() == ["id", "id"]
+
+
+def test_lines_whose_words_end_like_an_id_are_no_header(cinema):
+    assert cinema.match_titles("Madrid, Cupid\nHeat").height == 2
+
+
 def test_words_find_an_item_with_little_confidence(cinema):
     found = cinema.match_titles("robbers")
     assert found["confidence"][0] <= 0.3

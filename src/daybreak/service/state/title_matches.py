@@ -51,6 +51,8 @@ MATCH_SCHEMA = {
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|\d{1,4}[.)]|\[[ x]\])\s+")
 _YEAR = re.compile(r"[(\[](1[89]\d\d|20\d\d)[)\]]")
 _ARTICLE_AT_END = re.compile(r"^(.*),\s+(the|a|an|le|la|les|der|die|das|el|los|il)$")
+_ID_COLUMN = re.compile(r"(?:^|[ _])id$|^(?:isbn|isbn13|ean|gtin|asin|upc)$")
+"""Folded names of columns that show by themselves that a list has a header."""
 _ARTICLE = re.compile(r"^(?:the|a|an|le|la|les|der|die|das|el|los|il)\s+")
 
 
@@ -61,6 +63,7 @@ class GivenTitle:
     text: str
     """As it was given"""
     title: str
+    """Empty: only ids are known"""
     year: int | None = None
     rating: float | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +71,7 @@ class GivenTitle:
 
 
 def read_titles(text: str) -> list[GivenTitle]:
-    r"""Return the titles of pasted lines, or of CSV whose first line names a title.
+    r"""Return the titles of pasted lines, or of CSV whose first line names titles or ids.
 
     Args:
         text: Lines, with or without bullets and numbers; or CSV with commas, semicolons or
@@ -82,6 +85,8 @@ def read_titles(text: str) -> list[GivenTitle]:
         [('Heat', 1995), ('Tea for Two', None)]
         >>> read_titles("Name;Year\nHeat;1995")[0].year
         1995
+        >>> [(one.text, one.title) for one in read_titles("imdb_id,rating\ntt0113277,5")]
+        [('tt0113277', '')]
     """
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
     if not lines:
@@ -100,29 +105,32 @@ def _of_line(line: str) -> GivenTitle:
 
 
 def _read_csv(lines: Sequence[str]) -> list[GivenTitle] | None:
-    """Return the rows of CSV; None if the first line does not name a column of titles."""
+    """Return the rows of CSV; None if the first line names no column of titles or ids."""
     for separator in (",", ";", "\t"):
         header = [_fold(name) for name in next(csv.reader([lines[0]], delimiter=separator))]
         titles = [n for n, name in enumerate(header) if name in TITLE_COLUMNS]
-        if titles and len(header) > 1:
+        has_ids = any(_ID_COLUMN.search(name) for name in header)
+        if (titles or has_ids) and len(header) > 1:
             rows = csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=separator)
-            found = (_of_row(row, header, titles[0]) for row in rows)
+            found = (_of_row(row, header, titles[0] if titles else None) for row in rows)
             return [one for one in found if one is not None]
     if _fold(lines[0]) in TITLE_COLUMNS:
         return [_of_line(line) for line in lines[1:]]
     return None
 
 
-def _of_row(row: Sequence[str], header: Sequence[str], at: int) -> GivenTitle | None:
-    if len(row) <= at or not row[at].strip():
-        return None
+def _of_row(row: Sequence[str], header: Sequence[str], at: int | None) -> GivenTitle | None:
+    """Return a row with its title, or with its first id if it has no title."""
     values = dict(zip(header, (value.strip() for value in row), strict=False))
-    line = _of_line(row[at])
+    title = row[at].strip() if at is not None and at < len(row) else ""
+    ids = (value for name, value in values.items() if _is_id(name) and value)
+    text = title or next(ids, "")
+    if not text:
+        return None
+    line = _of_line(title)
     year = _number(values, YEAR_COLUMNS)
     given = line.year if year is None else int(year)
-    return GivenTitle(
-        row[at].strip(), line.title, given, _number(values, RATING_COLUMNS), values
-    )
+    return GivenTitle(text, line.title, given, _number(values, RATING_COLUMNS), values)
 
 
 def _number(values: Mapping[str, str], names: Iterable[str]) -> float | None:
@@ -149,7 +157,7 @@ def match_titles(state: ServingState, given: Sequence[GivenTitle]) -> pl.DataFra
     catalogue = _CatalogueTitles.from_state(state)
     ids = _match_ids(state, given)
     rows = [_match_one(catalogue, one, ids.get(n)) for n, one in enumerate(given)]
-    missing = [n for n, row in enumerate(rows) if row[0] < 0]
+    missing = [n for n, row in enumerate(rows) if row[0] < 0 and given[n].title]
     rows = _match_content(state, given, rows, missing)
     names = state.catalogue.items.ids.ids
     return pl.DataFrame(
@@ -220,6 +228,8 @@ def _match_one(
     """Return row, confidence and kind of the match of one title; row -1: none."""
     if known is not None:
         return known, 1.0, "id"
+    if not one.title:
+        return -1, 0.0, ""
     title = fold_title(one.title)
     same = catalogue.rows.get(title)
     if same:
