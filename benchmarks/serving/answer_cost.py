@@ -6,9 +6,9 @@ Asks the service of a store with a release for lists of known users, in new proc
 versions of the code in turns, so that other work on the machine meets both. A time is the mean
 over lists of the lowest of several rounds, by the process in which it is lower. HTTP is the
 application without a socket: routing, checks, the body, and the response, with and without the
-list itself. A changed item has another price; the change is stored and in the next list. The
-share of lists with the same items at the same places is measured as well, also after the
-changes.
+list itself, and with an event that is not stored, in turns of 20. A changed item has another
+price; the change is stored and in the next list. The share of lists with the same items at the
+same places is measured as well, also after the changes.
 
 Only a store in a file is measured; the items change in a copy of it.
 """
@@ -37,13 +37,15 @@ from typing import Any
 from benchmarks.common.server_process import machine
 from daybreak.config import Settings
 from daybreak.server.app import create_app
+from daybreak.server.ops.logs import log_as_json
 from daybreak.server.options import ServerOptions
+from daybreak.service.ingest.values import IngestResult
 from daybreak.service.serving import RecommenderService, RecommendRequest, RecommendResponse
 
 N_USERS = 200
-N_ROUNDS = 10
-"""Rounds of all users in one process."""
 BATCH_SIZE = 20
+N_EVENT_TURNS = 200
+"""Turns in which events are sent."""
 N_CHANGES = 60
 """Items that change one by one in one process."""
 PRICE_COLUMNS = ("median_price", "price")
@@ -54,8 +56,10 @@ COLUMNS = {
     "batch": f"a list in a batch of {BATCH_SIZE} [ms]",
     "request": "a list alone over HTTP [ms]",
     "http": "HTTP without the list [ms]",
+    "event": "HTTP without storing the event [ms]",
     "change": f"a changed item [ms], mean of the lower half of {N_CHANGES}",
     "changed": "a list in a batch after these changes [ms]",
+    "alone changed": "a list alone after these changes [ms]",
 }
 """Names of the times, and headings of their columns."""
 
@@ -67,11 +71,13 @@ def main() -> None:
     parser.add_argument("--against", help="earlier revision of the repository")
     parser.add_argument("--before", type=Path, help="folder src of the earlier code instead")
     parser.add_argument("--turns", type=int, default=3, help="processes of each version")
+    parser.add_argument("--kinds", nargs="+", choices=COLUMNS, default=list(COLUMNS))
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of all users in one")
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
     parser.add_argument("--once", action="store_true", help="measure this process only")
     options = parser.parse_args()
     if options.once:
-        print(json.dumps(measure(options.store)))
+        print(json.dumps(measure(options.store, options.rounds, options.kinds)))
         return
     with tempfile.TemporaryDirectory() as folder:
         if options.against:
@@ -79,7 +85,7 @@ def main() -> None:
         before = Path(folder) / "src" if options.against else options.before.resolve()
         versions = {options.against or "before": before, "now": ROOT / "src"}
         turns = [
-            (name, measure_in_process(options.store, path))
+            (name, measure_in_process(options.store, path, options))
             for _ in range(options.turns)
             for name, path in versions.items()
         ]
@@ -114,18 +120,20 @@ def compare_lists(turns: Sequence[tuple[str, dict[str, Any]]]) -> str:
 
 def make_table(versions: Sequence[str], turns: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """Return the lowest time of each version and kind as a Markdown table."""
-    head = f"| version | {' | '.join(COLUMNS.values())} |"
-    rows = [head, f"| --- |{' ---: |' * len(COLUMNS)}"]
+    kinds = [kind for kind in COLUMNS if kind in turns[0][1]]
+    head = f"| version | {' | '.join(COLUMNS[kind] for kind in kinds)} |"
+    rows = [head, f"| --- |{' ---: |' * len(kinds)}"]
     for version in versions:
         found = [times for name, times in turns if name == version]
-        cells = [f"{min(times[kind] for times in found):.2f}" for kind in COLUMNS]
+        cells = [f"{min(times[kind] for times in found):.2f}" for kind in kinds]
         rows.append(f"| {version} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def measure_in_process(store: str, source: Path) -> dict[str, Any]:
+def measure_in_process(store: str, source: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Measure a version of the code in a new process."""
     command = [sys.executable, "-m", "benchmarks.serving.answer_cost", store, "--once"]
+    command += ["--rounds", str(options.rounds), "--kinds", *options.kinds]
     environment = {"PYTHONPATH": f"{source}:{ROOT}", "PATH": "/usr/bin:/bin"}
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(  # noqa: S603 - this interpreter and this module
@@ -134,7 +142,7 @@ def measure_in_process(store: str, source: Path) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(store: str) -> dict[str, Any]:
+def measure(store: str, rounds: int, kinds: Sequence[str]) -> dict[str, Any]:
     """Return the processor times of this process [ms], and its lists with their digest."""
     with (
         copied_store(store) as copy,
@@ -149,16 +157,20 @@ def measure(store: str) -> dict[str, Any]:
         for batch in batches:
             answered = service.recommend_many(batch)
             lists += [one for one in answered if isinstance(one, RecommendResponse)]
-        times = {
-            "alone": lowest_ms(service.recommend, requests),
-            "batch": lowest_ms(service.recommend_many, batches) / BATCH_SIZE,
-            **asyncio.run(measure_http(service, users)),
-            "change": change_items(service),
-        }
+        times = {}
+        if "alone" in kinds:
+            times["alone"] = lowest_ms(service.recommend, requests, rounds)
+        if "batch" in kinds:
+            times["batch"] = lowest_ms(service.recommend_many, batches, rounds) / BATCH_SIZE
+        times |= asyncio.run(measure_http(service, users, rounds, kinds))
+        times["change"] = change_items(service)
         for batch in batches:
             answered = service.recommend_many(batch)
             lists += [one for one in answered if isinstance(one, RecommendResponse)]
-        times["changed"] = lowest_ms(service.recommend_many, batches) / BATCH_SIZE
+        if "changed" in kinds:
+            times["changed"] = lowest_ms(service.recommend_many, batches, rounds) / BATCH_SIZE
+        if "alone changed" in kinds:
+            times["alone changed"] = lowest_ms(service.recommend, requests, rounds)
         n_items = len(service.releases.current.catalogue.items)
         ids = [[item.item_id for item in one.items] for one in lists]
         return {"items": n_items, "lists": ids, "digest": digest_lists(lists), **times}
@@ -199,10 +211,10 @@ def digest_lists(lists: Sequence[RecommendResponse]) -> str:
     return digest.hexdigest()
 
 
-def lowest_ms(ask: Callable[[Any], object], questions: Sequence[Any]) -> float:
+def lowest_ms(ask: Callable[[Any], object], questions: Sequence[Any], rounds: int) -> float:
     """Return the mean over questions of the lowest processor time of an answer [ms]."""
     lowest = [float("inf")] * len(questions)
-    for _ in range(N_ROUNDS):
+    for _ in range(rounds):
         for number, question in enumerate(questions):
             start = time.process_time()
             ask(question)
@@ -210,11 +222,16 @@ def lowest_ms(ask: Callable[[Any], object], questions: Sequence[Any]) -> float:
     return 1_000 * sum(lowest) / len(lowest)
 
 
-async def measure_http(service: RecommenderService, users: Sequence[str]) -> dict[str, float]:
+async def measure_http(
+    service: RecommenderService, users: Sequence[str], rounds: int, kinds: Sequence[str]
+) -> dict[str, float]:
     """Return the processor times of requests over HTTP [ms], with lists and with known ones."""
+    times = {"event": await lowest_event_ms(service, users)} if "event" in kinds else {}
+    if not {"request", "http"}.intersection(kinds):
+        return times
     app = create_app(service, ServerOptions(rate=0))
     known = {user: service.recommend(RecommendRequest(user_id=user, n=10)) for user in users}
-    request = await lowest_request_ms(app, users)
+    request = await lowest_request_ms(app, users, rounds)
 
     def answer_at_once(asked: RecommendRequest) -> "Future[RecommendResponse]":
         answered: Future[RecommendResponse] = Future()
@@ -222,13 +239,38 @@ async def measure_http(service: RecommenderService, users: Sequence[str]) -> dic
         return answered
 
     service.submit = answer_at_once  # type: ignore[method-assign, assignment]
-    return {"request": request, "http": await lowest_request_ms(app, users)}
+    return times | {"request": request, "http": await lowest_request_ms(app, users, rounds)}
 
 
-async def lowest_request_ms(app: Any, users: Sequence[str]) -> float:
+async def lowest_event_ms(service: RecommenderService, users: Sequence[str]) -> float:
+    """Return the processor time of a request with an event that is logged, not stored [ms].
+
+    It is the mean of the lower half of turns, in each of which as many clients send an event.
+    """
+    stored = service.events.add_many
+    service.events.add_many = (  # type: ignore[method-assign]
+        lambda calls: [IngestResult(1, 0, ())] * len(calls)
+    )
+    app, times = create_app(service, ServerOptions(rate=0)), []
+    with Path(os.devnull).open("w") as nowhere, log_as_json(stream=nowhere):
+        for turn in range(N_EVENT_TURNS):
+            bodies = [
+                {"event_id": f"{turn}-{n}", "user_id": users[n], "item_id": "item"}
+                for n in range(BATCH_SIZE)
+            ]
+            start = time.process_time()
+            await asyncio.gather(
+                *(post_body(app, json.dumps(body).encode(), "events") for body in bodies)
+            )
+            times.append((time.process_time() - start) / BATCH_SIZE)
+    service.events.add_many = stored  # type: ignore[method-assign]
+    return 1_000 * statistics.mean(sorted(times)[: N_EVENT_TURNS // 2])
+
+
+async def lowest_request_ms(app: Any, users: Sequence[str], rounds: int) -> float:
     """Return the mean over users of the lowest processor time of a request [ms]."""
     lowest = [float("inf")] * len(users)
-    for _ in range(N_ROUNDS):
+    for _ in range(rounds):
         for number, user in enumerate(users):
             body = json.dumps({"user_id": user, "k": 10}).encode()
             start = time.process_time()
@@ -237,13 +279,13 @@ async def lowest_request_ms(app: Any, users: Sequence[str]) -> float:
     return 1_000 * sum(lowest) / len(lowest)
 
 
-async def post_body(app: Any, body: bytes) -> None:
-    """Ask an application for a list.
+async def post_body(app: Any, body: bytes, name: str = "recommend") -> None:
+    """Post a body to an application, by default for a list.
 
     Raises:
         RuntimeError: The response is an error.
     """
-    path, statuses = "/api/v1/recommend", list[int]()
+    path, statuses = f"/api/v1/{name}", list[int]()
     headers = {"host": "127.0.0.1", "content-type": "application/json"}
     headers["content-length"] = str(len(body))
     scope = {

@@ -1,8 +1,13 @@
 """Request bodies: JSON, sizes, gzip and rows."""
 
+import asyncio
 import gzip
 
 import pytest
+from starlette.requests import ClientDisconnect, Request
+
+from daybreak.server.http.bodies import BodyLimits
+from daybreak.server.http.problems import HttpProblem
 
 RECOMMEND = "/api/v1/recommend"
 
@@ -93,3 +98,46 @@ def test_rows_may_come_alone_as_a_list_or_under_the_name_of_their_table(client, 
 def test_an_invalid_row_does_not_affect_the_others(client):
     said = client.post("/api/v1/feedback", json=[{"item_id": "tea"}, 7]).json()
     assert (said["accepted"], said["rejected"][0]["row"]) == (1, 1)
+
+
+def read(headers, *messages, max_bytes=10):
+    """Return the body of a request that arrives in messages."""
+    waiting = list(messages)
+
+    async def receive():
+        return waiting.pop(0)
+
+    request = Request({"type": "http", "headers": headers}, receive)
+    return asyncio.run(BodyLimits(max_bytes, 5).read(request))
+
+
+def part(body, *, more=False):
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_body_in_several_parts_is_put_together():
+    assert read([], part(b"ab", more=True), part(b"", more=True), part(b"cd")) == b"abcd"
+    assert read([(b"content-length", b"3")], part(b"abc")) == b"abc"
+    assert read([], {"type": "http.request"}) == b""
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[part(b"0123456789a")], [part(b"012345", more=True), part(b"6789a")]],
+)
+def test_a_body_of_unknown_length_is_rejected_above_the_limit(messages):
+    with pytest.raises(HttpProblem, match="may have 10 bytes"):
+        read([], *messages)
+
+
+@pytest.mark.parametrize("length", [b"11", b"-1", b"1e1", b"9" * 30])
+def test_nothing_is_read_of_a_body_that_is_announced_as_too_large(length):
+    with pytest.raises(HttpProblem, match="may have 10 bytes"):
+        read([(b"content-length", length)])
+
+
+def test_the_end_of_a_connection_is_told_at_the_first_message_as_at_a_later_one():
+    gone = {"type": "http.disconnect"}
+    for messages in ([gone], [part(b"ab", more=True), gone]):
+        with pytest.raises(ClientDisconnect):
+            read([], *messages)

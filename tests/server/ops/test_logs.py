@@ -18,6 +18,16 @@ def lines():
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def find_caller():
+    """Return the file that a record says that it was made in."""
+    records = []
+    logger = logging.getLogger("records")
+    logger.addFilter(records.append)  # None: no handler gets it
+    logger.error("said")
+    logger.filters.clear()
+    return records[0].filename
+
+
 def test_a_request_is_logged_as_one_line_without_ids_keys_or_bodies(client, lines):
     headers = {"X-API-Key": "dbk_1f_secret-secret", "X-Request-ID": "r-1"}
     client.get("/api/v1/recommend/private-person?filter=private", headers=headers)
@@ -33,12 +43,20 @@ def test_a_request_is_logged_as_one_line_without_ids_keys_or_bodies(client, line
 def test_previous_log_handlers_are_restored_when_the_server_stops():
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
+    assert find_caller() == "test_logs.py"
     stream = io.StringIO()
     with log_as_json(stream=stream, level="error"):
         logging.getLogger("x").error("said")
     stream.close()
     logging.getLogger("x").error("said to others")
     assert (root.handlers, root.level) == (before, level)
+    assert find_caller() == "test_logs.py"
+
+
+def test_the_caller_that_no_line_has_is_not_looked_for(lines):
+    assert find_caller() == "(unknown file)"
+    logging.getLogger("x").warning("said")
+    assert [line["event"] for line in lines()] == ["said"]
 
 
 def test_an_unhandled_exception_is_logged_with_the_request_id_of_the_response(client, lines):

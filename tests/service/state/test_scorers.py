@@ -7,6 +7,7 @@ import pytest
 
 from daybreak.data.dataset import Events
 from daybreak.models.popular import PopularModel
+from daybreak.ranking.scoring import query_features
 from daybreak.service.state.query_builder import UserContext
 from daybreak.service.state.scorers import MIN_PARTITION_SIZE_RATIO
 
@@ -149,3 +150,31 @@ def test_joining_partitions_sums_no_level_again(state, monkeypatch):
     )
     retitled(state, [4], "rum")
     assert set(summed) == {1}
+
+
+def test_sums_of_levels_give_the_scores_of_single_strategies(state, monkeypatch):
+    monkeypatch.setattr(query_features, "MAX_FUSED_FEATURES", 0)
+    rng = np.random.default_rng(1)
+    for row in rng.integers(0, 35, 12).tolist():
+        state = retitled(state, [row], str(rng.choice(["rum", "jam", "cup"])))
+    assert all("history" in s.level_weights(3).fused for s in state.scorer.scorers[1:])
+    single = state.scorers[0].for_items(state.catalogue.items, max_fused_bytes=0)
+    assert "history" not in single.level_weights(3).fused
+    scores = state.scorer.score(asked(state))
+    np.testing.assert_allclose(scores, single.score(asked(state)), atol=1e-4)
+
+
+def test_a_partition_with_sums_asks_no_single_strategy_of_their_kinds(state, monkeypatch):
+    monkeypatch.setattr(query_features, "MAX_FUSED_FEATURES", 0)
+    partition = retitled(state, [3], "rum").scorers[1]
+    queries = asked(state)
+    wanted = partition.score_encoded(state.scorers[0].encode(queries))
+    summed = set(partition.level_weights(3).fused)
+    assert "history" in summed
+    rows = [row for kind in summed for row in partition.layout.strategy_rows[kind]]
+    models = list(partition.linear_models)
+    for row in rows:
+        models[row] = None
+    partition.linear_models = tuple(models)
+    found = partition.score_encoded(state.scorers[0].encode(queries))
+    np.testing.assert_array_equal(found, wanted)

@@ -46,7 +46,7 @@ class FusedWeights:
         """
         n_items, n_levels = weights.shape[2], len(EVENT_LEVELS)
         too_large = 4 * n_levels * layout.n_features * n_items > max_bytes
-        if too_large or not layout.can_be_fused or not _widths_match(linear_models, layout):
+        if too_large or not layout.can_be_fused or not widths_match(linear_models, layout):
             return None
         matrix = np.zeros((n_items, n_levels, layout.n_features), dtype=np.float32)
         for kind, rows in layout.strategy_rows.items():
@@ -54,9 +54,7 @@ class FusedWeights:
             if not width or offset is None:
                 continue
             by_item = np.ascontiguousarray(weights[:, rows].transpose(2, 0, 1))
-            dense = np.stack(
-                [_dense_weights(linear_models[row], width) for row in rows], axis=1
-            )
+            dense = np.stack([dense_weights(linear_models[row], width) for row in rows], axis=1)
             dense -= layout.centres[kind].T
             matrix[:, :, offset : offset + width] = by_item @ dense
         flat = matrix.reshape(n_items, n_levels * layout.n_features)
@@ -67,7 +65,8 @@ class FusedWeights:
         scores += features.concatenated() @ self.matrix
 
 
-def _widths_match(linear_models: Sequence[LinearScorer], layout: FeatureLayout) -> bool:
+def widths_match(linear_models: Sequence[LinearScorer], layout: FeatureLayout) -> bool:
+    """Return whether all strategies have weights for the features of the layout, or none."""
     return all(
         linear_models[row].weights.shape[0] in (0, layout.widths[kind])
         for kind, rows in layout.strategy_rows.items()
@@ -76,7 +75,7 @@ def _widths_match(linear_models: Sequence[LinearScorer], layout: FeatureLayout) 
     )
 
 
-def _dense_weights(linear: LinearScorer, width: int) -> Floats:
+def dense_weights(linear: LinearScorer, width: int) -> Floats:
     """Return the (n_items, n_features) weights of a strategy."""
     dense = linear.weights.to_dense()
     return dense.T if dense.size else np.zeros((len(linear.bias), width), dtype=np.float32)

@@ -26,6 +26,7 @@ from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
+from daybreak.ranking.scoring.level_sums import sum_levels
 from daybreak.ranking.scoring.past_items import find_past_items, past_bias
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.query_features import (
@@ -124,6 +125,8 @@ class Scorer:
     """(n_items,) mask of the items that the models were trained on"""
     layout: FeatureLayout = field(init=False, repr=False)
     """Kinds of features; a partition has those of the whole catalogue."""
+    is_small: bool = field(default=False, init=False)
+    """Whether this is a small partition, all of whose levels are known."""
     _levels: dict[int, LevelWeights] = field(default_factory=dict, init=False, repr=False)
     _fused: FusedWeights | None = field(default=None, init=False, repr=False)
     _free_cache_bytes: float = field(init=False, repr=False)
@@ -252,11 +255,6 @@ class Scorer:
             self._levels[level] = self.sum_level(level)
         return self._levels[level]
 
-    def unfused_level(self, level: int) -> LevelWeights | None:
-        """Return the blend at a level if it is known, and no matrix is summed for it."""
-        weights = self._levels.get(level)
-        return None if weights is None or _has_sums(weights) else weights
-
     def cached_levels(self) -> list[int]:
         """Return the levels that were used so far, in their order."""
         return sorted(self._levels)
@@ -353,13 +351,24 @@ class Scorer:
         )
         partition.layout = self.layout
         if is_small:
-            partition._levels = dict(levels or {})
-            sums = [partition.level_weights(level) for level in range(len(EVENT_LEVELS))]
-            weights = np.stack([level.weights for level in sums])
-            partition._fused = FusedWeights.from_levels(
-                partition.linear_models, weights, self.layout, max_fused_bytes
-            )
+            partition._fuse(dict(levels or {}), max_fused_bytes)
         return partition
+
+    def _fuse(self, levels: dict[int, LevelWeights], max_bytes: int) -> None:
+        """Sum the weights of a small partition in advance, all levels of it together.
+
+        Args:
+            levels: The blend at all levels, with sums, if already computed.
+            max_bytes: Maximum size of the sums.
+        """
+        has_sums = any(one.fused for one in levels.values())
+        self.is_small, self._levels = True, levels
+        weights = np.stack([self.level_weights(n).weights for n in range(len(EVENT_LEVELS))])
+        linear_models, layout = self.linear_models, self.layout
+        self._fused = FusedWeights.from_levels(linear_models, weights, layout, max_bytes)
+        if self._fused is None and not self.sums_rows and not has_sums:
+            for level, sums in enumerate(sum_levels(linear_models, weights, layout, max_bytes)):
+                self._levels[level] = replace(self._levels[level], fused={**sums})
 
     def with_models(
         self, fitted: FittedStrategies, centres: tuple[ScoreCentre, ...] = ()
@@ -593,16 +602,6 @@ class Scorer:
         )
         scored = np.stack([linear.scored for linear in self.linear_models])
         return np.asarray(weights * scored, dtype=np.float32)
-
-
-def _has_sums(weights: LevelWeights) -> bool:
-    """Return whether the sum of any kind of features has a weight."""
-    return any(
-        isinstance(stored, QuantizedWeights)
-        or stored.dense is not None
-        or (stored.sparse is not None and stored.sparse.nnz)
-        for stored in weights.fused.values()
-    )
 
 
 def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:

@@ -15,6 +15,8 @@ import scipy.sparse as sp
 
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES
+from daybreak.ranking.scoring.level_sums import join_sums
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
 from daybreak.ranking.scoring.sums import StoredSum
@@ -38,19 +40,19 @@ def concat_levels(selections: Sequence[tuple[Scorer, Rows]]) -> dict[int, LevelW
         selections: As for :func:`concat_linear`.
 
     Returns:
-        Weights by level; None if a scorer keeps sums of matrices, or not all levels.
+        Weights by level; None if a scorer is that of a large part of the catalogue.
     """
-    scorers = [scorer for scorer, _ in selections]
+    if not all(scorer.is_small for scorer, _ in selections):
+        return None
     levels = {}
-    for level in range(len(scorers[0].blend.weights)):
-        found = [scorer.unfused_level(level) for scorer in scorers]
-        if any(one is None for one in found):
-            return None
-        pairs = [(one, rows) for one, (_, rows) in zip(found, selections, strict=True) if one]
+    n_levels = len(selections[0][0].blend.weights)
+    for level in range(n_levels):
+        parts = [(scorer.level_weights(level), rows) for scorer, rows in selections]
+        sums = [(one.fused, rows) for one, rows in parts]
         levels[level] = LevelWeights(
-            np.concatenate([one.weights[:, rows] for one, rows in pairs], axis=1),
-            np.concatenate([one.bias[rows] for one, rows in pairs]),
-            {},
+            np.concatenate([one.weights[:, rows] for one, rows in parts], axis=1),
+            np.concatenate([one.bias[rows] for one, rows in parts]),
+            dict(join_sums(sums, MAX_FUSED_BYTES / n_levels)),
         )
     return levels
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from starlette.requests import Request
+from starlette.types import Message
 
 from daybreak.data.private_files import open_private_file
 from daybreak.server.http.gzip_stream import DECOMPRESSED_CHUNK_BYTES, GzipStream
@@ -43,7 +44,15 @@ class BodyLimits:
         Raises:
             HttpProblem: The body is too large, or has another encoding than gzip.
         """
-        return b"".join([chunk async for chunk in iter_body(request, self.max_bytes)])
+        first: Message | None = None
+        if is_plain_body(request.scope["headers"], self.max_bytes):
+            first = await request.receive()
+            if first["type"] == "http.request" and not first.get("more_body"):
+                body: bytes = first.get("body", b"")
+                if len(body) <= self.max_bytes:
+                    return body
+        rest = request if first is None else _with_first_message(request, first)
+        return b"".join([chunk async for chunk in iter_body(rest, self.max_bytes)])
 
     async def parse(self, data: bytes) -> Any:
         """Return the JSON value of a body; see :func:`parse_json`."""
@@ -68,6 +77,32 @@ class CheckedRequest(Request):
         if not hasattr(self, "_json"):
             self._json = await self.limits.parse(await self.body())
         return self._json
+
+
+def is_plain_body(headers: Iterable[tuple[bytes, bytes]], max_bytes: int) -> bool:
+    """Return whether a body is not encoded, and not announced as larger than a limit.
+
+    Example:
+        >>> length, gzip = (b"content-length", b"7"), (b"content-encoding", b"gzip")
+        >>> is_plain_body([length], 7), is_plain_body([length], 6), is_plain_body([gzip], 7)
+        (True, False, False)
+    """
+    for name, value in headers:
+        if name == b"content-encoding":
+            return False
+        if name == b"content-length" and not (value.isdigit() and int(value[:20]) <= max_bytes):
+            return False
+    return True
+
+
+def _with_first_message(request: Request, first: Message) -> Request:
+    """Return a request whose first message has been received already."""
+    messages = [first]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else await request.receive()
+
+    return Request(request.scope, receive)
 
 
 async def iter_body(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
@@ -112,7 +147,7 @@ def parse_json(data: bytes, max_depth: int) -> Any:
         {'n': 5}
     """
     try:
-        value = json.loads(data.decode(), parse_constant=_reject_constant)
+        value = _decode_json(data.decode())
     except RecursionError as error:
         raise _too_deep_problem(max_depth) from error
     except (
@@ -180,7 +215,8 @@ def _check_nesting(value: Any, max_depth: int, *, check_texts: bool) -> None:
     for _ in range(max_depth + 1):
         next_level: list[Any] = []
         for contained in level:
-            next_level += _check_value(contained, check_texts=check_texts)
+            if type(contained) is not str or check_texts:
+                next_level += _check_value(contained, check_texts=check_texts)
         if not next_level:
             return
         level = next_level
@@ -212,6 +248,10 @@ def _check_number(number: float) -> None:
 
 def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_decode_json = json.JSONDecoder(parse_constant=_reject_constant).decode
+"""Parses JSON; ``json.loads`` makes a decoder with this option for each text."""
 
 
 def _too_deep_problem(max_depth: int) -> HttpProblem:

@@ -74,12 +74,34 @@ def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> Iterato
     for logger in noisy:
         logger.setLevel(logging.WARNING)
     try:
-        yield
+        with _without_unused_facts():
+            yield
     finally:
         root.handlers[:] = handlers
         for logger, level_before in zip((root, *noisy), levels, strict=True):
             logger.setLevel(level_before)
         handler.close()
+
+
+@contextmanager
+def _without_unused_facts() -> Iterator[None]:
+    """Let the facts of a record be unknown that no line has: its caller, thread and process.
+
+    Source:
+        Python 3 documentation, "Logging HOWTO", section "Optimization".
+    """
+    before = {name: getattr(logging, name) for name in _UNUSED_FACTS}
+    for name in _UNUSED_FACTS:
+        setattr(logging, name, None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(logging, name, value)
+
+
+_UNUSED_FACTS = ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing")
+"""Settings of the logging package that cost time in each record."""
 
 
 def _handler(stream: TextIO) -> logging.Handler:
