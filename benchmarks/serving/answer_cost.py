@@ -1,6 +1,7 @@
 """Processor time of a list, alone, in a batch and over HTTP, of this and of earlier code.
 
-    python -m benchmarks.serving.answer_cost STORE --against REVISION [--out FILE]
+    python -m benchmarks.serving.answer_cost STORE --against REVISION [--kinds KIND ...] \
+        [--out FILE]
 
 Asks the service of a store with a release for lists of known users, in new processes of both
 versions of the code in turns, so that other work on the machine meets both. A time is the mean
