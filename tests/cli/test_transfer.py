@@ -247,6 +247,23 @@ def test_a_pretrained_release_has_no_people(pretrained):
     assert "u199" not in text
 
 
+def test_data_sets_of_one_name_are_kept_apart(here, ask, call):
+    for country in ("canada", "mexico"):
+        (here / country).mkdir()
+        rows = [(f"u{user}", f"i{(user + n) % 12}") for user in range(20) for n in range(3)]
+        frame = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
+        frame.write_csv(here / country / "shop.csv")
+    ask("pretrain", "canada/shop.csv", "mexico/shop.csv", "--out", "both", *OPTIONS)
+    items = Recommender.load(here / "both").items["item_id"].to_list()
+    assert len(items) == 24
+    assert {"canada/shop/i0", "mexico/shop/i0"} <= set(items)
+    status, _, err = call(
+        "pretrain", "canada/shop.csv", "canada/shop.csv", "--out", "x", *OPTIONS
+    )
+    assert status == 2
+    assert "two sources have the name" in err
+
+
 def test_a_list_of_titles_is_matched(here, ask, call):
     ask("import", "log.csv", "things.csv", "--column", "user_id=wer", "--column", "item_id=was",
         "--max-rejected", "0.5")  # fmt: skip

@@ -19,7 +19,11 @@ from daybreak.service.inputs.frames import as_tables
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import TrainOptions, train_release
 from daybreak.service.releases.release import has_release
-from daybreak.service.source_inputs import columns_by_import, read_if_folder
+from daybreak.service.source_inputs import (
+    columns_by_import,
+    default_source_names,
+    read_if_folder,
+)
 from daybreak.store import open_store
 from daybreak.types import Progress, ignore_progress
 
@@ -173,7 +177,7 @@ def pretrain(
         progress: Called with the name of each step.
 
     Raises:
-        ConfigError: There is no data set, or ``out`` has other files.
+        ConfigError: There is no data set, one is named twice, or ``out`` has other files.
         DataError: A table cannot be read.
     """
     started = time.perf_counter()
@@ -181,7 +185,8 @@ def pretrain(
         raise ConfigError("pretraining needs at least one data set")
     _check_release_folder(out)
     progress("reading the data sets")
-    tables = join_datasets([(Path(name).stem, read_dataset(name)) for name in datasets])
+    names = default_source_names(datasets)
+    tables = join_datasets(list(zip(names, map(read_dataset, datasets), strict=True)))
     model = Recommender(encoder=settings.encoder, seed=settings.seed)
     model.fit(tables, progress=progress)
     model.save(out)
