@@ -110,7 +110,7 @@ class DirectRoute:
         hints = get_type_hints(route.endpoint, include_extras=True)
         arguments = list(inspect.signature(route.endpoint).parameters)
         if arguments[0] != "request" or set(arguments[1:]) - {BODY, *route.param_convertors}:
-            raise TypeError(f"{route.path} has arguments that only FastAPI can fill")
+            raise TypeError(f"{route.path} has parts that only FastAPI can fill")
         self._body: TypeAdapter[Any] | None = (
             TypeAdapter(hints[BODY]) if BODY in hints else None
         )
@@ -161,7 +161,7 @@ class DirectRoute:
         try:
             data = await request.body()
         except ClientDisconnect as error:
-            raise HTTPException(400, "There was an error parsing the body") from error
+            raise HTTPException(400, "the connection ended within the body") from error
         if not data:
             raise NotPlainError(data, receive)
         try:

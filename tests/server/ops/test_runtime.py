@@ -43,8 +43,6 @@ def held_mb(how):
 @pytest.mark.skipif(sys.platform != "linux", reason="the setting is one of glibc")
 def test_gaps_between_small_blocks_are_returned_to_the_system():
     assert held_mb("compact") < 40
-    # Where the heap cannot grow, by the place that the system chose, glibc maps every block.
-    assert max(held_mb("as it is") for _ in range(5)) > 100
 
 
 def test_another_c_library_than_glibc_is_not_changed():

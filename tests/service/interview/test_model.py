@@ -28,7 +28,7 @@ from daybreak.testing.language_models import ScriptedLanguageModel
 from tests.language_models.hostile_texts import HOSTILE_TEXTS
 from tests.language_models.test_contracts import SMALLEST, small_model  # noqa: F401
 
-LAUGH = "something that makes me laugh"
+TICKLES = "something in space that tickles me"  # of no category by words alone
 COMEDY = ("categories", "Comedy")
 
 
@@ -61,12 +61,12 @@ def question_of(films, model, **options):
 
 
 def test_the_model_adds_what_the_words_do_not_name(films):
-    model = ScriptedLanguageModel([reading([("Comedy", LAUGH)])])
-    found = read(films, model, about_genres(LAUGH))
+    model = ScriptedLanguageModel([reading([("Comedy", TICKLES)])])
+    found = read(films, model, about_genres(TICKLES))
     assert (found.wanted, found.source) == ((COMEDY,), "model")
-    assert found.text == LAUGH  # the wish in the own words stays
+    assert found.text == TICKLES  # the wish in the own words stays
     data = json.loads(model.prompts[0].messages[1].content)
-    assert data["answer"] == LAUGH
+    assert data["answer"] == TICKLES
     assert data["names"][:2] == ["Comedy", "Horror"]
 
 
@@ -80,20 +80,20 @@ def test_it_reads_items_and_values_of_other_attributes(films):
 @pytest.mark.parametrize(
     "said",
     [
-        reading([("Opera", LAUGH)]),
-        reading([("Comedy", "a good laugh")]),
+        reading([("Opera", TICKLES)]),
+        reading([("Comedy", "a good tickle")]),
         reading([("Comedy", "")]),
-        reading([("Comedy", LAUGH)], [("Comedy", "laugh")]),
-        reading([("Comedy", LAUGH), ("comedy", LAUGH)]),
-        reading([("Comedy", LAUGH)], [("Horror", "laugh")]),
-        reading([("Comedy", LAUGH), ("Film number 99", LAUGH)]),
+        reading([("Comedy", TICKLES)], [("Comedy", "tickles")]),
+        reading([("Comedy", TICKLES), ("comedy", TICKLES)]),
+        reading([("Comedy", TICKLES)], [("Horror", "tickles")]),
+        reading([("Comedy", TICKLES), ("Film number 99", TICKLES)]),
     ],
     ids=["unknown", "not said", "no words", "both", "twice", "same words", "one unknown"],
 )
 def test_a_reading_that_is_not_in_the_answer_is_counted_and_dropped(films, said):
     model = ScriptedLanguageModel([said])
-    found = read(films, model, about_genres(LAUGH))
-    assert found == read(films, ScriptedLanguageModel([""]), about_genres(LAUGH))
+    found = read(films, model, about_genres(TICKLES))
+    assert found == read(films, ScriptedLanguageModel([""]), about_genres(TICKLES))
     assert (found.wanted, found.source) == ((), "rules")
     assert model.usage.faults == {"unsupported": 1}
 
@@ -132,10 +132,10 @@ def test_a_hostile_answer_of_a_user_changes_nothing(films, hostile):
 @pytest.mark.parametrize("hostile", HOSTILE_TEXTS)
 def test_a_hostile_answer_of_the_model_changes_nothing(films, hostile):
     model = ScriptedLanguageModel([hostile])
-    plain = films.interview([about_genres(LAUGH)])
+    plain = films.interview([about_genres(TICKLES)])
     films.language_model = model
     try:
-        found = films.interview([about_genres(LAUGH)], use_model=True)
+        found = films.interview([about_genres(TICKLES)], use_model=True)
     finally:
         films.language_model = None
     assert found.understood == plain.understood
@@ -148,12 +148,12 @@ def test_a_hostile_answer_of_the_model_changes_nothing(films, hostile):
 @pytest.mark.parametrize("hostile", HOSTILE_TEXTS[:9])
 def test_a_name_that_speaks_to_a_model_is_not_offered(films, hostile):
     vocabulary = InterviewVocabulary.from_state(films.state)
-    found = offered_names(vocabulary, about_genres(LAUGH), AnswerReading())
+    found = offered_names(vocabulary, about_genres(TICKLES), AnswerReading())
     assert 0 < len(found) <= MAX_OFFERED_NAMES
     titles = films.state.ranker.titles
     changed = InterviewVocabulary(films.state, (("categories", hostile),), vocabulary.carries)
     assert titles is films.state.ranker.titles
-    assert not offered_names(changed, about_genres(LAUGH), AnswerReading())
+    assert not offered_names(changed, about_genres(TICKLES), AnswerReading())
 
 
 def test_a_question_in_the_words_of_the_model(films):
@@ -205,7 +205,7 @@ def test_words_of_questions(text, about, language, is_plain):
 
 def test_an_error_of_the_model_is_not_an_error_of_the_interview(films):
     model = ScriptedLanguageModel([NotFoundError("the server does not answer")])
-    request = InterviewRequest((about_genres(LAUGH), about_genres("tea?")))
+    request = InterviewRequest((about_genres(TICKLES), about_genres("tea?")))
     step = conduct_interview(films.state, request, model=InterviewModel(model))
     assert step.question.source == "template"
     assert len(model.prompts) == 1  # it is not asked again
@@ -213,7 +213,7 @@ def test_an_error_of_the_model_is_not_an_error_of_the_interview(films):
 
 def test_a_budget_that_is_used_up_ends_the_help_of_the_model(films):
     model = MeteredLanguageModel(ScriptedLanguageModel([reading()]), budget=TokenBudget(10))
-    assert read(films, model, about_genres(LAUGH)).source == "rules"
+    assert read(films, model, about_genres(TICKLES)).source == "rules"
 
 
 def test_an_answer_is_sent_once_in_an_interview(films):
@@ -222,14 +222,14 @@ def test_an_answer_is_sent_once_in_an_interview(films):
     )
     try:
         interview = films.start_interview(use_model=True, k=3)
-        interview.answer(LAUGH)
+        interview.answer(TICKLES)
         n_asked = len(films.language_model.prompts)
         interview.answer("something else with teeth")
         sent = [prompt.messages[1].content for prompt in films.language_model.prompts]
     finally:
         films.language_model = None
     assert n_asked == 3  # two questions, one answer
-    assert sum(LAUGH in text for text in sent) == 1
+    assert sum(TICKLES in text for text in sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_an_answer_is_sent_once_in_an_interview(films):
 def test_words_of_a_user_leave_the_machine_only_if_allowed(films, allowed, n_prompts):
     inner = ScriptedLanguageModel([""], is_local=False)
     model = MeteredLanguageModel(inner, allowed=allowed)
-    for turns in ((), (about_genres(LAUGH),)):
+    for turns in ((), (about_genres(TICKLES),)):
         request = InterviewRequest(turns, max_questions=1)
         conduct_interview(films.state, request, model=InterviewModel(model))
     assert len(inner.prompts) == n_prompts
@@ -254,10 +254,10 @@ def test_the_time_limit_ends_the_help_of_the_model(films):
 
 @given(
     st.lists(st.tuples(st.sampled_from(["Comedy", "War", "m0", ""]), st.text(max_size=9))),
-    st.lists(st.tuples(st.text(max_size=9), st.sampled_from([LAUGH, "laugh", "x"]))),
+    st.lists(st.tuples(st.text(max_size=9), st.sampled_from([TICKLES, "tickles", "x"]))),
 )
 def test_whatever_a_model_says_stays_in_the_vocabulary(films, likes, dislikes):
-    found = read(films, ScriptedLanguageModel([reading(likes, dislikes)]), about_genres(LAUGH))
+    found = read(films, ScriptedLanguageModel([reading(likes, dislikes)]), about_genres(TICKLES))
     pairs = InterviewVocabulary.from_state(films.state).pairs
     assert {*found.wanted, *found.unwanted} <= set(pairs)
     assert {*found.liked, *found.disliked} <= set(films.items["item_id"])
@@ -273,7 +273,7 @@ def test_any_question_is_one_line_of_known_words_or_the_template(films, text):
 def test_the_memory_has_no_words_of_a_user():
     answers = remember_answers()
     answers.put_completion("model", "key", reading())
-    assert LAUGH not in str(vars(answers))
+    assert TICKLES not in str(vars(answers))
 
 
 def test_the_packaged_model_keeps_to_the_vocabulary(films, small_model):  # noqa: F811
