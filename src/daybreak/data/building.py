@@ -12,7 +12,6 @@ from daybreak.data.casts import (
     LIST_SEPARATOR,
     cast_attribute,
     cast_labels,
-    cast_numbers,
     cast_switch,
     to_text,
 )
@@ -26,6 +25,7 @@ from daybreak.data.columns import (
     is_review_column,
     recbole_type,
 )
+from daybreak.data.event_type_columns import ENGAGEMENT, FLAG, read_observed_types
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.formats import ValueFormats
 from daybreak.data.identities import identify_users, identity_columns
@@ -34,10 +34,9 @@ from daybreak.data.media.columns import read_media_columns
 from daybreak.data.numbers import (
     NumberColumn,
     read_number_attribute,
-    read_numbers,
 )
 from daybreak.data.placeholders import is_placeholder
-from daybreak.data.rating_texts import read_rating_texts
+from daybreak.data.rating_texts import read_value_column
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.tables import EVENT_COLUMNS
@@ -133,6 +132,15 @@ class _TableBuilder:
             values, _ = cast_labels(self.raw.frame[source])
             self.columns[target] = values.alias(target)
 
+    def add_observed_types(self) -> None:
+        """Add the event types that columns with 0 and 1, or with times, say."""
+        types = read_observed_types(self.raw.frame, self.mapping)
+        if types is None:
+            return
+        self.columns["event_type"] = types
+        names = [c.source for c in self.mapping.columns if c.target in (FLAG, ENGAGEMENT)]
+        self.note(f"event types are read from: {', '.join(names)}")
+
     def add_times(self, target: str, *, row_kept: bool) -> None:
         """Add a column of times."""
         source = self.mapping.source_of(target)
@@ -180,7 +188,7 @@ class _TableBuilder:
         if source is None:
             return
         values = self.raw.frame[source]
-        column = _read_number_column(values, self.formats)
+        column = read_value_column(values, self.formats.decimal)
         if not column.values.count() and is_review_column(source):
             self.note(f"{source}: texts of reviews, which are no ratings, are not used")
             return
@@ -224,20 +232,12 @@ class _TableBuilder:
         )
 
 
-def _read_number_column(values: pl.Series, formats: ValueFormats) -> NumberColumn:
-    """Return numbers of a column of numbers, truth values or texts."""
-    if values.dtype == pl.String and cast_numbers(values)[1].any():
-        return read_rating_texts(values) or read_numbers(values, formats.decimal)
-    if values.dtype == pl.String and formats.decimal == ",":
-        return read_numbers(values, formats.decimal)
-    return NumberColumn(*cast_numbers(values))
-
-
 def _build_events(table: _TableBuilder) -> CheckedTable:
     table.add_numbers("value")
     table.add_times("timestamp", row_kept=not table.formats.strict)
     for target in ("event_type", "domain"):
         table.add_labels(target)
+    table.add_observed_types()
     columns = table.columns
     id_column = table.mapping.source_of("event_id")
     ids = (

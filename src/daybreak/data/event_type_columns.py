@@ -1,15 +1,20 @@
-"""The column of event types, recognised by its values where its name is not known.
+"""Columns that say what happened, recognised by their values.
 
-Names of columns are endless (``Art``, ``Vorgang``, ``mov_type``), but the words in them are
-the usual ones: *Kauf*, *Ansicht*, *Retoure*. Without the column a return counts for the item.
+Names of columns of event types are endless (``Art``, ``Vorgang``, ``mov_type``), but the words
+in them are the usual ones: *Kauf*, *Ansicht*, *Retoure*. Other tables have a column with 0 and
+1 for each type. Without them a return, or an advertisement that nobody clicked, counts for the
+item. So does a video that somebody left after a second. Start at :func:`recognise_event_types`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from daybreak.data.columns import ColumnMapping
+from daybreak.data.casts import cast_numbers
+from daybreak.data.columns import ColumnMapping, is_rating_column
+from daybreak.data.event_engagement import find_engagement
+from daybreak.data.event_flags import EventFlags, find_flags, flag_kind
 from daybreak.data.event_names import event_name_kind
 from daybreak.data.readers.source import SAMPLE_ROWS
 
@@ -17,22 +22,30 @@ MAX_EVENT_TYPES = 50
 """Largest number of different values of a column of event types."""
 MIN_KNOWN_SHARE = 0.8
 """Smallest share of rows whose value is a known event type."""
+FLAG = "event_flag"
+"""Target of the columns that say for one event type whether it happened."""
+ENGAGEMENT = "engagement"
+"""Target of a column that says how long or how much of an item somebody watched or read."""
 _REASON = "its values"
 
 
 def recognise_event_types(
-    mapping: ColumnMapping, sample: Callable[[Sequence[str]], pl.DataFrame]
+    mapping: ColumnMapping,
+    sample: Callable[[Sequence[str]], pl.DataFrame],
+    *,
+    min_kinds: int = 2,
 ) -> ColumnMapping:
-    """Return the mapping, with an unused column as ``event_type`` if its values are types.
+    """Return the mapping, with unused columns as event types if that is what they hold.
 
     A column is taken if hardly any of its values is unknown, and they are of at least two
     kinds of which one is a purchase or counts against the item: a column that says ``search``
     in every row is none. If several columns are, the one with the most kinds is taken, then
-    the first.
+    the first. If none is, and the events are no ratings, columns with 0 and 1 are flags.
 
     Args:
         mapping: Columns by their names.
         sample: Returns the first rows of the named columns of the input.
+        min_kinds: Smallest number of kinds; 1 for a few rows, which may be of one kind.
 
     Example:
         >>> from daybreak.data.columns import match_columns
@@ -41,24 +54,77 @@ def recognise_event_types(
         >>> seen = recognise_event_types(match_columns(log.columns, "events"), log.select)
         >>> seen.source_of("event_type"), seen.unused
         ('Art', ())
+        >>> log = pl.DataFrame({"user": ["a", "b"], "ad_id": ["x", "y"], "clicked": [1, 0]})
+        >>> seen = recognise_event_types(match_columns(log.columns, "events"), log.select)
+        >>> seen.source_of("event_flag")
+        'clicked'
     """
     if mapping.role != "events" or mapping.source_of("event_type") or not mapping.unused:
         return mapping
     rows = sample(mapping.unused).head(SAMPLE_ROWS)
-    kinds = {name: len(_kinds_of_types(rows[name])) for name in rows.columns}
+    kinds = {name: len(_kinds_of_types(rows[name], min_kinds)) for name in rows.columns}
     source = max(kinds, key=lambda name: kinds[name], default="")
-    if not kinds.get(source):
+    if kinds.get(source):
+        return _with_target(mapping, [source], "event_type")
+    return _with_flags_or_engagement(mapping, rows)
+
+
+def read_observed_types(frame: pl.DataFrame, mapping: ColumnMapping) -> pl.Series | None:
+    """Return the (n_rows,) event types that flags or an engagement say; None: there are none.
+
+    Args:
+        frame: Rows with their original columns.
+        mapping: What the columns are read as.
+    """
+    flags = [column.source for column in mapping.columns if column.target == FLAG]
+    if flags:
+        kinds = {name: flag_kind(name) or "opinion" for name in flags}
+        return EventFlags(kinds).read_types(frame.select(flags))
+    watched = mapping.source_of(ENGAGEMENT)
+    engagement = None if watched is None else find_engagement(frame[watched])
+    return None if engagement is None else engagement.read_types(frame[engagement.name])
+
+
+def _with_flags_or_engagement(mapping: ColumnMapping, rows: pl.DataFrame) -> ColumnMapping:
+    """Return the mapping with the flags among its unused columns, else how much was watched.
+
+    A column ``liked`` alone is a rating; beside other flags it is one of them.
+    """
+    names = list(find_flags(rows).kinds)
+    value = mapping.source_of("value")
+    is_rating = value is not None and is_rating_column(value)
+    if names and not is_rating:
+        return _with_target(mapping, names, FLAG)
+    if value is not None and names and flag_kind(value) is not None:
+        return _with_target(mapping, [*names, value], FLAG)
+    if value is not None:
         return mapping
+    found = [name for name in rows.columns if find_engagement(rows[name]) is not None]
+    if found:
+        return _with_target(mapping, found[:1], ENGAGEMENT)
+    return _with_target(
+        mapping, [n for n in rows.columns if _holds_signs(rows[n])][:1], "value"
+    )
+
+
+def _holds_signs(values: pl.Series) -> bool:
+    """Return whether a column of opinions, such as ``like``, has -1, 0 and 1."""
+    if flag_kind(values.name) != "opinion" or values.dtype.is_nested():
+        return False
+    numbers = set(cast_numbers(values)[0].unique().to_list())
+    return numbers <= {-1, 0, 1, None} and -1 in numbers
+
+
+def _with_target(mapping: ColumnMapping, sources: Iterable[str], target: str) -> ColumnMapping:
+    taken = set(sources)
     columns = tuple(
-        replace(column, target="event_type", reason=_REASON)
-        if column.source == source
-        else column
+        replace(column, target=target, reason=_REASON) if column.source in taken else column
         for column in mapping.columns
     )
     return replace(mapping, columns=columns)
 
 
-def _kinds_of_types(values: pl.Series) -> set[str]:
+def _kinds_of_types(values: pl.Series, min_kinds: int) -> set[str]:
     """Return the kinds of the event types in a column; nothing if it has other values."""
     if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return set()
@@ -69,5 +135,5 @@ def _kinds_of_types(values: pl.Series) -> set[str]:
     kinds: dict[str, str] = {name: event_name_kind(name) for name in counts}
     n_known = sum(count for name, count in counts.items() if kinds[name] != "other")
     found = set(kinds.values()) - {"other"}
-    decides = len(found) > 1 and bool(found & {"count", "negative"})
+    decides = len(found) >= min_kinds and bool(found & {"count", "negative"})
     return found if decides and n_known >= MIN_KNOWN_SHARE * len(given) else set()

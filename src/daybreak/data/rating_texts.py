@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from daybreak.data.numbers import MIN_NUMBER_SHARE, NumberColumn
+from daybreak.data.casts import cast_numbers
+from daybreak.data.numbers import MIN_NUMBER_SHARE, DecimalMark, NumberColumn, read_numbers
 from daybreak.data.times import empty_to_null
 
 MAX_RATING_CHARS = 40
@@ -40,26 +41,26 @@ _WORDS: dict[float, str] = {
         "好评 好評 五星好评 五星好評 超赞 超讚 非常满意 非常滿意 很满意 很滿意 非常好 "
         "很好 极好 極好 优秀 優秀 力荐 力薦 强烈推荐 強烈推薦 大変満足 とても良い 最高 "
         "매우_만족 매우만족 최고 excellent outstanding perfect amazing love loved "
-        "positive very_satisfied very_positive recommended thumbs_up hervorragend "
-        "ausgezeichnet sehr_gut sehr_zufrieden positiv très_bien très_bon "
+        "positive very_satisfied very_positive recommended thumbs_up up 👍 ❤ 😍 🤩 "
+        "hervorragend ausgezeichnet sehr_gut sehr_zufrieden positiv très_bien très_bon "
         "très_satisfait positif excelente muy_bueno muy_satisfecho positivo ótimo otimo "
         "muito_bom muito_satisfeito ottimo eccellente molto_soddisfatto uitstekend "
         "zeer_goed positief отлично отличный очень_хорошо положительный bardzo_dobry"
     ),
     4: (
         "满意 滿意 推荐 推薦 好 喜欢 喜歡 不错 不錯 満足 良い 만족 좋음 very_good good "
-        "great nice like liked satisfied gut zufrieden bien bon satisfait bueno "
+        "great nice like liked satisfied 😀 😃 😄 😊 🙂 gut zufrieden bien bon satisfait bueno "
         "satisfecho bom satisfeito buono soddisfatto goed tevreden хорошо хороший dobry"
     ),
     3: (
         "中评 中評 一般 还行 還行 还可以 還可以 普通 尚可 中等 ふつう 보통 average okay "
-        "ok fair neutral mixed so_so mittel mittelmäßig durchschnittlich moyen regular "
+        "ok fair neutral mixed so_so 😐 😶 mittel mittelmäßig durchschnittlich moyen regular "
         "sufficiente discreto neutro neutre gemiddeld neutraal нормально нейтральный "
         "удовлетворительно średni"
     ),
     2: (
         "较差 較差 不满意 不滿意 不太满意 不太滿意 不喜欢 不喜歡 やや不満 不満 悪い "
-        "불만족 나쁨 poor bad dislike disliked dissatisfied unsatisfied schlecht "
+        "불만족 나쁨 🙁 😕 poor bad dislike disliked dissatisfied unsatisfied schlecht "
         "unzufrieden mauvais médiocre insatisfait malo insatisfecho ruim insatisfeito "
         "scarso insoddisfatto slecht ontevreden плохо плохой zły"
     ),
@@ -67,7 +68,7 @@ _WORDS: dict[float, str] = {
         "差评 差評 负评 負評 差 很差 极差 極差 非常差 非常不满意 非常不滿意 很不满意 "
         "很不滿意 とても悪い 大変不満 最悪 매우_불만족 매우불만족 최악 terrible awful "
         "horrible very_bad hate hated negative very_dissatisfied very_negative "
-        "not_recommended thumbs_down sehr_schlecht sehr_unzufrieden negativ "
+        "not_recommended thumbs_down down 👎 😠 😡 🤮 sehr_schlecht sehr_unzufrieden negativ "
         "très_mauvais très_insatisfait négatif negatif muy_malo muy_insatisfecho "
         "negativo péssimo pessimo muito_insatisfeito molto_insoddisfatto zeer_slecht "
         "negatief ужасно ужасный отрицательный bardzo_zły"
@@ -75,6 +76,29 @@ _WORDS: dict[float, str] = {
 }
 RATING_WORDS = {word: stars for stars, words in _WORDS.items() for word in words.split()}
 """Ratings from 1 to 5 by word, in lower case, with underscores for blanks."""
+_GRADES = {"a": 5.0, "b": 4.0, "c": 3.0, "d": 2.0, "e": 1.0, "f": 1.0}
+_GRADE = re.compile(r"^(?P<letter>[a-f])\s?(?P<sign>[-+\u2212])?$")
+_GRADE_STEP = 1 / 3
+"""Difference between a grade and the same with a plus or minus."""
+
+
+def read_value_column(values: pl.Series, decimal: DecimalMark | None = None) -> NumberColumn:
+    """Return the numbers of a column of numbers, truth values, ratings or quantities.
+
+    Args:
+        values: (n,) values of events.
+        decimal: Decimal mark; None: decide by the column.
+
+    Example:
+        >>> [read_value_column(pl.Series(texts)).values.to_list()
+        ...  for texts in (["yes", "no"], ["4,5", "3"], ["👍", "👎"])]
+        [[1.0, 0.0], [4.5, 3.0], [5.0, 1.0]]
+    """
+    if values.dtype == pl.String and cast_numbers(values)[1].any():
+        return read_rating_texts(values) or read_numbers(values, decimal)
+    if values.dtype == pl.String and decimal == ",":
+        return read_numbers(values, decimal)
+    return NumberColumn(*cast_numbers(values))
 
 
 def read_rating_texts(values: pl.Series) -> NumberColumn | None:
@@ -116,8 +140,10 @@ def read_rating_text(text: str) -> float | None:
     Example:
         >>> [read_rating_text(text) for text in ("四星半", "3/5", "非常满意", "2件", "red")]
         [4.5, 3.0, 5.0, 2.0, None]
+        >>> [round(read_rating_text(text), 2) for text in ("A", "B+", "F", "👎")]
+        [5.0, 4.33, 1.0, 1.0]
     """
-    plain = text.strip().casefold()
+    plain = text.strip().casefold().replace("\ufe0f", "")
     if not plain or len(plain) > MAX_RATING_CHARS:
         return None
     stars = _STARS.match(plain)
@@ -126,6 +152,9 @@ def read_rating_text(text: str) -> float | None:
     word = re.sub(r"[\s_-]+", "_", re.sub(r"[.!?,;:。！？，；：~～]+", " ", plain).strip())
     if word in RATING_WORDS:
         return float(RATING_WORDS[word])
+    if grade := _GRADE.match(plain):
+        step = {"+": _GRADE_STEP, None: 0.0}.get(grade["sign"], -_GRADE_STEP)
+        return _GRADES[grade["letter"]] + step
     plain = re.sub(r"(星|分)(半)$", r"\2\1", plain)
     found = _WITH_UNIT.match(plain.rstrip("!！。."))
     if not found:

@@ -346,7 +346,7 @@ def choose_rules(events: pl.DataFrame) -> ResolvedRules:
     Types that say no, like ``disliked`` or ``returned``, and negative values are negative.
     Types like ``view`` are neutral if stronger types occur. Values on a rating scale are
     positive from 70 % of its top (4 of 5, 7 of 10) and negative below 50 %; values outside of
-    the scale are neutral. All other events are positive.
+    the scale are neutral, as is 0 between -1 and 1. All other events are positive.
     """
     types = events["event_type"].cast(pl.String).drop_nulls().unique().to_list()
     rules = _ConditionLists()
@@ -397,6 +397,9 @@ class _ConditionLists:
         if not is_rating and steps.tolist() == [0, 1]:
             says_no = name is None or _OPINION_PATTERN.search(name)
             (self.negative if says_no else self.seen).append(Condition(type_name, "<", 0.5))
+            return
+        if steps.tolist() == [-1, 0, 1]:
+            self.seen.append(Condition(type_name, "=", 0.0))
             return
         scale = None if is_count else find_rating_scale(steps, counts, is_rating=is_rating)
         if scale is None:

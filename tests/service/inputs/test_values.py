@@ -57,7 +57,7 @@ def test_what_decides_about_being_on_sale_is_never_taken_for_no_limit(name, valu
 
 def test_numbers_of_events_are_read_and_what_is_none_is_told():
     assert one("events", rating="4,5") == ((4.5,), [])
-    row, notes = one("events", rating="good", timestamp="soon")
+    row, notes = one("events", rating="soon", timestamp="soon")
     assert row == (None, None)
     assert [note.split(";")[0] for note in notes] == [
         "timestamp: 1 of 1 values cannot be read, such as 'soon'",

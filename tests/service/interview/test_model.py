@@ -257,7 +257,9 @@ def test_the_time_limit_ends_the_help_of_the_model(films):
     st.lists(st.tuples(st.text(max_size=9), st.sampled_from([TICKLES, "tickles", "x"]))),
 )
 def test_whatever_a_model_says_stays_in_the_vocabulary(films, likes, dislikes):
-    found = read(films, ScriptedLanguageModel([reading(likes, dislikes)]), about_genres(TICKLES))
+    found = read(
+        films, ScriptedLanguageModel([reading(likes, dislikes)]), about_genres(TICKLES)
+    )
     pairs = InterviewVocabulary.from_state(films.state).pairs
     assert {*found.wanted, *found.unwanted} <= set(pairs)
     assert {*found.liked, *found.disliked} <= set(films.items["item_id"])

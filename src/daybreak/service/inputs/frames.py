@@ -9,11 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from daybreak.data import EventRules, ImportResult, Rejects, Tables, read_tables
+from daybreak.data import (
+    EVENT_COLUMNS,
+    EventRules,
+    ImportResult,
+    Rejects,
+    Tables,
+    read_tables,
+)
 from daybreak.data.canonical import canonical_tables
 from daybreak.data.casts import join_lists
 from daybreak.data.column_aliases import TABLE_ROLES, TableRole
-from daybreak.data.columns import match_columns
+from daybreak.data.columns import ColumnMapping, find_value_column, match_columns
+from daybreak.data.event_type_columns import read_observed_types, recognise_event_types
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
 from daybreak.data.importing import ColumnChoices
 from daybreak.data.media.columns import read_frame_media
@@ -123,7 +131,7 @@ def as_frame(data: Any, *keys: str) -> pl.DataFrame:
         return _read_path(data, keys)
     table, notes = to_polars(data, f"data with {keys[0]!r}", keys)
     _warn_of(notes)
-    table = _with_keys(table, keys)
+    table = _with_usual_names(table, keys)
     if _role_of(keys) == "items":
         table, rejects = read_frame_media(table)
         warn_of_rejects(rejects, stacklevel=3)
@@ -147,23 +155,49 @@ def _role_of(keys: Sequence[str]) -> TableRole:
     return "items" if keys[0] == "item_id" else "users"
 
 
-def _with_keys(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Return a frame whose id columns have their usual names; they are recognised as in files.
+def _with_usual_names(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return a frame whose columns have their usual names; they are recognised as in files.
+
+    Columns of items and users other than their id are renamed by the release.
 
     Raises:
         DataError: There is no column that could be one of the ids.
     """
-    if set(keys) <= set(table.columns):
+    role = _role_of(keys)
+    if set(keys) <= set(table.columns) and (
+        role != "events" or set(table.columns) <= EVENT_COLUMNS.keys()
+    ):
         return table
     try:
-        mapping = match_columns(table.columns, _role_of(keys))
+        mapping = match_columns(table.columns, role)
     except DataError:
         missing = next(key for key in keys if key not in table.columns)
         raise DataError(
             f"the data have no column {missing!r}; columns: {table.columns}"
         ) from None
+    if role == "events":
+        return _with_event_columns(table, mapping)
     found = {mapping.source_of(key): key for key in keys}
     return table.rename({old: new for old, new in found.items() if old is not None})
+
+
+def _with_event_columns(table: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFrame:
+    """Return events with the columns of a store, as far as they are known.
+
+    A column that says how much keeps its name, which decides whether it is a rating.
+    """
+    mapping = recognise_event_types(mapping, table.select, min_kinds=1)
+    types = read_observed_types(table, mapping)
+    kept = set(table.columns)
+    has_value = find_value_column(kept) is not None
+    names = {
+        column.source: column.target
+        for column in mapping.used
+        if column.target in EVENT_COLUMNS.keys() - kept
+        and not (column.target == "value" and has_value)
+    }
+    table = table.rename(names)
+    return table if types is None else table.with_columns(types)
 
 
 def _spelled(tables: Tables) -> Tables:

@@ -9,7 +9,7 @@ from daybreak.data.building import CLOSED_LIMITS, TIME_COLUMNS
 from daybreak.data.casts import cast_switch, to_text
 from daybreak.data.columns import find_value_column
 from daybreak.data.fields import HIDDEN_COLUMN
-from daybreak.data.numbers import read_numbers
+from daybreak.data.rating_texts import read_value_column
 from daybreak.data.times import MAX_EPOCH_S, read_times, unlimited_to_null
 from daybreak.errors import DataError
 
@@ -87,7 +87,7 @@ def _read_time(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _read_number(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    column = read_numbers(values)
+    column = read_value_column(values)
     return column.values, column.is_bad
 
 

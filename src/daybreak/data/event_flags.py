@@ -1,0 +1,163 @@
+"""Columns that say in each row whether something happened: ``click``, ``like``, ``returned``.
+
+Logs of advertisements, newsrooms and video sites have a row for everything that was shown, and
+columns with 0 and 1. Without these columns an advertisement that nobody clicked counts like one
+that was bought. Start at :func:`find_flags`.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import polars as pl
+
+from daybreak.data.casts import cast_switch, to_text
+from daybreak.data.columns import to_snake_case
+from daybreak.data.event_names import event_name_kind
+
+NOTHING_HAPPENED = "impression"
+"""Event type of rows of which no flag is set, where one of the flags is no refusal."""
+STRENGTHS = ("negative", "count", "opinion", "view")
+"""Kinds of flags; a row in which several are set has the type of the first kind."""
+MAX_CACHED_NAMES = 10_000
+"""Maximum number of names of columns whose meaning is cached."""
+
+_AROUND = re.compile(
+    r"^(?:is|has|was|did|flag|ist|hat|wurde)_(?=.)|_(?:flag|yn|y_n|0_1|bool|ind|indicator)$"
+    r"|^是否(?:已|有)?|^(?:已|有无)(?=.)|与否$"
+)
+"""What is around the word that says what happened."""
+_WORDS = {
+    "opinion": (
+        "like likes liked love loved favorite favorites favorited favourite favourites fav "
+        "favourited follow follows followed following share shares shared forward forwarded "
+        "comment comments commented bookmark bookmarked save saved saves collect collected "
+        "subscribe subscribed install installed installs download downloaded conversion "
+        "conversions converted convert signup signed_up apply applied application book "
+        "booked booking reserved reply replied match matched heart hearted upvote upvoted "
+        "thumbs_up long_view longview finish finished complete completed effective_view "
+        "valid_view valid_play "
+        "gefaellt gefällt geteilt gemerkt gefolgt abonniert konvertiert gebucht favorit "
+        "aime aimé aimée partagé suivi favori abonné converti réservé me_gusta gustado "
+        "compartido seguido favorito guardado convertido reservado curtido curtiu "
+        "compartilhado salvo piaciuto condiviso salvato seguito preferito convertito "
+        "点赞 點讚 喜欢 喜歡 收藏 关注 關注 分享 转发 轉發 评论 評論 转化 轉化 下载 下載 安装 "
+        "安裝 订阅 訂閱 完播 长播 有效播放 いいね 保存 フォロー シェア 좋아요 공유 저장 구독"
+    ),
+    "count": "sale sales sold buy buys order orders checkout payment paid deposit",
+    "view": (
+        "click clicks clicked view viewed open opened watched watch read played play "
+        "visited engaged engagement clic clics cliqué klick klicks geklickt angeklickt "
+        "geöffnet gelesen angesehen clicado clicou cliccato 点击 點擊 点开 打开 观看 播放 "
+        "阅读 クリック 클릭"
+    ),
+}
+_KIND_OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+
+
+class EventFlags(NamedTuple):
+    """Flags of a table of events by the name of their column."""
+
+    kinds: Mapping[str, str]
+    """Kind of each flag, one of ``STRENGTHS``."""
+
+    def read_types(self, columns: pl.DataFrame) -> pl.Series:
+        """Return the (n_rows,) event types that the flags of each row say.
+
+        Args:
+            columns: The columns of the flags.
+
+        Returns:
+            The name of the strongest flag that is set. Where none is set:
+            ``NOTHING_HAPPENED`` if a flag could have said that somebody wants the item, else
+            null.
+
+        Example:
+            >>> rows = pl.DataFrame({"is_click": [1, 1, 0], "is_like": [0, 1, 0]})
+            >>> find_flags(rows).read_types(rows).to_list()
+            ['click', 'like', 'impression']
+            >>> orders = pl.DataFrame({"returned": ["yes", "no"]})
+            >>> find_flags(orders).read_types(orders).to_list()
+            ['returned', None]
+        """
+        ordered = sorted(self.kinds, key=lambda name: STRENGTHS.index(self.kinds[name]))
+        is_only_negative = set(self.kinds.values()) == {"negative"}
+        otherwise = pl.lit(None if is_only_negative else NOTHING_HAPPENED, pl.String)
+        names = [
+            pl.when(is_set(columns[name])).then(pl.lit(flag_name(name))) for name in ordered
+        ]
+        return columns.select(event_type=pl.coalesce(*names, otherwise))["event_type"]
+
+
+def find_flags(columns: pl.DataFrame) -> EventFlags:
+    """Return the columns that are flags by their names and values.
+
+    A column is a flag if its name says what may have happened, and its values are 0 and 1, or
+    other words for no and yes. Numbers above 1 are counts: it has happened.
+
+    Args:
+        columns: Columns that have no other meaning, or their first rows.
+
+    Example:
+        >>> rows = pl.DataFrame({"clicked": ["no", "yes"], "tab": [0, 1], "shares": [0, 7]})
+        >>> dict(find_flags(rows).kinds)
+        {'clicked': 'view', 'shares': 'opinion'}
+    """
+    kinds = {name: flag_kind(name) for name in columns.columns}
+    return EventFlags(
+        {name: kind for name, kind in kinds.items() if kind and _holds_flags(columns[name])}
+    )
+
+
+@lru_cache(maxsize=MAX_CACHED_NAMES)
+def flag_kind(name: str) -> str | None:
+    """Return what a column says by its name, one of ``STRENGTHS``; None: it is no flag.
+
+    Example:
+        >>> [flag_kind(name) for name in ("click", "是否购买", "returned", "hasLiked", "age")]
+        ['view', 'count', 'negative', 'opinion', None]
+    """
+    word = flag_name(name)
+    if word in _KIND_OF_WORD:
+        return _KIND_OF_WORD[word]
+    kind = event_name_kind(word)
+    return kind if kind in {"negative", "count"} else None
+
+
+def flag_name(name: str) -> str:
+    """Return the word of a column that says what happened.
+
+    Example:
+        >>> flag_name("is_click"), flag_name("Liked (0/1)"), flag_name("是否点击")
+        ('click', 'liked', '点击')
+    """
+    word, before = to_snake_case(name), ""
+    while word != before:
+        word, before = _AROUND.sub("", word), word
+    return word or to_snake_case(name)
+
+
+def is_set(values: pl.Series) -> pl.Series:
+    """Return the (n_rows,) mask of rows in which a flag is set.
+
+    Example:
+        >>> is_set(pl.Series(["1", "0", "", "ja", "3"])).to_list()
+        [True, False, False, True, True]
+    """
+    switch = to_text(cast_switch(values)[0]) == "true"
+    number = to_text(values).str.strip_chars().cast(pl.Float64, strict=False)
+    return (switch.fill_null(value=False) | (number > 0).fill_null(value=False)).rename(
+        values.name
+    )
+
+
+def _holds_flags(values: pl.Series) -> bool:
+    """Return whether a column holds yes and no, or counts, and does not always say yes."""
+    if values.dtype.is_nested() or values.dtype.is_temporal():
+        return False
+    switch, is_bad = cast_switch(values)
+    number = to_text(values).str.strip_chars().cast(pl.Float64, strict=False)
+    is_count = ((number >= 0) & (number % 1 == 0)).fill_null(value=False)
+    is_given = (to_text(switch).is_not_null() | is_count).any()
+    return is_given and not is_set(values).all() and not (is_bad & ~is_count).any()
