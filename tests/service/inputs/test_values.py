@@ -61,7 +61,7 @@ def test_numbers_of_events_are_read_and_what_is_none_is_told():
     assert row == (None, None)
     assert [note.split(";")[0] for note in notes] == [
         "timestamp: 1 of 1 values cannot be read, such as 'soon'",
-        "rating: 1 of 1 values cannot be read, such as 'good'",
+        "rating: 1 of 1 values cannot be read, such as 'soon'",
     ]
 
 
