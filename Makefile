@@ -29,7 +29,7 @@ page: $(VENV)/installed $(VENV)/models
 	$(VENV)/bin/daybreak demo --serve
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models $(TEST_VENV)/test-models
-	PYTHON=$(TEST_VENV)/bin/python ./check -n auto
+	PYTHON=$(TEST_VENV)/bin/python ./check -n auto --dist worksteal
 
 # The source of known weaknesses may be out of reach, which must not stop anything.
 audit: | $(LOCK_VENV)/bin/python

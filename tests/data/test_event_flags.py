@@ -57,6 +57,9 @@ def test_liked_alone_is_a_rating_and_beside_a_click_a_flag():
     "columns",
     [
         {"is_mobile": [0, 1]},
+        {"order_id": [0, 1]},
+        {"refund_amount": [0, 12]},
+        {"退货原因": [0, 1]},
         {"click": [1, 1]},
         {"search": [0, 1]},
         {"click": ["top", "left"]},

@@ -28,6 +28,13 @@ _AROUND = re.compile(
     r"|^是否(?:已|有)?|^(?:已|有无)(?=.)|与否$"
 )
 """What is around the word that says what happened."""
+_OTHER_MEANING = re.compile(
+    r"(?:^|_)(?:ids?|no|nr|num|number|date|day|days|week|month|year|hour|time|at|ts|timestamp"
+    r"|amount|price|value|total|sum|cost|revenue|tax|currency|fee|discount|status|state|reason"
+    r"|code|by|from|type|name|url|channel|source|user|customer|line|size|position|rank"
+    r"|datum|nummer|betrag|grund|preis)(?:_|$)|号|日期|时间|時間|金额|金額|原因|状态|狀態|价|價"
+)
+"""What else a column is about that has the word of an event in its name: ``order_id``."""
 _WORDS = {
     "opinion": (
         "like likes liked love loved favorite favorites favorited favourite favourites fav "
@@ -121,7 +128,7 @@ def flag_kind(name: str) -> str | None:
     word = flag_name(name)
     if word in _KIND_OF_WORD:
         return _KIND_OF_WORD[word]
-    kind = event_name_kind(word)
+    kind = "other" if _OTHER_MEANING.search(word) else event_name_kind(word)
     return kind if kind in {"negative", "count"} else None
 
 
