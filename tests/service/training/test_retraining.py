@@ -371,6 +371,18 @@ def test_the_time_that_is_left_is_calculated_by_hand(store):
     assert [one["done"] for one in states] == [0, 10, 10, 3]
 
 
+def test_the_lease_of_a_task_that_has_ended_is_waited_for(store, run):
+    store.put_documents(TASK_RECORDS, {"train-old": running_record(status="done")})
+    store.acquire_lease(TRAINING_LEASE, "train-old", 90.0)
+    back = threading.Timer(0.2, store.release_lease, (TRAINING_LEASE, "train-old"))
+    back.start()
+    runner = run(trainings.succeed)
+    task = runner.start()
+    back.join()
+    assert task != "train-old"
+    assert runner.wait(task).status == "done"
+
+
 def test_another_job_and_a_training_exclude_each_other(run):
     runner = run(trainings.wait_long)
     job = BackgroundJob("other", trainings.wait_long, encoder="e1")

@@ -38,6 +38,10 @@ from daybreak.store import DocumentStore
 
 log = logging.getLogger(__name__)
 
+MAX_HANDOVER_S = 2.0
+"""Longest wait for the lease of a task that has recorded its end [s]."""
+HANDOVER_STEP_S = 0.01
+"""Time between two looks at that lease [s]."""
 _SECONDS_PER_UNIT = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
@@ -253,7 +257,7 @@ class RetrainRunner:
         if ":memory:" in self._settings.store:
             raise ConfigError("a store in memory cannot be trained on by another process")
         with self._lock:
-            holder = self._documents.acquire_lease(TRAINING_LEASE, id_, LEASE_DURATION_S)
+            holder = self._acquire_lease(id_)
             if holder != id_:
                 return holder
             self.tasks()  # records what the former holder of the lease was
@@ -279,6 +283,21 @@ class RetrainRunner:
             )
             self._watchers[id_].start()
             return id_
+
+    def _acquire_lease(self, id_: str) -> str:
+        """Take the lease for a task; return the id of the task that has it.
+
+        A task that has recorded its end is about to give the lease back, which is waited for.
+        """
+        end = time.monotonic() + MAX_HANDOVER_S
+        while True:
+            holder = self._documents.acquire_lease(TRAINING_LEASE, id_, LEASE_DURATION_S)
+            if holder == id_ or time.monotonic() > end:
+                return holder
+            record = self._documents.documents(TASK_RECORDS).get(holder)
+            if record is None or record["status"] == "running":
+                return holder
+            time.sleep(HANDOVER_STEP_S)
 
     def wait(self, task_id: str, timeout_s: float | None = None) -> RetrainTask:
         """Wait until a task of this service has ended; return it.
