@@ -54,8 +54,6 @@ class Engagement(NamedTuple):
     """Name of the column."""
     bound: float
     """Smallest value, in units of the column, that is more than having been shown."""
-    is_share: bool
-    """Whether the values are shares of the item, so that the bound holds for all tables."""
 
     def read_types(self, values: pl.Series) -> pl.Series:
         """Return the (n_rows,) event types: a view, only shown, or null if nothing is known.
@@ -100,7 +98,7 @@ def find_engagement(values: pl.Series) -> Engagement | None:
         return None
     usual = float(given.quantile(USUAL_QUANTILE) or 0.0)
     whole = (1.0 if usual <= MAX_TOP_OF_ONE else 100.0) if is_share else usual
-    return Engagement(values.name, MIN_SHARE * whole, is_share) if whole > 0 else None
+    return Engagement(values.name, MIN_SHARE * whole) if whole > 0 else None
 
 
 def _numbers(values: pl.Series) -> pl.Series:

@@ -153,10 +153,12 @@ def is_set(values: pl.Series) -> pl.Series:
         [True, False, False, True, True]
     """
     switch = to_text(cast_switch(values)[0]) == "true"
-    number = to_text(values).str.strip_chars().cast(pl.Float64, strict=False)
-    return (switch.fill_null(value=False) | (number > 0).fill_null(value=False)).rename(
-        values.name
-    )
+    is_above = _plain_numbers(values) > 0
+    return (switch.fill_null(value=False) | is_above.fill_null(value=False)).rename(values.name)
+
+
+def _plain_numbers(values: pl.Series) -> pl.Series:
+    return to_text(values).str.strip_chars().cast(pl.Float64, strict=False)
 
 
 def _holds_flags(values: pl.Series) -> bool:
@@ -164,7 +166,7 @@ def _holds_flags(values: pl.Series) -> bool:
     if values.dtype.is_nested() or values.dtype.is_temporal():
         return False
     switch, is_bad = cast_switch(values)
-    number = to_text(values).str.strip_chars().cast(pl.Float64, strict=False)
+    number = _plain_numbers(values)
     is_count = ((number >= 0) & (number % 1 == 0)).fill_null(value=False)
     is_given = (to_text(switch).is_not_null() | is_count).any()
     return is_given and not is_set(values).all() and not (is_bad & ~is_count).any()

@@ -78,7 +78,7 @@ def read_observed_types(frame: pl.DataFrame, mapping: ColumnMapping) -> pl.Serie
     """
     flags = [column.source for column in mapping.columns if column.target == FLAG]
     if flags:
-        kinds = {name: flag_kind(name) or "opinion" for name in flags}
+        kinds = {name: kind for name in flags if (kind := flag_kind(name))}
         return EventFlags(kinds).read_types(frame.select(flags))
     watched = mapping.source_of(ENGAGEMENT)
     engagement = None if watched is None else find_engagement(frame[watched])

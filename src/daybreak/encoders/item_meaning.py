@@ -141,9 +141,7 @@ def item_texts(
     if separate_title and titles and others:
         parts = (_joined_columns(part, texts_of) for part in (titles, others))
         return [PART_SEPARATOR.join(row) for row in zip(*parts, strict=True)]
-    read = titles + others
-    read = read or [field for field in fields if field.role == "category"]
-    return _joined_columns(read, texts_of)
+    return _joined_columns(titles + others or _categories(fields), texts_of)
 
 
 def text_sources(fields: Sequence[ContentField]) -> list[str]:
@@ -153,8 +151,13 @@ def text_sources(fields: Sequence[ContentField]) -> list[str]:
         >>> text_sources([ContentField("title", "text"), ContentField("brand", "category")])
         ['title']
     """
-    texts = [field.name for field in fields if field.role == "text"]
-    return texts or [field.name for field in fields if field.role == "category"]
+    texts = [field for field in fields if field.role == "text"]
+    return [field.name for field in texts or _categories(fields)]
+
+
+def _categories(fields: Sequence[ContentField]) -> list[ContentField]:
+    """Return the columns that take the place of texts where there are none."""
+    return [field for field in fields if field.role == "category"]
 
 
 def text_vectors(

@@ -16,6 +16,7 @@ from daybreak.config import Settings
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, SourceRefusedError
 from daybreak.service.inputs.frames import as_tables
+from daybreak.service.output_folders import check_output_folder
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import TrainOptions, train_release
 from daybreak.service.releases.release import has_release
@@ -110,7 +111,7 @@ def transfer(
             raise ConfigError("the release of a store is kept next to it; leave out the folder")
         return _transfer_to_store(sources, target, settings, progress, started)
     if out is not None:
-        _check_release_folder(out)
+        check_output_folder(out, has_release)
     model = Recommender(encoder=settings.encoder, seed=settings.seed)
     with columns_by_import(target):
         model.fit(read_if_folder(target), sources=list(sources), progress=progress)
@@ -183,7 +184,7 @@ def pretrain(
     started = time.perf_counter()
     if not datasets:
         raise ConfigError("pretraining needs at least one data set")
-    _check_release_folder(out)
+    check_output_folder(out, has_release)
     progress("reading the data sets")
     names = default_source_names(datasets)
     tables = join_datasets(list(zip(names, map(read_dataset, datasets), strict=True)))
@@ -191,14 +192,6 @@ def pretrain(
     model.fit(tables, progress=progress)
     model.save(out)
     return _result(model, (), str(out), started)
-
-
-def _check_release_folder(folder: Path) -> None:
-    """Check that a release may be written: a new or empty folder, or one with a release."""
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{str(folder)!r} is a file; choose a folder")
-    if folder.exists() and any(folder.iterdir()) and not has_release(folder):
-        raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")
 
 
 def read_dataset(name: str) -> Tables:

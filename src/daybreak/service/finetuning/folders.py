@@ -9,6 +9,7 @@ from typing import Any
 from daybreak.encoders.folders import atomic_write
 from daybreak.encoders.mapped_files import ARRAYS_FILE, BASE_FOLDER, MAP_FILE, is_mapped_text
 from daybreak.errors import ConfigError
+from daybreak.service.output_folders import check_output_folder
 
 TRAINING_FOLDER = ".training"
 """Folder with the checkpoints of a training that is not finished."""
@@ -24,12 +25,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         ConfigError: It has other contents, or is a file.
     """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise ConfigError(f"{str(folder)!r} is a file; choose a folder")
-    if any(folder.iterdir()) and not _is_ours(folder):
-        raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")
+    check_output_folder(folder, _is_ours)
 
 
 def _is_ours(folder: Path) -> bool:
