@@ -66,3 +66,38 @@ def test_the_last_thread_that_leaves_restores_the_number():
     finish.set()
     other.join()
     assert n_threads() == before
+
+
+def test_the_limit_holds_next_to_a_thread_that_has_left_before_another():
+    """The first thread lives on, as those of a pool do, and has entered once more."""
+    inside, left, again, end = (threading.Event() for _ in range(4))
+
+    def work():
+        with SingleBlasThread():
+            inside.set()
+            again.wait(60)
+        left.set()
+        end.wait(60)
+
+    def enter_twice():
+        with SingleBlasThread():
+            started.start()
+            assert inside.wait(60)
+        with SingleBlasThread():
+            pass
+        again.set()
+        assert left.wait(60)
+        with SingleBlasThread():
+            pass
+        entered.set()
+        end.wait(60)
+
+    entered, started = threading.Event(), threading.Thread(target=work)
+    first = threading.Thread(target=enter_twice)
+    first.start()
+    assert entered.wait(60)
+    with SingleBlasThread():
+        assert n_threads() == {1}
+    end.set()
+    first.join()
+    started.join()

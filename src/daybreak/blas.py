@@ -64,7 +64,9 @@ class _SharedLimit:
     def enter(self) -> None:
         with self._lock:
             if not self._n_inside:
-                limiter = self._find_libraries().limit(limits=1, user_api="blas")
+                libraries = self._find_libraries()
+                self._take_control()
+                limiter = libraries.limit(limits=1, user_api="blas")
                 limiter.__enter__()
                 self._limiter = limiter
             self._n_inside += 1
@@ -78,10 +80,14 @@ class _SharedLimit:
                 self._limiter = None
 
     def _take_control(self) -> None:
-        """Let this thread restore a number that another thread has changed."""
+        """Let this thread change a number that another thread has changed.
+
+        Since threadpoolctl 3.7 only the thread that was first may, and without a word. It stays
+        the first for as long as it lives if another thread has left after it.
+        """
         for library in self._controller.lib_controllers if self._controller else ():
             clear = getattr(library, "clear_controlling_thread", None)
-            if clear is not None:  # threadpoolctl 3.7 lets only the first thread change it
+            if clear is not None:
                 clear(force=True)
 
     def _find_libraries(self) -> ThreadpoolController:

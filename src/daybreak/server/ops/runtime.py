@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import threadpool_limits
-
+from daybreak.blas import SingleBlasThread
 from daybreak.memory import has_glibc
 
 THREAD_SWITCH_INTERVAL_S = 0.0005
@@ -44,7 +43,7 @@ def low_latency_threads() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     try:
-        with threadpool_limits(1, user_api="blas"):
+        with SingleBlasThread():
             yield
     finally:
         gc.unfreeze()
