@@ -65,6 +65,21 @@ def test_a_share_of_the_history_counts_squared(data):
     np.testing.assert_allclose(scores[0, 3], expected, rtol=1e-5)
 
 
+def test_the_prior_of_a_term_is_its_share_of_the_base_rates(data):
+    """With a second term of the rate 0.3, the term of the rate 0.1 has a quarter of the prior.
+
+    Three of three events: 250 times 0.1 / (0.1 + 0.3) = 62.5.
+    """
+    terms = np.zeros((N_ITEMS, 2), dtype=np.float32)
+    terms[RARE, 0] = terms[20:38, 1] = 1
+    block = ContentBlock("attributes", sp.csr_array(terms))
+    other = replace(data, items=replace(data.items, blocks=(block,)))
+    model = TasteModel().fit(other)
+    np.testing.assert_allclose(model.state.rates, [0.1, 0.3], rtol=1e-6)
+    scores = model.score(ask(other, {0: 1, 1: 1, 2: 1}), other.items)
+    np.testing.assert_allclose(scores[0, 3], saturated(np.log(62.5)), rtol=1e-5)
+
+
 def test_a_frequent_term_and_a_mixed_history_are_no_taste(data):
     model = TasteModel().fit(data)
     scores = model.score(
@@ -127,7 +142,8 @@ def evidence_of_all_terms(model, counts, terms):
     totals[np.diff(counts.indptr) == 0] = 0
     n = np.repeat(totals, np.diff(found.indptr))
     k, rates = np.minimum(found.data, n), model.state.rates[found.indices].astype(float)
-    values = log_bayes_factor(k, n, rates) - np.log(len(model.state.rates))
+    share = rates / float(model.state.rates.sum())
+    values = log_bayes_factor(k, n, rates) + np.log(share)
     values[k < n * rates] = 0
     values = MAX_EVIDENCE * -np.expm1(-np.maximum(values, 0) / MAX_EVIDENCE)
     found.data = (values * (k / np.maximum(n, 1e-9)) ** 2).astype(np.float32)

@@ -61,16 +61,17 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
     A user whose events are on items with a term at the base rate ``p`` of all users has no
     taste for it; the alternative is a rate of which nothing is known. The evidence of a history
     of ``n`` events, ``k`` of them on items with the term, is the logarithm of the Bayes factor
-    of the alternative, minus the logarithm of the number of terms that are compared, at least
-    0 and at most ``MAX_EVIDENCE``, which it approaches. Five of five events are overwhelming
-    evidence at a base rate of 0.02 and none at 0.4. The evidence is multiplied by the squared
-    share ``(k / n)²``, because a list can be about one topic only if the history is. Numbers
-    and dates are no terms. An item has the sum of the evidence for its terms, minus that of
-    disliked events.
+    of the alternative, plus that of the share of ``p`` in the base rates of all terms: people
+    with one topic have it as often as all have, and many rare terms make no frequent one less
+    likely. It is at least 0 and at most ``MAX_EVIDENCE``, which it approaches. Five of five
+    events are overwhelming evidence at a base rate of 0.02 and none at 0.4. The evidence is
+    multiplied by the squared share ``(k / n)²``, because a list can be about one topic only if
+    the history is. Numbers and dates are no terms. An item has the sum of the evidence for its
+    terms, minus that of disliked events.
 
     Source:
         Kass and Raftery 1995, "Bayes factors", section 3 (binomial against uniform rate); the
-        number of terms enters as the prior odds of one of them, as in a Bonferroni correction.
+        share of the term enters as its prior odds.
     """
 
     Config: ClassVar = TasteConfig
@@ -83,7 +84,7 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         },
         inputs="history",
         use="histories with one topic",
-        formula="sum over terms of log Bayes factor times squared share of the history",
+        formula="sum over terms of log posterior odds times squared share of the history",
         source="Kass and Raftery 1995",
         cost="terms of all items",
         memory="terms of all items",
@@ -155,7 +156,8 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         usual = np.flatnonzero(~(k < n * rates))  # rarer than the base rate is no taste
         row, column = row[usual], column[usual]
         n, k, rates = n[usual], k[usual], rates[usual]
-        values = log_bayes_factor(k, n, rates) - np.log(max(len(self.state.rates), 1))
+        prior = np.log(rates / max(float(self.state.rates.sum()), 1e-9))
+        values = log_bayes_factor(k, n, rates) + prior
         values = MAX_EVIDENCE * -np.expm1(-np.maximum(values, 0) / MAX_EVIDENCE)
         values = (values * (k / np.maximum(n, 1e-9)) ** TOPIC_EXPONENT).astype(np.float32)
         known = values != 0

@@ -16,6 +16,8 @@ from daybreak.ranking.blending.taste_weights import (
     MIN_NDCG_SHARE,
     UNMEASURED_TASTE,
     TasteMasks,
+    TasteTasks,
+    _best_within_bound,
     effective_queries,
     exposure_gains,
     fit_taste_weights,
@@ -180,3 +182,29 @@ def test_few_queries_change_no_weight_but_those_of_tastes(pools, plain):
     (_, balanced, _), _ = fit_taste_weights(few, start, masks, np.linspace(100, 1, WIDTH))
     np.testing.assert_allclose(balanced.weights[:, [0, 2]], weights[:, [0, 2]], rtol=1e-6)
     assert balanced.weights[2, 1] > 0
+
+
+def test_a_taste_that_costs_nothing_is_raised_where_all_together_cost_too_much(pools):
+    """Two strategies show the topic; one of them puts the targets of the others last."""
+    wide = {}
+    for name, pool in pools.pools.items():
+        costly = pool.features[1:2].copy()
+        if name == "new_user":
+            costly[0] = -10 * pool.relevant
+        wide[name] = replace(pool, features=np.concatenate([pool.features, costly]))
+    ordinary, topics = (
+        RankingTask(pool.features, pool, pool.present) for pool in wide.values()
+    )
+    free = np.ones(3, dtype=bool)
+    masks = TasteMasks(
+        free, free, np.array([False, True, True]), np.array([True, False, False])
+    )
+    weights = _best_within_bound(
+        TasteTasks([ordinary], [ordinary], topics),
+        np.array([1.0, 0.0, 0.0]),
+        [np.array([1.0, 1.0, 1.0])],
+        masks,
+    )
+    assert weights[1] > 0
+    assert weights[2] == 0
+    assert mean_sampled_ndcg([topics], weights) > 0.9

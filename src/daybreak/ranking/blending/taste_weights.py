@@ -7,7 +7,7 @@ with one topic (:mod:`daybreak.simulation.topics`).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,6 +72,11 @@ MIN_TOPIC_QUERIES = 10
 """Minimum number of topic queries at a level; with fewer, taste is not measured there."""
 MIX_SHARES = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05)
 """Shares of the further weights that are tried for the balanced ones."""
+TASTE_STRENGTHS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+"""Weights by which one strategy of tastes is raised, as multiples of the sum of the plain
+weights."""
+OUT_OF_BOUND = float("-inf")
+"""Value of weights that lose more of the plain NDCG than they may."""
 
 UNMEASURED_TASTE = 0.5
 """Weight of each strategy of tastes for popularity 0 where there are no topic queries, as a
@@ -260,7 +265,7 @@ def _fit_level(
         objective = tasks.at_exponent(exponent, BALANCED_TOPIC_SHARE, exposure)
         weights = coordinate_search(objective, [plain], rows, MAX_PASSES, far=True)
         found.append(masks.rescale(weights, plain))
-    return taste, _best_within_bound(tasks, plain, found, masks.best_sellers)
+    return taste, _best_within_bound(tasks, plain, found, masks)
 
 
 def effective_queries(tasks: Sequence[RankingTask]) -> float:
@@ -278,30 +283,88 @@ def effective_queries(tasks: Sequence[RankingTask]) -> float:
 
 
 def _best_within_bound(
-    tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles], best_sellers: Mask
+    tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles], masks: TasteMasks
 ) -> Doubles:
-    """Return the mixture of plain and other weights with the best trade-off in the bound."""
-    halves = _halves(tasks.plain)
-    plain_ndcg = [mean_sampled_ndcg(half, plain) for half in halves]
-    needed = [
-        _needed_share(half, ndcg, best_sellers)
-        for half, ndcg in zip(halves, plain_ndcg, strict=True)
-    ]
-    least = max(MIN_NDCG_SHARE, float(np.mean(needed)))
-    least_unseen = max(MIN_UNSEEN_NDCG_SHARE, needed[1])
-    assert tasks.topics is not None  # noqa: S101 - for the type checker
-    best, best_value = plain, 1 + _topic_value(tasks.topics, plain)
+    """Return the weights with the best trade-off in the bound on the plain NDCG.
+
+    They are a mixture of the plain weights and of others, with the strategies of tastes raised
+    one by one: few histories are evidence of a taste, so that the strategy that finds it costs
+    the others little, and a mixture raises all strategies alike.
+    """
+    bound = _NdcgBound.of(tasks, plain, masks.best_sellers)
+    best = _TradeOff(plain, bound.value(plain))
     for weights in found:
         for share in MIX_SHARES:
             mixed = (1 - share) * plain + share * weights
-            kept = _kept_shares(halves, mixed, plain)
-            if np.mean(kept[:2]) < least or kept[2] < least_unseen:
-                continue
-            value = kept[1] + _topic_value(tasks.topics, mixed)
-            if value > best_value:
-                best, best_value = mixed, value
-            break  # a smaller share shows less taste
+            value = bound.value(mixed)
+            best = best.better(mixed, value)
+            if value > OUT_OF_BOUND:
+                break  # a smaller share shows less taste
+    for start in {id(one): one for one in (plain, best.weights)}.values():
+        raised = _raise_tastes(bound, start, np.flatnonzero(masks.free & masks.taste))
+        best = best.better(*raised)
+    return best.weights
+
+
+class _TradeOff(NamedTuple):
+    """Weights, and the value of :meth:`_NdcgBound.value`."""
+
+    weights: Doubles
+    value: float
+
+    def better(self, weights: Doubles, value: float) -> "_TradeOff":
+        """Return these weights, or others whose value is higher."""
+        return _TradeOff(weights, value) if value > self.value else self
+
+
+def _raise_tastes(bound: "_NdcgBound", start: Doubles, columns: Rows) -> _TradeOff:
+    """Return weights with strategies raised one after another while they are in the bound."""
+    best = _TradeOff(start, bound.value(start))
+    for column in columns.tolist():
+        base = best.weights
+        for strength in TASTE_STRENGTHS:
+            raised = base.copy()
+            raised[column] += strength * bound.plain.sum()
+            value = bound.value(raised)
+            best = best.better(raised, value)
+            if value == OUT_OF_BOUND:
+                break  # more costs more
     return best
+
+
+@dataclass(frozen=True, eq=False)
+class _NdcgBound:
+    """The bound on the plain NDCG of a level, and the value of weights within it."""
+
+    tasks: TasteTasks
+    plain: Doubles
+    halves: Sequence[Sequence[RankingTask]]
+    least: float
+    """Minimum share of the plain NDCG on all queries."""
+    least_unseen: float
+    """Minimum of the lowered share on the unseen half."""
+
+    @classmethod
+    def of(cls, tasks: TasteTasks, plain: Doubles, best_sellers: Mask) -> "_NdcgBound":
+        """Return the bound of a level."""
+        halves = _halves(tasks.plain)
+        needed = [
+            _needed_share(half, mean_sampled_ndcg(half, plain), best_sellers) for half in halves
+        ]
+        least = max(MIN_NDCG_SHARE, float(np.mean(needed)))
+        return cls(tasks, plain, halves, least, max(MIN_UNSEEN_NDCG_SHARE, needed[1]))
+
+    def value(self, weights: Doubles) -> float:
+        """Return the share of the NDCG on the unseen half, plus the value of the topics.
+
+        Returns:
+            ``OUT_OF_BOUND`` for weights that are not within the bound.
+        """
+        assert self.tasks.topics is not None  # noqa: S101 - for the type checker
+        kept = _kept_shares(self.halves, weights, self.plain)
+        if np.mean(kept[:2]) < self.least or kept[2] < self.least_unseen:
+            return OUT_OF_BOUND
+        return kept[1] + _topic_value(self.tasks.topics, weights)
 
 
 def _needed_share(tasks: Sequence[RankingTask], ndcg: float, best_sellers: Mask) -> float:
