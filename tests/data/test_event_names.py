@@ -67,3 +67,10 @@ def test_names_of_views_impressions_and_counts_are_recognised(kind, names):
 def test_any_name_has_a_kind_that_does_not_depend_on_blanks_around_it(name):
     assert event_name_kind(name) == event_name_kind(f"  {name} ")
     assert split_name(name).startswith("_")
+
+
+def test_words_of_orders_that_came_to_nothing_say_no():
+    assert [event_name_kind(word) for word in ("withdrawn", "交易关闭", "已关闭")] == [
+        "negative"
+    ] * 3
+    assert event_name_kind("交易成功") == "other"

@@ -69,3 +69,15 @@ def test_returns_in_such_a_column_count_against_their_items():
     read = read_tables(log("Art", ["Kauf", "Kauf", "Ansicht", "Retoure"]))
     resolved = read.rules.resolve(read.tables.events)
     assert resolved.signs(read.tables.events).to_list() == [1, 1, 0, -1]
+
+
+@pytest.mark.parametrize("name", ["booking_status", "Estado", "order state", "paymentStatus"])
+def test_a_state_is_a_type_if_one_of_its_words_says_no(name):
+    states = ["confirmed", "dispatched", "cancelled"]
+    log = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["x", "y", "z"], name: states})
+    assert read_tables(log).tables.events["event_type"].to_list() == states
+
+
+def test_a_state_of_a_country_is_no_type():
+    log = {"user_id": ["a"] * 3, "item_id": ["x", "y", "z"], "estado": ["SP", "RJ", "MG"]}
+    assert read_tables(log).tables.events["event_type"].count() == 0

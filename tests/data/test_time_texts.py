@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from daybreak.data.month_names import MONTH_NUMBERS
 from daybreak.data.time_texts import read_time_texts
+from daybreak.data.times import read_times
 
 MINUTES = st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)).map(
     lambda moment: moment.replace(second=0, microsecond=0)
@@ -149,3 +150,10 @@ def test_no_text_makes_it_fail(texts, singly):
     found = read(*texts, singly=singly)
     assert len(found.seconds) == len(found.undecided) == len(texts)
     assert found.seconds.filter(found.undecided).is_null().all()
+
+
+def test_a_zone_in_parentheses_counts():
+    seconds = read_times(
+        pl.Series(["2026-10-10 10:00:00 (UTC+2)", "2026-10-10T08:00Z"])
+    ).seconds
+    assert seconds[0] == seconds[1]

@@ -19,7 +19,9 @@ from daybreak.data.clock import note_odd_dates, note_wrong_clocks
 from daybreak.data.column_types import prepare_columns
 from daybreak.data.columns import (
     KEY_COLUMNS,
+    LIKELY_REASON,
     RATING_TYPE,
+    VALUES_REASON,
     ColumnMapping,
     is_rating_column,
     is_review_column,
@@ -123,8 +125,13 @@ class _TableBuilder:
     def add_ids(self, target: str) -> None:
         """Add a column of ids."""
         if (source := self.mapping.source_of(target)) is not None:
+            if self._reason_of(source) == LIKELY_REASON:
+                self.note(f"{target} is read from: {source}")
             values, bad = cast_ids(self.raw.frame[source])
             self.add(target, values, bad, Reject(self.raw.file, 0, f"no {target}", source))
+
+    def _reason_of(self, source: str) -> str:
+        return next((c.reason for c in self.mapping.columns if c.source == source), "")
 
     def add_labels(self, target: str) -> None:
         """Add a column of short texts."""
@@ -146,6 +153,8 @@ class _TableBuilder:
         source = self.mapping.source_of(target)
         if source is None:
             return
+        if self._reason_of(source) == VALUES_REASON:
+            self.note(f"event times are read from: {source}")
         values = self.raw.frame[source]
         column = read_times(
             unlimited_to_null(values) if target in AVAILABILITY_COLUMNS else values,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
 from daybreak.data.column_nouns import names_beside_data
 from daybreak.data.fields import OTHER_ATTRIBUTES
+from daybreak.data.key_names import LIKELY_KEY_NAMES, PAIRS_OF_PEOPLE
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError, DataError, NextStep
 
@@ -44,6 +45,10 @@ REVIEW_COLUMNS = frozenset({"评价", "評價"})
 _IDS = ("user_id", "item_id")
 _NAMES_BESIDE_DATA = names_beside_data()
 
+LIKELY_REASON = "likely name"
+"""Why a column is read as an id whose name may mean something else in another table."""
+VALUES_REASON = "its values"
+"""Why a column is read as something that its name does not say."""
 RATING_TYPE = "rating"
 """Type of events without a type whose number is a rating."""
 
@@ -59,6 +64,10 @@ _RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
 _CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _SALESFORCE_SUFFIX = re.compile(r"__[cr]$")
+_SMALL_WORDS = re.compile(
+    r"(?<=[^\W_])_(?:(?:de|del|des|du|d|da|do|di|della|the|of|la|le|l|el)_)+"
+)
+"""Words between two others that names of columns may have or not: *fecha de compra*."""
 _LATIN_ACCENT = re.compile("[\u0300-\u0304\u0307-\u036f]")
 MAX_CACHED_COLUMNS = 10_000
 """Largest number of names of columns whose spellings are cached."""
@@ -111,7 +120,8 @@ class SourceColumn:
     target: str | None
     """Column of the table; None: the source column is not used."""
     reason: str
-    """Reason: ``alias``, ``its values``, ``your choice``, ``own name`` or ``not used``."""
+    """Reason: ``alias``, ``likely name``, ``its values``, ``your choice``, ``own name`` or
+    ``not used``."""
 
     why = RenamedAttribute("reason")
 
@@ -186,9 +196,32 @@ def match_columns(
             found[source] = target
     if role == "events" and "timestamp" in targets and "timestamp" not in found.values():
         found |= dict.fromkeys(_find_dates(sources, found), "timestamp")
+    likely = _find_likely_keys(sources, found, targets) if role == "events" else {}
+    found |= likely
     _check_keys(sources, role, set(found.values()))
-    columns = _describe_columns(sources, role, found, set(chosen.values()))
+    reasons = dict.fromkeys(chosen.values(), "your choice")
+    reasons |= dict.fromkeys(likely, LIKELY_REASON)
+    columns = _describe_columns(sources, role, found, reasons)
     return ColumnMapping(role, _detect_convention(sources), columns)
+
+
+def _find_likely_keys(
+    sources: Sequence[str], found: Mapping[str, str], targets: Sequence[str]
+) -> dict[str, str]:
+    """Return columns of users and items by names that may mean something else elsewhere."""
+    missing = [key for key in _IDS if key in targets and key not in found.values()]
+    free = [source for source in sources if source not in found]
+    if len(missing) == len(_IDS):
+        plain = {to_snake_case(source): source for source in reversed(free)}
+        pair = next((p for p in PAIRS_OF_PEOPLE if plain.keys() >= set(p)), None)
+        if pair is not None:
+            return {plain[name]: key for name, key in zip(pair, _IDS, strict=True)}
+    likely: dict[str, str] = {}
+    for key in missing:
+        left = [source for source in free if source not in likely]
+        if (source := _find_name(LIKELY_KEY_NAMES[key], left)) is not None:
+            likely[source] = key
+    return likely
 
 
 def _find_dates(sources: Sequence[str], found: Mapping[str, str]) -> Sequence[str]:
@@ -205,11 +238,14 @@ def _own_name(source: str) -> str:
 
 
 def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | None:
+    return _find_name(COLUMN_ALIASES[role][target], sources)
+
+
+def _find_name(wanted: Sequence[str], sources: Sequence[str]) -> str | None:
+    """Return the column with the first of the names that there is, None if there is none."""
     names = {spelling: s for s in reversed(sources) for spelling in _loose_spellings(s)}
     names |= {to_snake_case(source): source for source in reversed(sources)}
-    return next(
-        (names[alias] for alias in COLUMN_ALIASES[role][target] if alias in names), None
-    )
+    return next((names[name] for name in wanted if name in names), None)
 
 
 def names_of(source: str) -> set[str]:
@@ -231,13 +267,17 @@ def _loose_spellings(source: str) -> tuple[str, ...]:
         (('categories',), ('customer_id',))
         >>> _loose_spellings("Catégorie *"), _loose_spellings("price")
         (('categorie',), ())
+        >>> _loose_spellings("Fecha de compra"), _loose_spellings("Date d'achat")
+        (('fecha_compra',), ('date_achat',))
     """
     plain = _SALESFORCE_SUFFIX.sub("", _PARENTHESES.sub(" ", source))
     letters = unicodedata.normalize("NFKD", plain)
     bare = "".join(letter for letter in letters if not _LATIN_ACCENT.match(letter))
     spellings = map(to_snake_case, (plain, unicodedata.normalize("NFC", bare)))
     exact = to_snake_case(source)
-    return tuple(s for s in dict.fromkeys(spellings) if s not in (exact, "column"))[-1:]
+    loose = [s for s in dict.fromkeys(spellings) if s not in (exact, "column")][-1:]
+    short = _SMALL_WORDS.sub("_", (loose or [exact])[-1])
+    return (*loose, short) if short not in (exact, *loose) else tuple(loose)
 
 
 def find_value_column(sources: Iterable[str]) -> str | None:
@@ -293,29 +333,23 @@ def _list_names(sources: Sequence[str]) -> str:
 
 
 def _describe_columns(
-    sources: Sequence[str], role: TableRole, found: Mapping[str, str], chosen: set[str | None]
+    sources: Sequence[str],
+    role: TableRole,
+    found: Mapping[str, str],
+    reasons: Mapping[str | None, str],
 ) -> tuple[SourceColumn, ...]:
     rest = [source for source in sources if source not in found]
     free = number_duplicates([*found.values(), *map(_own_name, rest)])[len(found) :]
     own = dict(zip(rest, free, strict=True)) if role != "events" else {}
+    otherwise = "not used" if role == "events" else "own name"
     return tuple(
         SourceColumn(
             source,
             found.get(source) or own.get(source),
-            _match_reason(source, found, chosen, role),
+            reasons.get(source, "alias" if source in found else otherwise),
         )
         for source in sources
     )
-
-
-def _match_reason(
-    source: str, found: Mapping[str, str], chosen: set[str | None], role: TableRole
-) -> str:
-    if source in chosen:
-        return "your choice"
-    if source in found:
-        return "alias"
-    return "not used" if role == "events" else "own name"
 
 
 _CONVENTION_COLUMNS = (

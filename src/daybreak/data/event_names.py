@@ -75,7 +75,7 @@ _AMBIGUOUS_ENGLISH = _words(
     r"return(?:s|ed)? skip(?:s|ped|ping)? cancel(?:s|l?ed|l?ing|lations?)?",
     r"hid(?:e|es|den|ing)?",
     r"block(?:s|ed|ing)? report(?:s|ed|ing)? remov(?:e|es|ed|al|ing) delet(?:e|es|ed|ion)",
-    r"abandon(?:s|ed)?",
+    r"abandon(?:s|ed)? withdrawn withdrew",
 )
 """Words that say no unless a word of ``_OTHER_CONTEXT`` says what else is meant."""
 _OTHER_CONTEXT = _words(
@@ -167,6 +167,7 @@ _NEGATIVE_PARTS = _parts(
     "不喜[欢歡] 不爱 不愛 [讨討][厌厭] [厌厭][恶惡] 反感 不感[兴興]趣 [没沒无無][兴興]趣",
     "[没沒]有[兴興]趣 不(?:再)?想(?:看|要) 不要 不看了? 不(?:再)?推[荐薦] 不[满滿]意",
     "不合适 不合適",
+    "(?:交易|[订訂][单單]|已)[关關][闭閉]",
     "退[货貨款订訂单單换換回] 退掉 取消 取[关關] 移除 移出 [删刪]除 屏蔽 封[锁鎖] 拉黑",
     "举报 舉報 檢舉 检举",
     "投[诉訴] 差[评評] 点踩 點踩 ^_踩_$ 跳[过過] 略[过過] 拒[绝絕收] [隐隱]藏 忽略 [弃棄]",

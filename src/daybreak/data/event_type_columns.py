@@ -6,13 +6,14 @@ in them are the usual ones: *Kauf*, *Ansicht*, *Retoure*. Other tables have a co
 item. So does a video that somebody left after a second. Start at :func:`recognise_event_types`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from daybreak.data.casts import cast_numbers
-from daybreak.data.columns import ColumnMapping, is_rating_column
+from daybreak.data.columns import VALUES_REASON, ColumnMapping, is_rating_column, to_snake_case
 from daybreak.data.event_engagement import find_engagement
 from daybreak.data.event_flags import EventFlags, find_flags, flag_kind
 from daybreak.data.event_names import event_name_kind
@@ -24,9 +25,16 @@ MIN_KNOWN_SHARE = 0.8
 """Smallest share of rows whose value is a known event type."""
 FLAG = "event_flag"
 """Target of the columns that say for one event type whether it happened."""
+_STATE_NAMES = re.compile(
+    r"(?:^|_)(?:order|booking|reservation|payment|purchase|transaction|application|rental|ticket"
+    r"|sale|shipment|delivery|fulfil+ment|buchungs?|bestell|auftrags|zahlungs|commande|pedido"
+    r"|ordine|compra)_?(?:status|state|statut|estado|stato)"
+    r"|^(?:status|state|estado|statut|stato|situacao|durum|stan)(?:_|$)|状态$|狀態$|状況$|상태$"
+)
+"""Names of columns with the states of orders and bookings; there are more states than names of
+types that are known."""
 ENGAGEMENT = "engagement"
 """Target of a column that says how long or how much of an item somebody watched or read."""
-_REASON = "its values"
 
 
 def recognise_event_types(
@@ -66,6 +74,9 @@ def recognise_event_types(
     source = max(kinds, key=lambda name: kinds[name], default="")
     if kinds.get(source):
         return _with_target(mapping, [source], "event_type")
+    states = [name for name in rows.columns if _holds_states(rows[name])]
+    if states:
+        return _with_target(mapping, states[:1], "event_type")
     return _with_flags_or_engagement(mapping, rows)
 
 
@@ -118,22 +129,39 @@ def _holds_signs(values: pl.Series) -> bool:
 def _with_target(mapping: ColumnMapping, sources: Iterable[str], target: str) -> ColumnMapping:
     taken = set(sources)
     columns = tuple(
-        replace(column, target=target, reason=_REASON) if column.source in taken else column
+        replace(column, target=target, reason=VALUES_REASON)
+        if column.source in taken
+        else column
         for column in mapping.columns
     )
     return replace(mapping, columns=columns)
 
 
+def _holds_states(values: pl.Series) -> bool:
+    """Return whether a column has states of orders or bookings, some of which say no."""
+    if not _STATE_NAMES.search(to_snake_case(values.name)):
+        return False
+    types = _given_types(values)
+    return len(types) <= MAX_EVENT_TYPES and any(
+        event_name_kind(name) == "negative" for name in types
+    )
+
+
+def _given_types(values: pl.Series) -> dict[str, int]:
+    """Return the number of rows of each text in a column; nothing if it has no texts."""
+    if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        return {}
+    given = values.cast(pl.String).str.strip_chars().replace("", None).drop_nulls()
+    return dict(given.value_counts().rows())
+
+
 def _kinds_of_types(values: pl.Series, min_kinds: int) -> set[str]:
     """Return the kinds of the event types in a column; nothing if it has other values."""
-    if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
-        return set()
-    given = values.cast(pl.String).str.strip_chars().replace("", None).drop_nulls()
-    counts = dict(given.value_counts().rows())
+    counts = _given_types(values)
     if len(counts) > MAX_EVENT_TYPES:
         return set()
     kinds: dict[str, str] = {name: event_name_kind(name) for name in counts}
     n_known = sum(count for name, count in counts.items() if kinds[name] != "other")
     found = set(kinds.values()) - {"other"}
     decides = len(found) >= min_kinds and bool(found & {"count", "negative"})
-    return found if decides and n_known >= MIN_KNOWN_SHARE * len(given) else set()
+    return found if decides and n_known >= MIN_KNOWN_SHARE * sum(counts.values()) else set()

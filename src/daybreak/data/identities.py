@@ -11,64 +11,11 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from daybreak.data.column_aliases import COLUMN_ALIASES
-from daybreak.data.columns import ColumnMapping, names_of
+from daybreak.data.columns import LIKELY_REASON, ColumnMapping, names_of
 from daybreak.data.ids import SESSION_PREFIX, cast_ids, id_column_problem
+from daybreak.data.key_names import ORDER_NAMES, OWN_USER_NAMES, PHONE_NAMES, SESSION_NAMES
 from daybreak.data.readers.source import RawTable
 
-PHONE_NAMES = (
-    *("phone", "phone_number", "billing_phone", "customer_phone", "telephone", "mobile"),
-    *(
-        "telefon",
-        "telefonnummer",
-        "telephone_number",
-        "telefono",
-        "телефон",
-        "手机号",
-        "手机",
-        "电话",
-    ),
-)
-"""Names of columns with phone numbers."""
-SESSION_NAMES = (
-    *("session_id", "session", "sessionid", "ga_session_id", "visit_id", "id_visit", "idvisit"),
-    *("device_id", "cookie_id", "browser_id", "sitzung", "sitzungs_id", "id_session"),
-    *("id_sesion", "сессия", "会话id", "设备id", "セッションid"),
-)
-"""Names of columns with sessions."""
-ORDER_NAMES = (
-    *(
-        "order_id",
-        "order_number",
-        "order_no",
-        "order_name",
-        "order",
-        "id_order",
-        "increment_id",
-    ),
-    *("order_increment_id", "transaction_id", "invoice", "invoice_no", "invoice_id", "receipt"),
-    *(
-        "receipt_id",
-        "receipt_no",
-        "basket_id",
-        "cart_id",
-        "id_cart",
-        "ticket_id",
-        "checkout_id",
-    ),
-    *("bestellnummer", "bestell_nr", "auftragsnummer", "rechnungsnummer", "belegnummer"),
-    *("numero_commande", "id_commande", "numero_pedido", "id_pedido", "numero_ordine"),
-    *(
-        "номер_заказа",
-        "заказ",
-        "ид_заказа",
-        "订单号",
-        "订单编号",
-        "订单id",
-        "注文番号",
-        "주문번호",
-    ),
-)
-"""Names of columns with orders, which all lines of an order share."""
 MIN_JUDGED_VALUES = 2
 """Number of values with known users from which a column is judged by them."""
 MAX_SHARED_VALUES = 0.5
@@ -145,12 +92,21 @@ def identify_users(
         mapping: Columns of the table that they are read as.
         columns: Other columns that identify somebody.
     """
+    source = mapping.source_of("user_id")
+    if source is not None and _is_own_user(mapping, source):
+        return _name_sessions(raw, mapping, source)
     columns = tuple(
         column for column in columns if not id_column_problem(raw.frame[column.source].dtype)
     )
-    source = mapping.source_of("user_id")
     if source is None or not columns:
         return IdentifiedEvents(raw, mapping)
+    return _complete_users(raw, mapping, columns, source)
+
+
+def _complete_users(
+    raw: RawTable, mapping: ColumnMapping, columns: tuple[IdentityColumn, ...], source: str
+) -> IdentifiedEvents:
+    """Return events whose empty users in the column ``source`` are taken from others."""
     raw, notes = _complete_order_lines(raw, mapping, columns)
     if id_column_problem(raw.frame[source].dtype):
         return IdentifiedEvents(raw, mapping, notes)
@@ -180,6 +136,25 @@ def identify_users(
     return IdentifiedEvents(
         replace(raw, frame=frame), replace(mapping, columns=rest), (*notes, note)
     )
+
+
+def _is_own_user(mapping: ColumnMapping, source: str) -> bool:
+    """Return whether sessions or orders are the users, for want of a column of users."""
+    reason = next(c.reason for c in mapping.columns if c.source == source)
+    return reason == LIKELY_REASON and not names_of(source).isdisjoint(OWN_USER_NAMES)
+
+
+def _name_sessions(raw: RawTable, mapping: ColumnMapping, source: str) -> IdentifiedEvents:
+    """Return events whose users are the sessions of somebody unknown."""
+    if id_column_problem(raw.frame[source].dtype):
+        return IdentifiedEvents(raw, mapping)
+    users = (SESSION_PREFIX + cast_ids(raw.frame[source])[0]).alias(source)
+    note = (
+        f"{raw.file}: there is no column of users; each {source} is a user of its own "
+        f"({SESSION_PREFIX}…)"
+    )
+    frame = raw.frame.with_columns(users)
+    return IdentifiedEvents(replace(raw, frame=frame), mapping, (note,))
 
 
 def _without_guests(

@@ -11,7 +11,14 @@ import polars as pl
 
 from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
-from daybreak.data.columns import ColumnMapping, has_all_known_names, match_columns
+from daybreak.data.columns import (
+    KEY_COLUMNS,
+    LIKELY_REASON,
+    ColumnMapping,
+    has_all_known_names,
+    match_columns,
+)
+from daybreak.data.event_time_columns import recognise_event_times
 from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
 from daybreak.data.readers import OpenedTable, open_table
@@ -22,6 +29,10 @@ from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError, Too
 
 MAX_LOST_SHARE = 0.1
 """Default of the largest share of the rows of a table that an import may lose."""
+MIN_JUDGED_ROWS = 20
+"""Number of rows from which repeated ids say what a table holds."""
+MAX_REPEATED_SHARE = 0.5
+"""Largest share of rows of users or items whose id comes again."""
 ColumnChoices: TypeAlias = Mapping[str, Any]
 """``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
 
@@ -269,6 +280,8 @@ class InputTables:
                 ) from None
             if "event_type" not in choices:
                 mapping = recognise_event_types(mapping, self.opened[role].sample)
+            if "timestamp" not in choices:
+                mapping = recognise_event_times(mapping, self.opened[role].sample)
             mappings[role] = mapping
         targets = {target for target in self.columns if target not in COLUMN_ALIASES}
         if unused := sorted(targets - used):
@@ -318,24 +331,74 @@ def detect_role(
     if named := role_of_file(path.name):
         return named, open_table(path, named, encoding)
     errors: list[DataError] = []
+    likely: OpenedTable | None = None
     for role in TABLE_ROLES:
         # the role names columns without header, and decides about lists of items
         opened = open_table(path, role, encoding)
         try:
-            _preview_one(role, opened, columns or {})
+            mapping = _preview_one(role, opened, columns or {})
         except DataError as error:
             errors.append(error)
-        else:
-            return role, opened
+            continue
+        if role == "events" and not _repeats_likely_keys(mapping, opened):
+            likely = opened
+            continue
+        if role != "events" and errors:
+            _refuse_events(mapping, opened, errors[0])
+        return role, opened
+    if likely is not None:
+        return "events", likely
     raise errors[0]
 
 
-def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> None:
+def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> ColumnMapping:
     """Match the columns of one table; choices that fit another table only are ignored."""
     try:
-        InputTables({role: opened}, columns).preview()
+        return InputTables({role: opened}, columns).preview()[role]
     except ConfigError:
-        InputTables({role: opened}).preview()
+        return InputTables({role: opened}).preview()[role]
+
+
+def _repeats_likely_keys(mapping: ColumnMapping, opened: OpenedTable) -> bool:
+    """Return whether the ids of events come again, if one has a name of something else, too.
+
+    A table of people may have a column ``job``, and one of items the address of a seller.
+    """
+    reasons = {column.target: column.reason for column in mapping.used}
+    keys = KEY_COLUMNS["events"]
+    if LIKELY_REASON not in {reasons[key] for key in keys}:
+        return True
+    others = [key for key in keys if reasons[key] != LIKELY_REASON] or keys
+    return any(_count_repeats(mapping, opened, key)[0] for key in others)
+
+
+def _count_repeats(mapping: ColumnMapping, opened: OpenedTable, key: str) -> tuple[int, int]:
+    """Return the number of the first rows whose id comes again, and of those with an id."""
+    source = mapping.source_of(key)
+    rows = opened.sample([source] if source else [])
+    ids = rows[source].drop_nulls() if source in rows.columns else pl.Series([])
+    return len(ids) - (0 if ids.dtype.is_nested() else ids.n_unique()), len(ids)
+
+
+def _refuse_events(mapping: ColumnMapping, opened: OpenedTable, error: DataError) -> None:
+    """Refuse events that look like users or items because one of their ids is not recognised.
+
+    Of rows with one id the last would be kept, and all others lost.
+
+    Raises:
+        DataError: Most of the first rows repeat an id.
+    """
+    key = KEY_COLUMNS[mapping.role][0]
+    n_repeats, n_rows = _count_repeats(mapping, opened, key)
+    is_catalogue = mapping.role == "items" and mapping.source_of("title") is not None
+    if n_rows < MIN_JUDGED_ROWS or n_repeats <= MAX_REPEATED_SHARE * n_rows or is_catalogue:
+        return
+    raise DataError(
+        f"{error}; these are no {mapping.role}: {n_repeats:,} of {n_rows:,} rows "
+        f"repeat {'an' if key == 'item_id' else 'a'} {key} ({mapping.source_of(key)})",
+        next_step=error.next_step,
+        **error.parameters,
+    )
 
 
 _FILE_SUFFIX = r"\.(csv|tsv|txt|dat|jsonl|ndjson|json|parquet)(\.gz)?$"

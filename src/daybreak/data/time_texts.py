@@ -52,6 +52,7 @@ _WORDS: dict[str, str] = {
 """Replacement of each known word; ``@05`` stands for the name of a month."""
 
 _BEFORE_WORDS = (
+    (r"[(（](?:utc|gmt)\s?([+-]\d{1,2}(?::?\d\d)?)[)）]", " $1"),  # (UTC+2)
     (r"[(（][^()（）]{1,40}[)）]", " "),  # (Central European Time)
     (r"([+-]\d\d:?\d\d|\dz)\s?\[[^\[\]]{1,40}\]$", "$1"),  # +01:00[Europe/Berlin]
     (r"\bkl\.?\s?(\d{1,2})[.:](\d\d)", "$1:$2"),

@@ -21,6 +21,7 @@ from daybreak.data.canonical import canonical_tables
 from daybreak.data.casts import join_lists
 from daybreak.data.column_aliases import TABLE_ROLES, TableRole
 from daybreak.data.columns import ColumnMapping, find_value_column, match_columns
+from daybreak.data.event_time_columns import recognise_event_times
 from daybreak.data.event_type_columns import read_observed_types, recognise_event_types
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
 from daybreak.data.importing import ColumnChoices
@@ -187,6 +188,7 @@ def _with_event_columns(table: pl.DataFrame, mapping: ColumnMapping) -> pl.DataF
     A column that says how much keeps its name, which decides whether it is a rating.
     """
     mapping = recognise_event_types(mapping, table.select, min_kinds=1)
+    mapping = recognise_event_times(mapping, table.select)
     types = read_observed_types(table, mapping)
     kept = set(table.columns)
     has_value = find_value_column(kept) is not None

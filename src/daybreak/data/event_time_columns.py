@@ -1,0 +1,149 @@
+"""Times of events in columns whose names are not known, recognised by their values.
+
+``purchased_at``, ``application_date`` and ``Fecha de compra`` say when something happened, as
+do a thousand other names. Without them events have no order, and nothing is recent. Start at
+:func:`recognise_event_times`.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from daybreak.data.columns import VALUES_REASON, ColumnMapping, to_snake_case
+from daybreak.data.event_names import event_name_kind
+from daybreak.data.readers.source import SAMPLE_ROWS
+from daybreak.data.times import EPOCH_SPANS, empty_to_null, read_times
+
+MIN_TIME_SHARE = 0.8
+"""Smallest share of the values of a column that are times; the others are told."""
+MAX_FUTURE_SHARE = 0.5
+"""Largest share of times after the present; more are of what is planned, such as a stay."""
+MIN_REPEATED_ITEMS = 5
+"""Smallest number of items with several events from which dates of items are told."""
+MAX_CONSTANT_SHARE = 0.9
+"""Largest share of these items with one date; more have dates of their own, as of a release."""
+MIN_COMPACT_DATE = 19_000_101.0
+"""Smallest number that is a date without marks between its parts."""
+MAX_JUDGED_VALUES = 500
+"""Maximum number of distinct values that are read to judge a column."""
+
+_DATE_TEXT = r"\d.*[\d\p{L}]|\p{L}.*\d"
+_NUMBER_TEXT = r"^[-+]?\d+(?:[.,]\d+)?$"
+_TIME_WORDS = re.compile(
+    r"(?:^|_)(?:at|on|when|time|date|datetime|ts|timestamp|stamp|day|epoch|unix|utc|millis"
+    r"|datum|zeit|zeitpunkt|fecha|hora|heure|ora|tarih|zaman|czas|дата|время)(?:_|$)"
+    r"|(?:time|date|datum|zeit|dato|stamp)$|时间|日期|時間|日付|日時|日$|날짜|시간|일시"
+)
+_OTHER_TIMES = re.compile(
+    r"birth|born|(?:^|_)dob(?:_|$)|geburt|nacimiento|naissance|nascimento|nascita|рожден|出生"
+    r"|生年|생년|releas|publi|erschein|expir|valid|(?:^|_)(?:until|due|deadline|next|sign_?"
+    r"up|signed_up|registered|registration|joined|member_since|check_?(?:in|out)|arrival"
+    r"|departure|available)(?:_|$)|gültig|gueltig|ablauf|过期|到期|发布|發布|公開|発売"
+)
+"""Names of times of items, of users, and of what is planned."""
+_LATER_TIMES = re.compile(
+    r"(?:^|_)(?:updat|modif|chang|deliver|ship|fulfil|refund|cancel|return|paid|end|finish"
+    r"|last|clos|lieferung|geändert|geaendert)|更新|修改|发货|發貨|收货"
+)
+"""Names of times after the event, which are taken if there is no other."""
+
+
+def recognise_event_times(
+    mapping: ColumnMapping, sample: Callable[[Sequence[str]], pl.DataFrame]
+) -> ColumnMapping:
+    """Return the mapping, with an unused column of times as the times of events.
+
+    Columns of dates are taken, and columns of numbers whose names say that they hold times. A
+    column with one date for each item, such as that of its release, is none, nor are dates
+    after the present and dates whose names say that they are of something else. Of several,
+    the first that is no later one (delivered, updated) is taken.
+
+    Args:
+        mapping: Columns by their names.
+        sample: Returns the first rows of the named columns of the input.
+
+    Example:
+        >>> from daybreak.data.columns import match_columns
+        >>> log = pl.DataFrame({"student_id": ["a", "b"], "course_id": ["x", "y"],
+        ...     "enrolled_at": ["2026-03-01", "2026-03-02"]})
+        >>> seen = recognise_event_times(match_columns(log.columns, "events"), log.select)
+        >>> seen.source_of("timestamp"), seen.unused
+        ('enrolled_at', ())
+    """
+    if mapping.role != "events" or mapping.source_of("timestamp") or not mapping.unused:
+        return mapping
+    item = mapping.source_of("item_id")
+    rows = sample([*mapping.unused, *([item] if item else [])]).head(SAMPLE_ROWS)
+    found = [
+        name
+        for name in mapping.unused
+        if name in rows.columns
+        and not _OTHER_TIMES.search(to_snake_case(name))
+        and holds_times(rows[name])
+        and not _is_date_of_item(rows, name, item)
+    ]
+    found.sort(key=lambda name: bool(_LATER_TIMES.search(to_snake_case(name))))
+    columns = tuple(
+        replace(column, target="timestamp", reason=VALUES_REASON)
+        if column.source in found[:1]
+        else column
+        for column in mapping.columns
+    )
+    return replace(mapping, columns=columns)
+
+
+def holds_times(values: pl.Series) -> bool:
+    """Return whether a column holds times that may have passed.
+
+    Example:
+        >>> holds_times(pl.Series("bought", ["13.05.2026", "14.05.2026", ""]))
+        True
+        >>> [holds_times(pl.Series(name, [1778682600])) for name in ("read_at", "phone")]
+        [True, False]
+    """
+    kind = values.dtype
+    if kind.is_nested() or kind in (pl.Boolean, pl.Time, pl.Duration, pl.Null):
+        return False
+    given = values.drop_nulls().unique(maintain_order=True).head(MAX_JUDGED_VALUES)
+    if not kind.is_temporal():
+        text = empty_to_null(given.cast(pl.String, strict=False))
+        given = given.filter(text.is_not_null())
+        if not len(given) or not _may_be_times(values.name, text.drop_nulls()):
+            return False
+    if not len(given):
+        return False
+    column = read_times(given)
+    n_read = len(given) - int((column.is_bad & ~column.is_undecided).sum())
+    later = float((column.seconds > time.time()).mean() or 0)  # type: ignore[arg-type]
+    return n_read >= MIN_TIME_SHARE * len(given) and later <= MAX_FUTURE_SHARE
+
+
+def _may_be_times(name: str, text: pl.Series) -> bool:
+    """Return whether texts have the form of times; numbers need a name that says so."""
+    is_number = text.str.contains(_NUMBER_TEXT)
+    if not is_number.any():
+        return bool(text.str.contains(_DATE_TEXT).all())
+    if not is_number.all() or not _TIME_WORDS.search(to_snake_case(name)):
+        return False
+    number = text.cast(pl.Float64, strict=False)
+    if number.null_count() or (number < MIN_COMPACT_DATE).any():
+        return False
+    in_span = any(number.is_between(*span).all() for span in EPOCH_SPANS)
+    return in_span or bool((read_times(text).seconds != number).all())
+
+
+def _is_date_of_item(rows: pl.DataFrame, name: str, item: str | None) -> bool:
+    """Return whether nearly every item has one value of a column in all its events."""
+    if item is None or item not in rows.columns or rows[item].dtype.is_nested():
+        return False
+    if event_name_kind(to_snake_case(name)) != "other":
+        return False  # the name says what happened then
+    known = rows.select(pl.col(item).alias("item"), pl.col(name).alias("value")).drop_nulls()
+    counts = known.group_by("item").agg(pl.len(), pl.n_unique("value").alias("n"))
+    repeated = counts.filter(pl.col("len") > 1)["n"]
+    if len(repeated) < MIN_REPEATED_ITEMS or known["value"].n_unique() == 1:
+        return False
+    return float((repeated == 1).mean() or 0) > MAX_CONSTANT_SHARE  # type: ignore[arg-type]
