@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from benchmarks.quality.large_shop import draw_shop
-from benchmarks.scale.curves import Point, extrapolate, points, slope
+from benchmarks.scale.batch_answers import growth
+from benchmarks.scale.curves import NAMES, Point, extrapolate, points, slope, table
 from benchmarks.scale.generator import (
     describe,
     expand_items,
@@ -127,5 +128,29 @@ def test_sizes_of_curves_and_their_slopes():
         Point("events", 9_000, 3_000, 90_000),
     ]
     assert slope([1_000, 2_000, 4_000], [1, 4, 16]) == pytest.approx(2)
-    assert np.isnan(slope([1_000], [1]))
     assert extrapolate([1_000, 2_000], [1, 4], 4_000) == pytest.approx(16)
+
+
+def row(n_items, seconds, why=""):
+    return {
+        "axis": "items", "users": 5, "items": n_items, "events": 9, "system": "item_knn",
+        "fit_s": seconds, "peak_mb": None, "open_s": None, "answer_ms": None, "why": why,
+    }  # fmt: skip
+
+
+def test_the_table_of_curves_says_what_was_not_measured_and_leaves_it_out_of_slopes():
+    lines = table([row(10, 1.0), row(20, 4.0), row(40, None, why="> 9 s")], 40)
+    name = NAMES["item_knn"]
+    assert f"| 5 | 40 | 9 | {name} | > 9 s | – | – | – |" in lines
+    assert f"| {name} | 2.00 (16) | – | – | – |" in lines
+
+
+def test_the_growth_of_batch_answers_is_their_slope_and_the_price_of_one_more_list():
+    first = {"users": 1_000_000, "all_mb": 100.0, "seconds": 10.0, "file_mb": 1.0}
+    last = {"users": 10_000_000, "all_mb": 100.0, "seconds": 100.0, "file_mb": 100.0}
+    lines = growth([first, last])
+    assert "| processor [s] | 1.00 | 10 | 1,000 |" in lines
+    assert "| file [MB] | 2.00 | 1 | 10,000 |" in lines
+    # 90 s for 9 million lists.
+    assert lines[-1].startswith("One more list costs 0.01 ms")
+    assert growth([first]) == []

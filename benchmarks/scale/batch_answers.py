@@ -7,7 +7,11 @@ data set ``DATA``, imported, and trained with the strategies ``popular`` and ``i
 lists of ten items with titles are those of ``daybreak recommend --all --engine serial``, in a
 process of its own with one thread. *Opening* is the release, the tables of the store and the
 first chunk of a thousand users; *all* is at the end. What the lists of more users add is the
-difference: histories are part of the opening, and grow with the events of the store.
+difference: histories are part of the opening, and grow with the events of the store. Time is
+processor time of the process, from opening the store to the finished file.
+
+The slope is that of a straight line through the logarithms of the measured sizes. Beyond them,
+the line is an extrapolation, and is marked so.
 """
 
 import argparse
@@ -19,8 +23,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import polars as pl
+
 from benchmarks.common.tables import grid, machine
-from benchmarks.scale.curves import peak_mb
+from benchmarks.scale.curves import extrapolate, peak_mb, slope
 from benchmarks.scale.generator import plan_expansion, read_data, write_expansion
 from daybreak.config import Settings
 from daybreak.data import read_tables
@@ -30,6 +36,8 @@ from daybreak.service.workspace import Workspace
 
 N_ITEMS = 3_000
 EVENTS_PER_USER = 10
+BEYOND_USERS = (1_000_000, 100_000_000)
+"""Users of the extrapolations; the second has a billion events."""
 STRATEGIES = ("popular", "item_knn")
 HEADS = ["users", "events", "opening [MB]", "all [MB]", "processor [s]", "a list [ms]"]
 HEADS += ["file [MB]"]
@@ -44,8 +52,10 @@ def build_store(data: Path, folder: Path, n_users: int) -> Settings:
         n_users: Number of users.
     """
     settings = Settings(store=f"sqlite:///{folder}/shop.db", encoder="none")
-    if (folder / "shop.db").exists():
+    complete = folder / "complete"
+    if complete.exists():
         return settings
+    (folder / "shop.db").unlink(missing_ok=True)
     events, items = read_data(data)
     plan = plan_expansion(events, n_users, N_ITEMS, EVENTS_PER_USER * n_users)
     write_expansion(plan, items, folder)
@@ -53,6 +63,7 @@ def build_store(data: Path, folder: Path, n_users: int) -> Settings:
         workspace.write_import(read_tables(items=folder / "items.parquet"))
         import_partitions(workspace, str(folder / "events"))
         workspace.train(list(STRATEGIES))
+    complete.touch()
     return settings
 
 
@@ -81,29 +92,67 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--users", type=int, nargs="+", default=[10_000, 30_000, 100_000])
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(arguments)
-    rows = []
+    found = []
     for n_users in args.users:
         folder = args.work / str(n_users)
         settings = build_store(args.data, folder, n_users)
-        call = [sys.executable, "-m", "benchmarks.scale.batch_answers", "--one"]
-        call += [settings.store, str(folder / "lists.parquet")]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
-        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - this program
-        one = json.loads(done.stdout.splitlines()[-1])
-        ms = 1_000 * one["seconds"] / one["users"]
-        rows.append(
-            [f"{one['users']:,}", f"{EVENTS_PER_USER * n_users:,}", f"{one['first_mb']:,.0f}",
-             f"{one['all_mb']:,.0f}", f"{one['seconds']:.0f}", f"{ms:.2f}",
-             f"{one['file_mb']:.1f}"]
-        )  # fmt: skip
-        print(rows[-1], flush=True)
-    about = __doc__.split("\n\n")
+        one = measure(settings.store, folder / "lists.parquet")
+        events = pl.scan_parquet(folder / "events" / "*.parquet").select(pl.len())
+        found.append({**one, "events": events.collect().item()})
+        print(found[-1], flush=True)
+    title, _usage, *about = __doc__.split("\n\n")
     facts = [f"- {name}: {value}" for name, value in machine().items()]
-    page = [f"# {about[0].rstrip('.')}", "", *about[2:], "", *facts, "", *grid(HEADS, rows)]
-    text = "\n".join(page).rstrip() + "\n"
+    sizes = " ".join(map(str, args.users))
+    facts.append(
+        f"- command: `python -m benchmarks.scale.batch_answers DATA WORK --users {sizes}`"
+    )
+    paragraphs = "\n\n".join(about).strip().split("\n")
+    lines = [f"# {title.rstrip('.')}", "", *paragraphs, "", *facts, ""]
+    lines += [*grid(HEADS, map(_cells, found)), "", *growth(found)]
+    text = "\n".join(lines).rstrip() + "\n"
     print(text)
     if args.out is not None:
         args.out.write_text(text, encoding="utf-8")
+
+
+def measure(store: str, out: Path) -> dict[str, float]:
+    """Return what the lists of a store take, in a process of its own with one thread."""
+    call = [sys.executable, "-m", "benchmarks.scale.batch_answers", "--one", store, str(out)]
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
+    environment = {**os.environ, **dict.fromkeys(threads, "1")}
+    done = subprocess.run(  # noqa: S603 - this program
+        call, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    one: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return one
+
+
+def growth(found: Sequence[dict[str, float]]) -> list[str]:
+    """Return the lines on slopes, and on what they give for more users."""
+    if len(found) < 2:
+        return []
+    users = [one["users"] for one in found]
+    names = {"all_mb": "all [MB]", "seconds": "processor [s]", "file_mb": "file [MB]"}
+    rows = []
+    for key, name in names.items():
+        values = [one[key] for one in found]
+        beyond = [f"{extrapolate(users, values, size):,.0f}" for size in BEYOND_USERS]
+        rows.append([name, f"{slope(users, values):.2f}", *beyond])
+    first, last = found[0], found[-1]
+    added = (last["seconds"] - first["seconds"]) / (last["users"] - first["users"])
+    heads = ["", "slope", *(f"{size:,} users (not measured)" for size in BEYOND_USERS)]
+    note = (
+        f"One more list costs {1_000 * added:.2f} ms: the difference between the last and "
+        "the first row, opening left out."
+    )
+    return [*grid(heads, rows), "", note]
+
+
+def _cells(one: dict[str, float]) -> list[str]:
+    ms = 1_000 * one["seconds"] / one["users"]
+    cells = [f"{one['users']:,}", f"{one['events']:,}", f"{one['first_mb']:,.0f}"]
+    cells += [f"{one['all_mb']:,.0f}", f"{one['seconds']:.0f}", f"{ms:.2f}"]
+    return [*cells, f"{one['file_mb']:.1f}"]
 
 
 if __name__ == "__main__":

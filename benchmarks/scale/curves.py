@@ -1,7 +1,7 @@
 """Time and memory of training, opening and answering against items and events.
 
     python -m benchmarks.scale.curves DATA WORK --items N ... --events N ... [--peer-python P]
-        [--out FILE] [--picture FILE]
+        [--most-seconds N] [--without SYSTEM:AXIS:SIZE ...] [--out FILE] [--picture FILE]
 
 Shops are made by ``benchmarks.scale.generator`` from the data set ``DATA``. Along the first
 axis the items grow, with a user for each item and ten events a user; along the second one
@@ -14,15 +14,20 @@ default training without a text model; *item_knn* is that strategy alone. The pe
 ``implicit`` has one row for each of its models, ``AlternatingLeastSquares`` with 64 factors and
 ``CosineRecommender`` with 100 neighbours, with their other defaults.
 
-The slope is that of a straight line through the logarithms (least squares): time grows with
-the size to the power of the slope. What is beyond the measured sizes is an extrapolation, and
-is marked so.
+A process that takes more than ``--most-seconds`` of processor time is ended, and a measurement
+named by ``--without`` is not started; the cells say so.
+
+The slope is that of a straight line through the logarithms (least squares) of the measured
+sizes: time grows with the size to the power of the slope. What is beyond the measured sizes is
+an extrapolation, and is marked so.
 """
 
 import argparse
 import csv
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -83,14 +88,12 @@ def points(items: Sequence[int], events: Sequence[int]) -> list[Point]:
 
 
 def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """Return the power of the size with which values grow; NaN for fewer than two sizes.
+    """Return the power of the size with which values grow, of at least two sizes.
 
     Example:
         >>> round(slope([1, 10, 100], [3, 30, 300]), 3), round(slope([1, 4], [1, 2]), 3)
         (1.0, 0.5)
     """
-    if len(set(sizes)) < 2:
-        return float("nan")
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
@@ -198,16 +201,30 @@ def read(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 # --- all measurements ----------------------------------------------------------------------
 
 
+class Options(NamedTuple):
+    """How to measure."""
+
+    peer_python: str = ""
+    """Interpreter with the peer; empty: without it."""
+    most_seconds: int = 3_600
+    """Processor time after which a process is ended [s]."""
+    without: Sequence[str] = ()
+    """Measurements that are not started, ``SYSTEM:AXIS:SIZE``."""
+
+
 def run(
-    data: Path, work: Path, sizes: Sequence[Point], python: str | None
+    data: Path, work: Path, sizes: Sequence[Point], options: Options
 ) -> list[dict[str, Any]]:
     """Measure all systems on all sizes; rows of the table.
 
+    A measure that is missing is None, and ``why`` says why.
+
     Args:
         data: Real data set.
-        work: Folder for shops and results; a measurement that is there is not repeated.
+        work: Folder for shops and results; a measurement that is there is not repeated,
+            nor one that was ended.
         sizes: Sizes of shops.
-        python: Interpreter with the peer; None: without it.
+        options: How to measure.
     """
     from benchmarks.scale.generator import (  # noqa: PLC0415 - the peers have no Daybreak
         plan_expansion,
@@ -222,27 +239,40 @@ def run(
             events, items = read_data(data)
             plan = plan_expansion(events, point.users, point.items, point.events)
             write_expansion(plan, items, folder)
-        for system in (*SYSTEMS, *(PEERS if python else ())):
-            rows.append(
-                {**point._asdict(), "system": system, **_measured(system, folder, python)}
-            )
+        for system in (*SYSTEMS, *(PEERS if options.peer_python else ())):
+            name = f"{system}:{point.axis}:{point.size}"
+            if name in options.without:
+                found: dict[str, Any] = {"why": "not run"}
+            else:
+                found = _measured(system, folder, options)
+            empty = {**dict.fromkeys(MEASURES), "why": ""}
+            rows.append({**point._asdict(), "system": system, **empty, **found})
             print(rows[-1], flush=True)
     return rows
 
 
-def _measured(system: str, folder: Path, python: str | None) -> dict[str, float]:
+def _measured(system: str, folder: Path, options: Options) -> dict[str, Any]:
     kept = folder / f"{system}.json"
     if not kept.exists():
-        interpreter = sys.executable if system in SYSTEMS else str(python)
-        found: dict[str, float] = {}
+        interpreter = sys.executable if system in SYSTEMS else options.peer_python
+        found: dict[str, Any] = {}
         for part in ("fit", "answer") if system in SYSTEMS else ("fit",):
             call = [interpreter, __file__, "--one", part, system, str(folder)]
+            call.append(str(options.most_seconds))
             done = subprocess.run(  # noqa: S603 - this program
-                call, env={**os.environ, **THREADS}, capture_output=True, text=True, check=True
+                call,
+                env={**os.environ, **THREADS},
+                stdout=subprocess.PIPE,
+                text=True,
+                check=False,
             )
+            if done.returncode == -signal.SIGXCPU:
+                found["why"] = f"> {options.most_seconds:,} s"
+                break
+            done.check_returncode()
             found |= json.loads(done.stdout.splitlines()[-1])
         kept.write_text(json.dumps(found))
-    measured: dict[str, float] = json.loads(kept.read_text())
+    measured: dict[str, Any] = json.loads(kept.read_text())
     return measured
 
 
@@ -256,7 +286,7 @@ def table(rows: Sequence[dict[str, Any]], beyond: int) -> list[str]:
         chosen = [row for row in rows if row["axis"] == axis]
         for row in chosen:
             cells = [f"{row[name]:,}" for name in ("users", "items", "events")]
-            cells += [NAMES[row["system"]], *(_round(row[name]) for name in MEASURES)]
+            cells += [NAMES[row["system"]], *(_cell(row, name) for name in MEASURES)]
             lines.append(f"| {' | '.join(cells)} |")
         size = beyond if axis == "items" else EVENTS_PER_USER * beyond
         lines += ["", f"Slopes, and in brackets what the slope gives for {size:,} {axis} (not "
@@ -267,14 +297,26 @@ def table(rows: Sequence[dict[str, Any]], beyond: int) -> list[str]:
         ]
         for system in dict.fromkeys(row["system"] for row in chosen):
             own = [row for row in chosen if row["system"] == system]
-            x = [row[axis] for row in own]
-            cells = []
-            for name in MEASURES:
-                y = [row[name] for row in own]
-                cells.append(f"{slope(x, y):.2f} ({_round(extrapolate(x, y, size))})")
+            cells = [_growth(own, axis, name, size) for name in MEASURES]
             lines.append(f"| {NAMES[system]} | {' | '.join(cells)} |")
         lines.append("")
     return lines
+
+
+def _growth(rows: Sequence[dict[str, Any]], axis: str, name: str, size: int) -> str:
+    """Return the slope of a measure and what it gives for a size; a dash for one size."""
+    measured = [row for row in rows if row[name] is not None]
+    x, y = [row[axis] for row in measured], [row[name] for row in measured]
+    if len(set(x)) < 2:
+        return "–"
+    return f"{slope(x, y):.2f} ({_round(extrapolate(x, y, size))})"
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    if row[name] is not None:
+        return _round(row[name])
+    first = next(measure for measure in MEASURES if row[measure] is None)
+    return row["why"] if name == first else "–"
 
 
 def _round(value: float) -> str:
@@ -296,6 +338,7 @@ def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
         for place, name in zip(line, shown, strict=True):
             for system, colour in colours.items():
                 own = [r for r in rows if r["axis"] == axis and r["system"] == system]
+                own = [r for r in own if r[name] is not None]
                 if own:
                     x, y = [r[axis] for r in own], [r[name] for r in own]
                     place.plot(x, y, marker="o", color=colour, label=NAMES[system])
@@ -313,26 +356,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--items", type=int, nargs="*", default=[1_000, 4_000, 16_000])
     parser.add_argument("--events", type=int, nargs="*", default=[30_000, 120_000, 480_000])
-    parser.add_argument("--peer-python")
+    parser.add_argument("--peer-python", default="")
+    parser.add_argument("--most-seconds", type=int, default=3_600)
+    parser.add_argument("--without", nargs="*", default=[], metavar="SYSTEM:AXIS:SIZE")
     parser.add_argument("--beyond", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args(arguments)
-    from benchmarks.common.tables import machine  # noqa: PLC0415 - the peers have no Daybreak
-
-    rows = run(args.data, args.work, points(args.items, args.events), args.peer_python)
-    facts = [f"- {name}: {value}" for name, value in machine().items()]
-    about = __doc__.split("\n\n")
-    page = [
-        "# " + about[0].rstrip("."),
-        "",
-        *about[2:],
-        "",
-        *facts,
-        "",
-        *table(rows, args.beyond),
-    ]
-    text = "\n".join(page).rstrip() + "\n"
+    options = Options(args.peer_python, args.most_seconds, args.without)
+    rows = run(args.data, args.work, points(args.items, args.events), options)
+    text = "\n".join([*introduction(args), *table(rows, args.beyond)]).rstrip() + "\n"
     print(text)
     if args.out is not None:
         args.out.write_text(text, encoding="utf-8")
@@ -344,8 +377,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         draw(rows, args.picture)
 
 
+def introduction(args: argparse.Namespace) -> list[str]:
+    """Return the lines above the tables: protocol, machine and command."""
+    from benchmarks.common.tables import machine  # noqa: PLC0415 - the peers have no Daybreak
+
+    title, _usage, *about = __doc__.split("\n\n")
+    facts = [f"- {name}: {value}" for name, value in machine().items()]
+    sizes = " ".join(
+        f"--{name} {' '.join(map(str, vars(args)[name]))}" for name in ("items", "events")
+    )
+    facts.append(f"- command: `python -m benchmarks.scale.curves DATA WORK {sizes}`")
+    facts.append(f"- ended after: {args.most_seconds:,} s of processor")
+    paragraphs = "\n\n".join(about).strip().split("\n")
+    return [f"# {title.rstrip('.')}", "", *paragraphs, "", *facts, ""]
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
+        most_s = int(sys.argv[5])
+        resource.setrlimit(resource.RLIMIT_CPU, (most_s, most_s + 10))
         one = answer_daybreak if sys.argv[2] == "answer" else measure
         print(json.dumps(one(sys.argv[3], Path(sys.argv[4]))))
     else:
