@@ -29,6 +29,24 @@ store.write(tables)
 print("done", flush=True)
 """
 
+READ_PAGES = """
+import os, sys
+from daybreak.memory import return_free_memory
+from daybreak.store import open_store
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+store = open_store(sys.argv[1])
+store.tables()
+return_free_memory()
+before = resident_mb()
+store.return_memory()
+return_free_memory()
+print(before - resident_mb(), store.tables().events.height)
+"""
+
 
 def shop(n=1, user="ann"):
     ids = pl.int_range(n, eager=True).cast(pl.String)
@@ -188,3 +206,13 @@ def test_what_is_asked_often_reads_no_whole_table(tmp_path):
     ]
     assert len(plans) > 10
     assert not scans
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory as Linux counts it")
+def test_pages_that_were_read_are_returned(tmp_path):
+    with open_store(tmp_path / "shop.db") as store:
+        store.write(shop(200_000, "a-user-with-a-rather-long-name"))
+    command = [sys.executable, "-c", READ_PAGES, str(tmp_path / "shop.db")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert float(found[0]) > 5
+    assert found[1] == "200000"

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from daybreak.data.array_checks import build_csr, check_finite, is_finite
 from daybreak.data.json_files import read_json
 from daybreak.data.mapped_arrays import read_arrays
+from daybreak.data.sparse_rows import with_short_indices
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError, NotFoundError
 
@@ -142,7 +143,7 @@ def _read_field(name: str, arrays: dict[str, Any], plain: dict[str, Any]) -> Any
         data, indices, indptr = (
             arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr")
         )
-        return build_csr(name, (data, indices, indptr), entry["csr"])
+        return with_short_indices(build_csr(name, (data, indices, indptr), entry["csr"]))
     return arrays[name] if "array" in entry else entry["value"]
 
 

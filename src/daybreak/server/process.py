@@ -99,6 +99,7 @@ def run_service(
         options: Options of the server.
         listening: Socket of :func:`listen`.
     """
+    service.store.return_memory()
     return_free_memory()
     with low_latency_threads():
         run_server(app, options, listening)

@@ -517,6 +517,9 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
             changes: JSON value by name; None deletes the setting.
         """
 
+    def return_memory(self) -> None:
+        """Return memory that is kept for speed, such as pages of tables that were read."""
+
     @abstractmethod
     def close(self) -> None:
         """Release files and connections; a second call has no effect."""

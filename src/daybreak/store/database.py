@@ -63,6 +63,10 @@ class Database(ABC):
     """Whether work fails at once if its caller may not wait any more and the database was
     unavailable when it was last asked: for a database whose absence takes long to notice."""
 
+    @abstractmethod
+    def return_memory(self) -> None:
+        """Return what idle connections keep of the tables; see :meth:`Store.return_memory`."""
+
     def read(self, work: Work[T]) -> T:
         """Return the result of work that only reads; it sees one snapshot."""
         return self.with_retries(lambda: self._transact(self._reader, work))

@@ -116,6 +116,9 @@ class PostgresDatabase(Database):
             )
         return store_error_with_advice(display_name(self.engine.url), cause, _ADVICE)
 
+    def return_memory(self) -> None:
+        """Do nothing: the pages are in the memory of the server of the database."""
+
     def prepare(self) -> None:
         """Create the tables of a new store, or check the version of an existing one."""
         with self.engine.begin() as connection:

@@ -366,6 +366,10 @@ class SqlStore(Store):
             lambda c: age_at(select_documents(c, LEASE_RECORDS).get(name), database_time(c))
         )
 
+    def return_memory(self) -> None:
+        """Return the memory of idle connections; see :meth:`Store.return_memory`."""
+        self.database.return_memory()
+
     def close(self) -> None:
         """Close all connections; see :meth:`Store.close`."""
         self.database.close()

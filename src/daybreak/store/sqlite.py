@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -115,6 +115,16 @@ class SqliteFile(Database):
                 _log.info("the write-ahead log is truncated later: %s", error)
             finally:
                 cursor.execute(f"PRAGMA busy_timeout = {_busy_wait_s(self.wait_s) * 1e3:.0f}")
+
+    def return_memory(self) -> None:
+        """Drop the pages that idle connections keep; the next reads find them in the file."""
+        pool = self.engine.pool
+        if self._file is None or not isinstance(pool, QueuePool):
+            return
+        with ExitStack() as idle:
+            for _ in range(pool.checkedin()):
+                connection = idle.enter_context(closing(self.engine.raw_connection()))
+                connection.cursor().execute("PRAGMA shrink_memory")
 
     def prepare(self) -> None:
         """Create the tables of a new store, or check the version of an existing one."""

@@ -411,6 +411,16 @@ def check_thread_safety(open_fresh: OpenStore) -> None:
         assert store.tables().events.height == 60
 
 
+def check_returned_memory(open_fresh: OpenStore) -> None:
+    """A store that has returned its memory has the same content, and can be written."""
+    with open_fresh() as store:
+        store.write(_example_tables())
+        before = store.tables().events
+        store.return_memory()
+        assert store.tables().events.equals(before)
+        assert store.settings({"currency": "EUR"}) == {"currency": "EUR"}
+
+
 def check_closed_store_raises(open_fresh: OpenStore) -> None:
     """Closing twice has no effect; using a closed store raises a StoreError."""
     store = open_fresh()
@@ -475,6 +485,7 @@ STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_merge_into_unknown_user,
     check_no_injection,
     check_thread_safety,
+    check_returned_memory,
     check_closed_store_raises,
     *CHANGE_FEED_CHECKS,
     *RECOMMENDATION_LOG_CHECKS,

@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from daybreak.data import mapped_arrays
 from daybreak.data.dataset import Queries
+from daybreak.data.sparse_rows import make_csr
 from daybreak.errors import DataError
+from daybreak.models.item_knn import ItemKnnModel
 from daybreak.models.shared_persistence import mapped_arrays as mapping
+from daybreak.models.shared_persistence import read_state, write_state
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.scoring.scorer import LinearScorer, ScoreCentre, Scorer
@@ -18,7 +22,7 @@ from daybreak.ranking.scoring.stored import (
     read_parts,
     write_parts,
 )
-from daybreak.ranking.scoring.sums import sum_weighted
+from daybreak.ranking.scoring.sums import share_indices, sum_weighted
 from tests.ranking.scoring.test_updates import scorer_of
 
 
@@ -123,3 +127,31 @@ def test_weighted_matrices_are_added_by_hand():
 def test_strategies_without_models_have_no_parts(data, tmp_path):
     none = FittedStrategies((), (), data.train_items)
     assert read_parts(tmp_path, none, data.items) is None
+
+
+def test_sums_with_entries_at_the_same_places_share_their_indices(data, queries):
+    scorer = scorer_of(data)
+    one, other, *_ = [scorer.level_weights(level).fused["recent"].sparse for level in (2, 3)]
+    assert one.nnz
+    assert one.indices is other.indices
+    assert one.indptr is other.indptr
+    assert not np.array_equal(one.data, other.data)
+
+
+def test_sums_with_other_entries_keep_their_indices():
+    one, other = (
+        WeightMatrix(sparse=sp.csr_array(np.array(rows, dtype=np.float32)))
+        for rows in ([[0, 1]], [[1, 0]])
+    )
+    assert share_indices(one, [None, other]) is one
+
+
+def test_loaded_matrices_have_indices_of_32_bits(data, tmp_path):
+    model = ItemKnnModel().fit(data)
+    weights = model.state.weights
+    wide = (weights.data, weights.indices.astype(np.int64), weights.indptr.astype(np.int64))
+    state = replace(model.state, weights=make_csr(*wide, weights.shape))
+    write_state(tmp_path, {}, state)
+    back = read_state(tmp_path, type(state))[1]
+    assert back.weights.indices.dtype == back.weights.indptr.dtype == np.int32
+    np.testing.assert_array_equal(back.weights.toarray(), weights.toarray())

@@ -40,6 +40,7 @@ from daybreak.ranking.scoring.sums import (
     MIN_QUANTIZED_BYTES,
     StoredSum,
     scores_differ,
+    share_indices,
     store_sum,
     stored_size_bytes,
 )
@@ -570,8 +571,17 @@ class Scorer:
                 self._free_cache_bytes -= size
                 compute = partial(store_sum, weighted, self.min_quantized_bytes)
                 shared = self.sums
-                fused[kind] = shared.add(kind, weights, compute) if shared else compute()
+                total = shared.add(kind, weights, compute) if shared else compute()
+                fused[kind] = share_indices(total, self._similar_sums(kind))
         return LevelWeights(weights, self._bias(level, weights), fused)
+
+    def _similar_sums(self, kind: str) -> list[StoredSum | None]:
+        """Return what may have entries at the places of those of a sum of a kind."""
+        levels = dict(self._levels).values()  # other threads may add one
+        strategies = [
+            self.linear_models[row].weights for row in self.layout.strategy_rows[kind]
+        ]
+        return [*(level.fused.get(kind) for level in levels), *strategies]
 
     def _weighted(self, kind: str, weights: Floats) -> list[tuple[WeightMatrix, Floats]]:
         """Return the matrices of the strategies of a kind, with their weights of items."""

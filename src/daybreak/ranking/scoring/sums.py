@@ -4,12 +4,12 @@ Start with :func:`sum_weighted`.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from daybreak.data.sparse_rows import with_short_indices
+from daybreak.data.sparse_rows import make_csr, with_short_indices
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring.quantized_weights import (
@@ -17,7 +17,7 @@ from daybreak.ranking.scoring.quantized_weights import (
     quantize_weights,
     quantized_size_bytes,
 )
-from daybreak.types import Floats, Rows
+from daybreak.types import Floats, Rows, Sparse
 
 MIN_QUANTIZED_BYTES = 64_000_000
 """Smallest dense sum whose weights are stored as 8-bit integers [bytes of float32]."""
@@ -104,6 +104,42 @@ def sum_weighted(weighted: Sequence[Weighted], features: Rows | None = None) -> 
         dense += sparse.toarray()
         sparse = None
     return WeightMatrix(dense, sparse)
+
+
+def share_indices(matrix: StoredSum, others: Iterable[StoredSum | None]) -> StoredSum:
+    """Return a sum that uses the indices of another one with entries at the same places.
+
+    Args:
+        matrix: A sum; one without a sparse part is returned as it is.
+        others: Matrices whose indices may be used, which nobody changes.
+
+    Example:
+        >>> import scipy.sparse as sp
+        >>> one, other = (WeightMatrix(sparse=sp.csr_array([[0.0, n]])) for n in (1, 2))
+        >>> shared = share_indices(other, [one])
+        >>> shared.sparse.indices is one.sparse.indices, shared.to_dense()
+        (True, array([[0., 2.]], dtype=float32))
+    """
+    sparse = None if isinstance(matrix, QuantizedWeights) else matrix.sparse
+    if isinstance(matrix, QuantizedWeights) or sparse is None:
+        return matrix
+    for other in others:
+        like = None if isinstance(other, QuantizedWeights | None) else other.sparse
+        if like is not None and _has_same_entries(sparse, like):
+            shared = make_csr(sparse.data, like.indices, like.indptr, sparse.shape)
+            return WeightMatrix(matrix.dense, shared, matrix.left, matrix.right, matrix.columns)
+    return matrix
+
+
+def _has_same_entries(matrix: Sparse, other: Sparse) -> bool:
+    """Return whether two CSR matrices have entries at the same places, in the same order."""
+    return (
+        matrix.shape == other.shape
+        and matrix.indices.dtype == other.indices.dtype
+        and matrix.indptr.dtype == other.indptr.dtype
+        and np.array_equal(matrix.indptr, other.indptr)
+        and np.array_equal(matrix.indices, other.indices)
+    )
 
 
 def sum_quantized(weighted: Sequence[Weighted]) -> QuantizedWeights:

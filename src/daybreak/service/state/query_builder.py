@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -47,6 +48,15 @@ MAX_CACHED_TEXTS = 1_000
 
 Pairs = tuple[Rows, Rows]
 """Parallel columns: positions of queries, and rows of the catalogue."""
+
+
+class _Neighbours(NamedTuple):
+    """Training items that represent a new item; parts of arrays of many items."""
+
+    items: Rows
+    """(n,) rows of training items"""
+    weights: Floats
+    """(n,) their shares"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,8 +207,8 @@ class QueryBuilder:
     """(n_levels,) weight of a full likeness to a wish in the blend."""
     max_precomputed: int = MAX_PRECOMPUTED_ITEMS
     """Largest number of new items whose neighbours are computed before an event names them."""
-    _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
-    """Row of a new item to its (1, n_train_items) neighbour weights."""
+    _neighbours: dict[int, "_Neighbours"] = field(default_factory=dict, repr=False)
+    """Row of a new item to its neighbours."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
     """Text to its (1, n_train_items) neighbour weights, the latest last."""
     _wishes: WishEncoder = field(init=False, repr=False)
@@ -538,11 +548,11 @@ class QueryBuilder:
             return build_csr(events.user, train_rows, weights, shape)
         new_events = np.flatnonzero(~known)
         neighbours = self._neighbours_of(events.item[new_events].tolist())
-        sizes = [row.nnz for row in neighbours]
-        spread = np.concatenate([row.data for row in neighbours]).astype(np.float32, copy=False)
+        sizes = [len(row.items) for row in neighbours]
+        spread = np.concatenate([row.weights for row in neighbours])
         total = build_csr(
             np.concatenate([events.user[known], np.repeat(events.user[new_events], sizes)]),
-            np.concatenate([train_rows[known], *(row.indices for row in neighbours)]),
+            np.concatenate([train_rows[known], *(row.items for row in neighbours)]),
             np.concatenate([weights[known], np.repeat(weights[new_events], sizes) * spread]),
             shape,
         )
@@ -556,7 +566,7 @@ class QueryBuilder:
         owns = sp.csr_array((values, (owner, np.arange(count))), shape=(n, count))
         return sp.csr_array(owns @ rows, dtype=np.float32)
 
-    def _neighbours_of(self, rows: Sequence[int]) -> list[Sparse]:
+    def _neighbours_of(self, rows: Sequence[int]) -> "list[_Neighbours]":
         missing = [row for row in dict.fromkeys(rows) if row not in self._neighbours]
         self._compute_neighbours(np.array(missing, dtype=np.int64))
         return [self._neighbours[row] for row in rows]
@@ -568,8 +578,11 @@ class QueryBuilder:
                     self.train_items, self.items.take(rows), N_NEIGHBOURS
                 ).T
             )
+            items, weights = neighbours.indices, neighbours.data.astype(np.float32, copy=False)
+            spans = map(slice, neighbours.indptr[:-1], neighbours.indptr[1:])
             self._neighbours |= {
-                int(row): neighbours[[index]] for index, row in enumerate(rows)
+                row: _Neighbours(items[span], weights[span])
+                for row, span in zip(rows.tolist(), spans, strict=True)
             }
 
     def _neighbours_of_texts(self, texts: Sequence[str]) -> Sparse:
