@@ -127,3 +127,23 @@ def test_what_is_enough(name, values, bound):
 def test_a_video_that_was_left_at_once_is_only_seen():
     assert read(percent_watched=[97, 2, 50]) == [1, 0, 1]
     assert read(percent_watched=[97, 2, 50], event_type=["buy"] * 3) == [1, 1, 1]
+
+
+def test_one_skip_of_many_plays_does_not_count_against_a_song():
+    log = {
+        "user_id": ["a", "b", "c"],
+        "track_id": ["x"] * 3,
+        "plays": [231, 2, 3],
+        "skips": [1, 5, 0],
+    }
+    assert read_tables(log).tables.events["event_type"].to_list() == [None, "skips", None]
+
+
+def test_an_order_of_which_all_is_returned_counts_against_its_item():
+    log = {
+        "user_id": ["a", "b", "c"],
+        "sku": ["x"] * 3,
+        "quantity": [2, 3, 1],
+        "returned": [2, 1, 0],
+    }
+    assert read_tables(log).tables.events["event_type"].to_list() == ["returned", None, None]

@@ -154,3 +154,24 @@ def test_lists_may_begin_late_in_a_file(tmp_path, monkeypatch):
     (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
     read = read_tables(tmp_path / "log.jsonl")
     assert read.tables.events.height == 9
+
+
+def test_events_with_and_without_lists_name_their_items(tmp_path):
+    path = tmp_path / "events.jsonl"
+    rows = [
+        {"userId": "a", "event": "Product Viewed", "properties": {"product_id": "x"}},
+        {
+            "userId": "a",
+            "event": "Order Completed",
+            "properties": {"products": [{"product_id": "x"}, {"product_id": "y"}]},
+        },
+        {"userId": "b", "event": "Page Viewed", "properties": {"path": "/"}},
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    result = read_tables(path)
+    assert result.tables.events.select("item_id", "event_type").rows() == [
+        ("x", "Product Viewed"),
+        ("x", "Order Completed"),
+        ("y", "Order Completed"),
+    ]
+    assert any("1 of 3 events name no item" in note for note in result.notes)

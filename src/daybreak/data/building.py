@@ -32,6 +32,7 @@ from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTR
 from daybreak.data.formats import ValueFormats
 from daybreak.data.identities import identify_users, identity_columns
 from daybreak.data.ids import cast_ids
+from daybreak.data.item_cells import expand_item_cells
 from daybreak.data.media.columns import read_media_columns
 from daybreak.data.numbers import (
     NumberColumn,
@@ -82,12 +83,13 @@ def build_table(
     """
     identities = identity_columns(mapping)
     wanted = [c.source for c in mapping.used] + [c.source for c in identities]
-    identified = identify_users(source.read(wanted, rejects), mapping, identities)
+    raw, mapping, list_notes = expand_item_cells(source.read(wanted, rejects), mapping)
+    identified = identify_users(raw, mapping, identities)
     folder = getattr(source, "path", Path()).parent
     media = read_media_columns(identified.raw, identified.mapping, rejects, folder)
     prepared = prepare_columns(media.raw, identified.mapping)
     table = _TableBuilder(prepared.raw, prepared.mapping, rejects, formats or ValueFormats())
-    table.notes += [*identified.notes, *media.notes, *prepared.notes]
+    table.notes += [*list_notes, *identified.notes, *media.notes, *prepared.notes]
     for key in KEY_COLUMNS[mapping.role]:
         table.add_ids(key)
     return _build_events(table) if mapping.role == "events" else _build_entities(table)
@@ -154,7 +156,8 @@ class _TableBuilder:
         if source is None:
             return
         if self._reason_of(source) == VALUES_REASON:
-            self.note(f"event times are read from: {source}")
+            what = "event times are" if target == "timestamp" else f"{target} is"
+            self.note(f"{what} read from: {source}")
         values = self.raw.frame[source]
         column = read_times(
             unlimited_to_null(values) if target in AVAILABILITY_COLUMNS else values,

@@ -107,9 +107,18 @@ _USER_IDS_OF_SYSTEMS = (
     # addresses, where nothing else says who it was
     *("email", "e_mail", "customer_email", "billing_email", "email_address"),
 )
+_CONTAINERS = ("album", "series", "show", "podcast", "artist", "campaign", "venue", "news")
+"""Words for what holds items or makes them, whose titles come after those of items."""
+_TITLES_OF_NOUNS = tuple(
+    f"{noun}_{word}"
+    for noun in sorted(ITEM_NOUNS["en"].nouns, key=_CONTAINERS.__contains__)
+    for word in ("title", "name")
+)
 _CREATION_TIMES = (
     *("created_at", "creation_timestamp", "created", "date_created", "added_at", "date_added"),
     *("published_at", "published", "publish_time", "publish_date", "timestamp"),
+    *("posted_at", "posted_on", "posted", "post_date", "date_posted", "publication_date"),
+    *("published_on", "date_published", "first_published", "listed_at", "listing_date"),
     *("created_date", "date_add", "creation_date", "erstellt_am", "date_creation"),
     *("fecha_creacion", "дата_создания", "дата_добавления", "创建时间", "上架时间", "登録日"),
     *("fecha_publicacion", "fecha_de_publicacion", "data_publicacao", "data_de_publicacao"),
@@ -298,6 +307,7 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
         "title": (
             *("title", "name", "item_name", "item_title", "product_name", "product_title"),
             *("movie_title", "headline", "lineitem_name", "post_title"),
+            *_TITLES_OF_NOUNS,
             *("bezeichnung", "artikelbezeichnung", "produktname", "titel", "libelle"),
             *("designation", "titre", "nombre", "titulo", "nome", "titolo"),
             *("наименование", "название", "наименование_товара", "заголовок"),

@@ -12,6 +12,7 @@ from operator import or_
 
 import polars as pl
 
+from daybreak.data.casts import cast_switch, to_text
 from daybreak.data.columns import KEY_COLUMNS, ColumnMapping, SourceColumn, names_of
 from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.ids import (
@@ -32,16 +33,47 @@ SWITCH_COLUMNS = frozenset(
     | {"is_active", "enabled", "is_enabled", "online", "is_online", "product_online"}
     | {"status", "product_status", "visibility_in_catalog", "displayed", "actif"}
     | {"activo", "attivo", "aktiv", "ativo", "активен", "активность", "опубликован"}
+    | {"state", "available", "is_available", "availability", "in_stock", "is_in_stock"}
+    | {"stock_status", "job_status", "campaign_status", "ad_status", "listing_status"}
+    | {"item_status", "offer_status", "effective_status", "is_live", "is_open", "is_for_sale"}
+    | {"disponible", "disponibilidad", "disponibilite", "verfügbar", "verfugbar"}
+    | {"上架", "是否上架", "商品状态", "商品狀態", "状态", "是否有货", "是否在售"}
 )
-"""Names of columns by which shop systems say whether an item is on sale."""
+"""Names of columns by which systems say whether an item is on sale."""
+OFF_COLUMNS = frozenset(
+    {"deleted", "is_deleted", "archived", "is_archived", "draft", "is_draft", "disabled"}
+    | {"is_disabled", "discontinued", "is_discontinued", "sold_out", "is_sold_out", "is_sold"}
+    | {"out_of_stock", "is_out_of_stock", "expired", "is_expired", "is_closed", "is_removed"}
+    | {"removed", "unlisted", "is_unlisted", "is_private", "is_blocked", "is_suspended"}
+    | {"is_paused", "is_ended", "是否下架", "是否删除", "已下架", "已删除", "是否售罄"}
+)
+"""Names of columns that say whether an item is no longer on sale."""
 _VISIBLE_WORDS = frozenset(
     {"1", "true", "yes", "y", "on", "active", "published", "publish", "enabled", "visible"}
     | {"online", "live", "catalog, search", "catalog", "search", "да", "ja", "oui", "si", "sí"}
+    | {
+        "open",
+        "available",
+        "in stock",
+        "instock",
+        "in_stock",
+        "on sale",
+        "for sale",
+        "approved",
+    }
+    | {"aktiv", "activo", "actif", "attivo", "ativo", "verfügbar", "disponible", "disponibile"}
+    | {"上架", "已上架", "在售", "有货", "是", "销售中", "上线"}
 )
 _HIDDEN_WORDS = frozenset(
     {"0", "-1", "false", "no", "n", "off", "inactive", "draft", "unpublished", "disabled"}
     | {"hidden", "offline", "archived", "trash", "pending", "private", "not visible"}
     | {"not visible individually", "deleted", "discontinued", "нет", "nein", "non", "unlisted"}
+    | {"ended", "expired", "closed", "filled", "paused", "sold", "sold out", "soldout"}
+    | {"out of stock", "outofstock", "out_of_stock", "unavailable", "not available", "removed"}
+    | {"withdrawn", "suspended", "blocked", "cancelled", "canceled", "rejected", "retired"}
+    | {"inaktiv", "inactivo", "inactif", "inattivo", "inativo", "beendet", "abgelaufen"}
+    | {"ausverkauft", "agotado", "épuisé", "esaurito", "esgotado", "verkauft", "vendu"}
+    | {"下架", "已下架", "售罄", "缺货", "无货", "否", "已删除", "下线", "停售"}
 )
 _ENABLED_CODES = {"1": True, "2": False}
 """Codes of Magento for enabled and disabled."""
@@ -207,13 +239,19 @@ def _read_switch(
     raw: RawTable, mapping: ColumnMapping
 ) -> tuple[RawTable, ColumnMapping, list[str]]:
     """Read a column that says whether an item is on sale, if its values are such a switch."""
-    if mapping.source_of(HIDDEN_COLUMN):
+    if mapping.source_of(HIDDEN_COLUMN) or HIDDEN_COLUMN in mapping.switched_off:
         return raw, mapping, []
     switches = {
         column.source: visible
         for column in mapping.used
         if names_of(column.source) & SWITCH_COLUMNS
         and (visible := _switch_values(raw.frame[column.source])) is not None
+    }
+    switches |= {
+        column.source: ~off
+        for column in mapping.used
+        if names_of(column.source) & OFF_COLUMNS
+        and (off := _off_values(raw.frame[column.source])) is not None
     }
     return _with_switches(raw, mapping, switches) if switches else (raw, mapping, [])
 
@@ -231,6 +269,16 @@ def _switch_values(values: pl.Series) -> pl.Series | None:
     if not words or not words <= _VISIBLE_WORDS | _HIDDEN_WORDS:
         return None
     return text.is_in(list(_VISIBLE_WORDS))
+
+
+def _off_values(values: pl.Series) -> pl.Series | None:
+    """Return whether each item is no longer on sale; None if the values are something else."""
+    if values.dtype.is_nested() or values.dtype.is_temporal():
+        return None
+    switch, is_bad = cast_switch(values)
+    if is_bad.any() or not switch.count():
+        return None
+    return to_text(switch).str.to_lowercase() == "true"
 
 
 def _with_switches(

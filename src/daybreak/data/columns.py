@@ -68,6 +68,12 @@ _SMALL_WORDS = re.compile(
     r"(?<=[^\W_])_(?:(?:de|del|des|du|d|da|do|di|della|the|of|la|le|l|el)_)+"
 )
 """Words between two others that names of columns may have or not: *fecha de compra*."""
+_CONTAINERS = re.compile(
+    r"^(?:properties|payload|attributes|params|parameters|body|fields|record|details|data"
+    r"|event_data|event_properties|custom_data|ecommerce|event_params)_"
+    r"(?=(?:\w+_id|sku|asin|timestamp|quantity|rating|value)$)"
+)
+"""Objects around the fields of an event, whose names become part of those of columns."""
 _LATIN_ACCENT = re.compile("[\u0300-\u0304\u0307-\u036f]")
 MAX_CACHED_COLUMNS = 10_000
 """Largest number of names of columns whose spellings are cached."""
@@ -146,6 +152,8 @@ class ColumnMapping:
     convention: str
     """Tool whose column names these are, or ``plain``."""
     columns: tuple[SourceColumn, ...]
+    switched_off: frozenset[str] = frozenset()
+    """Columns of the table that no source column may be read as."""
 
     @property
     def used(self) -> tuple[SourceColumn, ...]:
@@ -202,7 +210,8 @@ def match_columns(
     reasons = dict.fromkeys(chosen.values(), "your choice")
     reasons |= dict.fromkeys(likely, LIKELY_REASON)
     columns = _describe_columns(sources, role, found, reasons)
-    return ColumnMapping(role, _detect_convention(sources), columns)
+    off = frozenset(target for target, source in chosen.items() if source is None)
+    return ColumnMapping(role, _detect_convention(sources), columns, off)
 
 
 def _find_likely_keys(
@@ -269,6 +278,8 @@ def _loose_spellings(source: str) -> tuple[str, ...]:
         (('categorie',), ())
         >>> _loose_spellings("Fecha de compra"), _loose_spellings("Date d'achat")
         (('fecha_compra',), ('date_achat',))
+        >>> _loose_spellings("properties_product_id")
+        ('product_id',)
     """
     plain = _SALESFORCE_SUFFIX.sub("", _PARENTHESES.sub(" ", source))
     letters = unicodedata.normalize("NFKD", plain)
@@ -276,8 +287,9 @@ def _loose_spellings(source: str) -> tuple[str, ...]:
     spellings = map(to_snake_case, (plain, unicodedata.normalize("NFC", bare)))
     exact = to_snake_case(source)
     loose = [s for s in dict.fromkeys(spellings) if s not in (exact, "column")][-1:]
-    short = _SMALL_WORDS.sub("_", (loose or [exact])[-1])
-    return (*loose, short) if short not in (exact, *loose) else tuple(loose)
+    last = (loose or [exact])[-1]
+    further = (_SMALL_WORDS.sub("_", last), _CONTAINERS.sub("", last))
+    return (*loose, *dict.fromkeys(s for s in further if s not in (exact, *loose)))
 
 
 def find_value_column(sources: Iterable[str]) -> str | None:

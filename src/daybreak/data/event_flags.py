@@ -69,11 +69,14 @@ class EventFlags(NamedTuple):
     kinds: Mapping[str, str]
     """Kind of each flag, one of ``STRENGTHS``."""
 
-    def read_types(self, columns: pl.DataFrame) -> pl.Series:
+    def read_types(self, columns: pl.DataFrame, amounts: pl.Series | None = None) -> pl.Series:
         """Return the (n_rows,) event types that the flags of each row say.
 
         Args:
             columns: The columns of the flags.
+            amounts: (n_rows,) how often or how much the user took the item. A count of
+                refusals below it, such as one skip of 231 plays, does not count against the
+                item.
 
         Returns:
             The name of the strongest flag that is set. Where none is set:
@@ -87,14 +90,33 @@ class EventFlags(NamedTuple):
             >>> orders = pl.DataFrame({"returned": ["yes", "no"]})
             >>> find_flags(orders).read_types(orders).to_list()
             ['returned', None]
+            >>> songs = pl.DataFrame({"skips": [1, 5]})
+            >>> find_flags(songs).read_types(songs, pl.Series("plays", [231, 2])).to_list()
+            [None, 'skips']
         """
         ordered = sorted(self.kinds, key=lambda name: STRENGTHS.index(self.kinds[name]))
         is_only_negative = set(self.kinds.values()) == {"negative"}
         otherwise = pl.lit(None if is_only_negative else NOTHING_HAPPENED, pl.String)
         names = [
-            pl.when(is_set(columns[name])).then(pl.lit(flag_name(name))) for name in ordered
+            pl.when(self._counts(columns, name, amounts)).then(pl.lit(flag_name(name)))
+            for name in ordered
         ]
         return columns.select(event_type=pl.coalesce(*names, otherwise))["event_type"]
+
+    def _counts(self, columns: pl.DataFrame, name: str, amounts: pl.Series | None) -> pl.Series:
+        """Return the rows in which a flag is set; of refusals, as often as the opposite."""
+        numbers = _plain_numbers(columns[name])
+        if self.kinds[name] != "negative" or not (numbers > 1).any():
+            return is_set(columns[name])
+        opposite = [columns[n] for n, k in self.kinds.items() if k in ("count", "opinion")]
+        opposite += [] if amounts is None else [amounts]
+        most = pl.DataFrame(
+            [_plain_numbers(one).alias(str(n)) for n, one in enumerate(opposite)]
+        )
+        if not most.width:
+            return is_set(columns[name])
+        outweighed = (most.max_horizontal() > numbers).fill_null(value=False)
+        return is_set(columns[name]) & ~outweighed
 
 
 def find_flags(columns: pl.DataFrame) -> EventFlags:

@@ -28,7 +28,7 @@ MAX_CONSTANT_SHARE = 0.9
 MIN_COMPACT_DATE = 19_000_101.0
 """Smallest number that is a date without marks between its parts."""
 MAX_JUDGED_VALUES = 500
-"""Maximum number of distinct values that are read to judge a column."""
+"""Maximum number of values that are read to judge a column."""
 
 _DATE_TEXT = r"\d.*[\d\p{L}]|\p{L}.*\d"
 _NUMBER_TEXT = r"^[-+]?\d+(?:[.,]\d+)?$"
@@ -95,8 +95,14 @@ def recognise_event_times(
     return replace(mapping, columns=columns)
 
 
-def holds_times(values: pl.Series) -> bool:
-    """Return whether a column holds times that may have passed.
+def holds_times(
+    values: pl.Series, *, later: tuple[float, float] = (0.0, MAX_FUTURE_SHARE)
+) -> bool:
+    """Return whether a column holds times; by default, times that may have passed.
+
+    Args:
+        values: A column, or its first rows.
+        later: Smallest and largest share of times after the present.
 
     Example:
         >>> holds_times(pl.Series("bought", ["13.05.2026", "14.05.2026", ""]))
@@ -107,7 +113,7 @@ def holds_times(values: pl.Series) -> bool:
     kind = values.dtype
     if kind.is_nested() or kind in (pl.Boolean, pl.Time, pl.Duration, pl.Null):
         return False
-    given = values.drop_nulls().unique(maintain_order=True).head(MAX_JUDGED_VALUES)
+    given = values.drop_nulls().head(MAX_JUDGED_VALUES)
     if not kind.is_temporal():
         text = empty_to_null(given.cast(pl.String, strict=False))
         given = given.filter(text.is_not_null())
@@ -117,8 +123,8 @@ def holds_times(values: pl.Series) -> bool:
         return False
     column = read_times(given)
     n_read = len(given) - int((column.is_bad & ~column.is_undecided).sum())
-    later = float((column.seconds > time.time()).mean() or 0)  # type: ignore[arg-type]
-    return n_read >= MIN_TIME_SHARE * len(given) and later <= MAX_FUTURE_SHARE
+    share = float((column.seconds > time.time()).mean() or 0)  # type: ignore[arg-type]
+    return n_read >= MIN_TIME_SHARE * len(given) and later[0] <= share <= later[1]
 
 
 def _may_be_times(name: str, text: pl.Series) -> bool:
@@ -126,7 +132,8 @@ def _may_be_times(name: str, text: pl.Series) -> bool:
     is_number = text.str.contains(_NUMBER_TEXT)
     if not is_number.any():
         return bool(text.str.contains(_DATE_TEXT).all())
-    if not is_number.all() or not _TIME_WORDS.search(to_snake_case(name)):
+    snake = to_snake_case(name)
+    if not is_number.all() or not (_TIME_WORDS.search(snake) or _OTHER_TIMES.search(snake)):
         return False
     number = text.cast(pl.Float64, strict=False)
     if number.null_count() or (number < MIN_COMPACT_DATE).any():

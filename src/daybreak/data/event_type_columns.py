@@ -90,7 +90,10 @@ def read_observed_types(frame: pl.DataFrame, mapping: ColumnMapping) -> pl.Serie
     flags = [column.source for column in mapping.columns if column.target == FLAG]
     if flags:
         kinds = {name: kind for name in flags if (kind := flag_kind(name))}
-        return EventFlags(kinds).read_types(frame.select(flags))
+        value = mapping.source_of("value")
+        is_amount = value is not None and event_name_kind(to_snake_case(value)) == "count"
+        amounts = frame[value] if value is not None and is_amount else None
+        return EventFlags(kinds).read_types(frame.select(flags), amounts)
     watched = mapping.source_of(ENGAGEMENT)
     engagement = None if watched is None else find_engagement(frame[watched])
     return None if engagement is None else engagement.read_types(frame[engagement.name])

@@ -21,6 +21,8 @@ from daybreak.data.columns import (
 from daybreak.data.event_time_columns import recognise_event_times
 from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
+from daybreak.data.item_cells import ITEM_CELLS, match_events
+from daybreak.data.item_limit_columns import recognise_item_limits
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
@@ -270,8 +272,13 @@ class InputTables:
         for role, columns in names.items():
             choices = self._choices_for(role, columns)
             used |= choices.keys()
+            sample = self.opened[role].sample
             try:
-                mapping = match_columns(columns, role, choices)
+                mapping = (
+                    match_events(columns, choices, sample)
+                    if role == "events"
+                    else match_columns(columns, role, choices)
+                )
             except DataError as error:
                 raise DataError(
                     f"{self.opened[role].file}: {error}",
@@ -279,10 +286,10 @@ class InputTables:
                     **error.parameters,
                 ) from None
             if "event_type" not in choices:
-                mapping = recognise_event_types(mapping, self.opened[role].sample)
+                mapping = recognise_event_types(mapping, sample)
             if "timestamp" not in choices:
-                mapping = recognise_event_times(mapping, self.opened[role].sample)
-            mappings[role] = mapping
+                mapping = recognise_event_times(mapping, sample)
+            mappings[role] = recognise_item_limits(mapping, sample)
         targets = {target for target in self.columns if target not in COLUMN_ALIASES}
         if unused := sorted(targets - used):
             name = self.columns[unused[0]]
@@ -366,7 +373,7 @@ def _repeats_likely_keys(mapping: ColumnMapping, opened: OpenedTable) -> bool:
     """
     reasons = {column.target: column.reason for column in mapping.used}
     keys = KEY_COLUMNS["events"]
-    if LIKELY_REASON not in {reasons[key] for key in keys}:
+    if LIKELY_REASON not in {reasons.get(key) for key in keys} or ITEM_CELLS in reasons:
         return True
     others = [key for key in keys if reasons[key] != LIKELY_REASON] or keys
     return any(_count_repeats(mapping, opened, key)[0] for key in others)

@@ -6,6 +6,7 @@ Web analytics and shop systems export them: GA4 in BigQuery (``items``), orders
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -41,6 +42,11 @@ class ItemList:
     names: tuple[str, ...]
     """Columns that the fields become."""
 
+    @property
+    def id_name(self) -> str:
+        """The column of the ids of items."""
+        return next((n for n in self.names if names_of(n) & _ITEM_ID_NAMES), self.names[0])
+
     @classmethod
     def of(cls, column: str, fields: Sequence[str], others: Sequence[str]) -> "ItemList":
         """Return a list whose fields do not take the names of other columns."""
@@ -64,6 +70,8 @@ def find_item_list(columns: Mapping[str, Sequence[str] | None]) -> ItemList | No
         >>> found = find_item_list({"user": None, "items": ["item_id", "price"], "price": None})
         >>> found.column, found.names
         ('items', ('item_id', 'items_price'))
+        >>> found.id_name
+        'item_id'
         >>> find_item_list({"item_id": None, "items": ["item_id"]})
     """
     others = [name for name, fields in columns.items() if fields is None]
@@ -130,12 +138,27 @@ def expand_frame(frame: pl.DataFrame, found: ItemList) -> tuple[pl.DataFrame, pl
     items = items.rename(dict(zip(items.columns, found.names, strict=True)))
     events = pl.concat([rest, items], how="horizontal")
     for name in [n for n in rest.columns if names_of(n) & _EVENT_ID_NAMES]:
-        place = pl.int_range(pl.len()).over(_ROW)
-        own = pl.concat_str(name, pl.lit(_ID_MARK), place)
-        events = events.with_columns(
-            pl.when(place > 0).then(own).otherwise(pl.col(name).cast(pl.String)).alias(name)
-        )
+        events = number_event_ids(events, name, _ROW)
     return events.drop(_ROW), events[_ROW].alias("row")
+
+
+def number_event_ids(events: pl.DataFrame, name: str, row: str) -> pl.DataFrame:
+    """Return events in which the second and later ones of a row have an id of their own.
+
+    Args:
+        events: Events.
+        name: Column of the ids of events.
+        row: Column of the rows that the events come from.
+
+    Example:
+        >>> events = pl.DataFrame({"event_id": ["e", "e"], "row": [1, 1]})
+        >>> number_event_ids(events, "event_id", "row")["event_id"].to_list()
+        ['e', 'e#1']
+    """
+    place = pl.int_range(pl.len()).over(row)
+    own = pl.concat_str(name, pl.lit(_ID_MARK), place)
+    first = pl.col(name).cast(pl.String)
+    return events.with_columns(pl.when(place > 0).then(own).otherwise(first).alias(name))
 
 
 def _unnest(frame: pl.DataFrame) -> pl.DataFrame:
@@ -153,9 +176,14 @@ def _unnest(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_record_list(records: Sequence[Mapping[str, Any]]) -> ItemList | None:
-    """Return the list of items of flat records of events; None if there is none."""
+    """Return the list of items of flat records of events; None if there is none.
+
+    Records that name an item of their own are about it, whatever lists they have.
+    """
     columns: dict[str, dict[str, None] | None] = {}
     for record in records:
+        if _own_item(record) is not None:
+            continue
         for name, value in record.items():
             if not isinstance(value, list):
                 if value is not None:
@@ -182,6 +210,9 @@ def expand_record(record: Mapping[str, Any], found: ItemList) -> Iterator[dict[s
     items = record.get(found.column)
     rest = {name: value for name, value in record.items() if name != found.column}
     event_ids = [name for name in rest if names_of(name) & _EVENT_ID_NAMES]
+    if (own_item := _own_item(rest)) is not None:
+        yield {**rest, found.id_name: own_item}
+        return
     for place, item in enumerate(items if isinstance(items, list) else ()):
         if item is None:
             continue
@@ -191,6 +222,23 @@ def expand_record(record: Mapping[str, Any], found: ItemList) -> Iterator[dict[s
             continue
         values = zip(found.names, (item.get(field) for field in found.fields), strict=True)
         yield {**rest, **own, **dict(values)}
+
+
+def _own_item(record: Mapping[str, Any]) -> Any:
+    """Return the id of the item that a record names beside its lists; None: it names none."""
+    return next(
+        (
+            value
+            for name, value in record.items()
+            if value is not None and not isinstance(value, list) and _is_core_id(name)
+        ),
+        None,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _is_core_id(name: str) -> bool:
+    return not names_of(name).isdisjoint(_CORE_ITEM_IDS)
 
 
 def note_expansion(file: str, found: ItemList, n_events: int, n_empty: int) -> str:

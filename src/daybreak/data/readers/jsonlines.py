@@ -150,10 +150,10 @@ class JsonLinesFile:
 
     def _expand_items(self, objects: list[JsonObject], rows: list[int]) -> NumberedObjects:
         """Return one event for each item where events have lists of items."""
-        if not any(_has_list(record) for record in objects):
+        if self._item_list is None and not any(_has_list(record) for record in objects):
             return objects, rows
         flat = [dict(_iter_flattened(record, into_lists=True)) for record in objects]
-        found = find_record_list(flat)
+        found = find_record_list(flat) or self._item_list
         if found is None:
             return objects, rows
         self._item_list = found

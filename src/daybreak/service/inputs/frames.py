@@ -25,8 +25,11 @@ from daybreak.data.event_time_columns import recognise_event_times
 from daybreak.data.event_type_columns import read_observed_types, recognise_event_types
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
 from daybreak.data.importing import ColumnChoices
+from daybreak.data.item_cells import expand_item_cells, match_events
 from daybreak.data.media.columns import read_frame_media
 from daybreak.data.readers.frames import to_polars
+from daybreak.data.readers.item_lists import expand_frame, list_of_schema
+from daybreak.data.readers.source import RawTable, number_rows
 from daybreak.data.rejects import is_replaced
 from daybreak.data.tables import has_values
 from daybreak.errors import ConfigError, DataError, RejectedRowsWarning
@@ -170,7 +173,12 @@ def _with_usual_names(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     ):
         return table
     try:
-        mapping = match_columns(table.columns, role)
+        if role == "events":
+            if (listed := list_of_schema(table.schema)) is not None:
+                table, _ = expand_frame(table, listed)
+            mapping = match_events(table.columns, {}, table.select)
+        else:
+            mapping = match_columns(table.columns, role)
     except DataError:
         missing = next(key for key in keys if key not in table.columns)
         raise DataError(
@@ -187,6 +195,9 @@ def _with_event_columns(table: pl.DataFrame, mapping: ColumnMapping) -> pl.DataF
 
     A column that says how much keeps its name, which decides whether it is a rating.
     """
+    raw = RawTable("the data", table, number_rows(table))
+    raw, mapping, _ = expand_item_cells(raw, mapping)
+    table = raw.frame
     mapping = recognise_event_types(mapping, table.select, min_kinds=1)
     mapping = recognise_event_times(mapping, table.select)
     types = read_observed_types(table, mapping)
