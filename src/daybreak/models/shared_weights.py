@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from daybreak.data.mapped_arrays import take_rows
 from daybreak.data.sparse_products import multiply_dense, multiply_sparse_to_dense
-from daybreak.data.sparse_rows import as_csr, empty_csr, join_columns
+from daybreak.data.sparse_rows import as_csr, empty_csr, join_columns, make_csr
 from daybreak.types import Floats, Rows, Sparse
 
 
@@ -206,7 +206,7 @@ def _take_sparse_columns(matrix: Sparse, items: Any) -> Sparse:
     at = np.flatnonzero(matrix.indices == item)
     starts = np.searchsorted(at, matrix.indptr).astype(matrix.indptr.dtype)
     columns = np.zeros(len(at), dtype=matrix.indices.dtype)
-    return sp.csr_array((matrix.data[at], columns, starts), shape=(matrix.shape[0], 1))
+    return make_csr(matrix.data[at], columns, starts, (matrix.shape[0], 1))
 
 
 def _take_rows_of_any(matrix: Floats | Sparse, rows: Rows) -> Floats | Sparse:

@@ -3,8 +3,10 @@ import scipy.sparse as sp
 
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.ranking.scoring.level_sums import join_sums, sum_levels
 from daybreak.ranking.scoring.query_features import FeatureLayout
+from tests.ranking.scoring.test_updates import CHANGED, scorer_of
 
 LAYOUT = FeatureLayout(
     {"history": [0, 1], "vectors 2": [2], "repeats": [3], "profile": [4]},
@@ -58,3 +60,12 @@ def test_sums_of_other_kinds_are_not_joined():
     both = join_sums([(one, np.array([1])), (one, np.array([0, 1]))], 1_000)
     np.testing.assert_array_equal(both["history"].dense, [[2, 1, 2], [2, 3, 2]])
     assert join_sums([(one, np.array([0])), (nothing, np.array([0]))], 1_000) == {}
+
+
+def test_the_levels_of_a_few_items_have_the_bits_of_levels_computed_one_by_one(data):
+    partition = scorer_of(data).for_items(data.items.take(CHANGED))
+    for level in range(len(EVENT_LEVELS)):
+        found, expected = partition.level_weights(level), partition.sum_level(level)
+        np.testing.assert_array_equal(found.weights, expected.weights)
+        np.testing.assert_array_equal(found.bias, expected.bias)
+        assert expected.bias.any()

@@ -15,7 +15,8 @@ from daybreak.models.shared_persistence import mapped_arrays as mapping
 from daybreak.models.shared_persistence import read_state, write_state
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.blending.strategies import FittedStrategies
-from daybreak.ranking.scoring.scorer import LinearScorer, ScoreCentre, Scorer
+from daybreak.ranking.scoring.centres import ScoreCentre
+from daybreak.ranking.scoring.scorer import LinearScorer, Scorer
 from daybreak.ranking.scoring.stored import (
     SCORER_FOLDER,
     StoredLinearScorer,

@@ -63,6 +63,25 @@ def _sum_kind(
     return np.ascontiguousarray(sums.transpose(1, 2, 0))
 
 
+def add_in_order(base: Floats, added: Floats) -> Floats:
+    """Return sums over strategies, added one after another as in a loop.
+
+    The last bits of a sum depend on the order, which is that of the levels of a whole
+    catalogue.
+
+    Args:
+        base: (n_levels, n_items) what is added to.
+        added: (n_levels, n_strategies, n_items)
+
+    Example:
+        >>> base, added = np.float32([[1e8]]), np.float32([[[4], [4], [-1e8]]])
+        >>> add_in_order(base, added), base + added.sum(axis=1)
+        (array([[0.]], dtype=float32), array([[8.]], dtype=float32))
+    """
+    parts = np.concatenate([base[:, None], added], axis=1)
+    return np.asarray(np.add.accumulate(parts, axis=1)[:, -1])
+
+
 def join_sums(
     parts: Sequence[tuple[Mapping[str, Any], Rows]], max_bytes: float
 ) -> dict[str, WeightMatrix]:
@@ -89,7 +108,14 @@ def join_sums(
         return {}
     return {
         kind: WeightMatrix(
-            dense=np.concatenate([sums[kind].dense[:, rows] for sums, rows in parts], axis=1)
+            dense=np.concatenate(
+                [_take_items(sums[kind].dense, rows) for sums, rows in parts], axis=1
+            )
         )
         for kind in kinds
     }
+
+
+def _take_items(sums: Floats, rows: Rows) -> Floats:
+    """Return the sums of some items, which are ascending rows."""
+    return sums if len(rows) == sums.shape[1] else np.take(sums, rows, axis=1)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 
@@ -25,8 +24,9 @@ from daybreak.models.wish import (
 from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.scoring.centres import ScoreCentre, score_centre
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
-from daybreak.ranking.scoring.level_sums import sum_levels
+from daybreak.ranking.scoring.level_sums import add_in_order, sum_levels
 from daybreak.ranking.scoring.past_items import find_past_items, past_bias
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.query_features import (
@@ -74,15 +74,6 @@ class LevelWeights:
     def active_rows(self) -> frozenset[int]:
         """Positions of the strategies with a weight above zero for any item."""
         return frozenset(np.flatnonzero(self.weights.any(axis=1)).tolist())
-
-
-@dataclass(frozen=True, eq=False)
-class ScoreCentre:
-    """Mean score of a strategy over items with events: ``constant + features @ weights``."""
-
-    weights: Floats
-    """(n_features,), empty if the mean does not depend on the features"""
-    constant: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,13 +354,28 @@ class Scorer:
             max_bytes: Maximum size of the sums.
         """
         has_sums = any(one.fused for one in levels.values())
-        self.is_small, self._levels = True, levels
+        self.is_small, self._levels = True, levels or self._weigh_levels()
         weights = np.stack([self.level_weights(n).weights for n in range(len(EVENT_LEVELS))])
         linear_models, layout = self.linear_models, self.layout
         self._fused = FusedWeights.from_levels(linear_models, weights, layout, max_bytes)
         if self._fused is None and not self.sums_rows and not has_sums:
             for level, sums in enumerate(sum_levels(linear_models, weights, layout, max_bytes)):
                 self._levels[level] = replace(self._levels[level], fused={**sums})
+
+    def _weigh_levels(self) -> dict[int, LevelWeights]:
+        """Return the blend at all levels without sums; the numbers are those of each level."""
+        levels = range(len(EVENT_LEVELS))
+        scored = self._scored()
+        weights = np.stack([self._strategy_weights(level, scored) for level in levels])
+        base = np.stack([self.new_bias(level) + self.past_bias(level) for level in levels])
+        added = np.stack(
+            [
+                linear.bias - centre.constant
+                for linear, centre in zip(self.linear_models, self.centres, strict=True)
+            ]
+        )
+        bias = add_in_order(base, weights * added)
+        return {level: LevelWeights(weights[level], bias[level], {}) for level in levels}
 
     def with_models(
         self, fitted: FittedStrategies, centres: tuple[ScoreCentre, ...] = ()
@@ -558,7 +564,7 @@ class Scorer:
 
     def sum_level(self, level: int) -> LevelWeights:
         """Return the blend at a level without the cache; see :meth:`level_weights`."""
-        weights = self._strategy_weights(level)
+        weights = self._strategy_weights(level, self._scored())
         fused: dict[str, StoredSum] = {}
         for kind in () if self.sums_rows else self.layout.strategy_rows:
             if not level and kind in ("history", "recent"):
@@ -599,7 +605,11 @@ class Scorer:
             bias += weights[row] * (linear.bias - self.centres[row].constant)
         return bias
 
-    def _strategy_weights(self, level: int) -> Floats:
+    def _scored(self) -> Mask:
+        """Return (n_strategies, n_items) whether each strategy scores an item."""
+        return np.stack([linear.scored for linear in self.linear_models])
+
+    def _strategy_weights(self, level: int, scored: Mask) -> Floats:
         """Return the (n_strategies, n_items) weights of the strategies at a level."""
         blend = self.blend
         new_weights = (blend.new_weights[level] / blend.scale)[:, None]
@@ -610,37 +620,9 @@ class Scorer:
         weights = np.where(
             self.is_warm[None, :], (blend.weights[level] / blend.scale)[:, None], new_weights
         )
-        scored = np.stack([linear.scored for linear in self.linear_models])
         return np.asarray(weights * scored, dtype=np.float32)
 
 
 def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:
     """Return (n_wishes, n_items) likeness times the factors of wishes, where it is positive."""
     return np.where(likeness > 0, likeness * factors[:, None], likeness)
-
-
-def score_centre(linear: LinearScorer, is_warm: Mask, kind: str) -> ScoreCentre:
-    """Return the mean score of a strategy over warm items.
-
-    Args:
-        linear: The strategy as a linear function.
-        is_warm: (n_items,)
-        kind: Kind of its features; the scores of some kinds are not centred.
-    """
-    if not is_warm.any() or kind in SEPARATE_KINDS:
-        return ScoreCentre(np.zeros(0, dtype=np.float32), 0.0)
-    mean = (is_warm / is_warm.sum()).astype(np.float32)
-    return ScoreCentre(_multiply(linear.weights, mean), float(linear.bias @ mean))
-
-
-def _multiply(matrix: WeightMatrix, vector: Floats) -> Floats:
-    """Return ``matrix @ vector``; empty for a matrix without parts."""
-    total: Any = None
-    for part in (matrix.full_dense(), matrix.sparse):
-        if part is not None:
-            product = part @ vector
-            total = product if total is None else total + product
-    if matrix.left is not None and matrix.right is not None:
-        product = matrix.left @ (matrix.right @ vector)
-        total = product if total is None else total + product
-    return np.zeros(0, dtype=np.float32) if total is None else np.asarray(total, np.float32)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.sparse_rows import empty_csr
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES
@@ -50,7 +51,7 @@ def concat_levels(selections: Sequence[tuple[Scorer, Rows]]) -> dict[int, LevelW
         parts = [(scorer.level_weights(level), rows) for scorer, rows in selections]
         sums = [(one.fused, rows) for one, rows in parts]
         levels[level] = LevelWeights(
-            np.concatenate([one.weights[:, rows] for one, rows in parts], axis=1),
+            np.concatenate([np.take(one.weights, rows, axis=1) for one, rows in parts], axis=1),
             np.concatenate([one.bias[rows] for one, rows in parts]),
             dict(join_sums(sums, MAX_FUSED_BYTES / n_levels)),
         )
@@ -104,7 +105,7 @@ def _pad_columns(linear: LinearScorer, n_features: int) -> WeightMatrix:
     """Return the weights; zeros if the strategy has none for its items."""
     if not n_features or linear.weights.shape[1] == len(linear.bias):
         return linear.weights
-    return WeightMatrix(sparse=sp.csr_array((n_features, len(linear.bias)), dtype=np.float32))
+    return WeightMatrix(sparse=empty_csr((n_features, len(linear.bias))))
 
 
 def _restrict_items(partition: Scorer, rows: Rows) -> Scorer:
