@@ -142,11 +142,11 @@ def test_joining_partitions_sums_no_level_again(state, monkeypatch):
     state = retitled(state, [3], "rum")
     summed = []
     scorer = type(state.scorers[0])
-    sum_level = scorer.sum_level
+    weigh = scorer._strategy_weights
     monkeypatch.setattr(
         scorer,
-        "sum_level",
-        lambda self, level: summed.append(len(self.items)) or sum_level(self, level),
+        "_strategy_weights",
+        lambda self, *level: summed.append(len(self.items)) or weigh(self, *level),
     )
     retitled(state, [4], "rum")
     assert set(summed) == {1}
