@@ -147,3 +147,8 @@ def test_an_order_of_which_all_is_returned_counts_against_its_item():
         "returned": [2, 1, 0],
     }
     assert read_tables(log).tables.events["event_type"].to_list() == ["returned", None, None]
+
+
+def test_a_list_of_returns_counts_against_its_items():
+    log = {"user_id": ["a", "b"], "item_id": ["x", "y"], "returned": [1, 1]}
+    assert read_tables(log).tables.events["event_type"].to_list() == ["returned", "returned"]

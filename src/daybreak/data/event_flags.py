@@ -184,11 +184,16 @@ def _plain_numbers(values: pl.Series) -> pl.Series:
 
 
 def _holds_flags(values: pl.Series) -> bool:
-    """Return whether a column holds yes and no, or counts, and does not always say yes."""
+    """Return whether a column holds yes and no, or counts, and does not always say yes.
+
+    Always yes says no if it is a refusal, as in a list of returns.
+    """
     if values.dtype.is_nested() or values.dtype.is_temporal():
         return False
     switch, is_bad = cast_switch(values)
     number = _plain_numbers(values)
     is_count = ((number >= 0) & (number % 1 == 0)).fill_null(value=False)
     is_given = (to_text(switch).is_not_null() | is_count).any()
-    return is_given and not is_set(values).all() and not (is_bad & ~is_count).any()
+    is_refusal = flag_kind(values.name) == "negative" and not (is_bad | (number > 1)).any()
+    says_both = is_refusal or not is_set(values).all()
+    return is_given and says_both and not (is_bad & ~is_count).any()

@@ -1,14 +1,15 @@
 """Import of events, items and users from files and frames into checked tables."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars as pl
 
+from daybreak.data.attributes_of_items import constant_columns
 from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
 from daybreak.data.columns import (
@@ -24,6 +25,7 @@ from daybreak.data.formats import ValueFormats
 from daybreak.data.item_cells import ITEM_CELLS, match_events
 from daybreak.data.item_limit_columns import recognise_item_limits
 from daybreak.data.readers import OpenedTable, open_table
+from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables, mark_listed
@@ -252,6 +254,7 @@ class InputTables:
             for role, source in self.opened.items()
             if role != "events" and _looks_like_events(mappings[role], rejects, source.file)
         ]
+        notes += self._note_columns(mappings)
         return ImportResult(
             tables,
             rejects,
@@ -262,6 +265,26 @@ class InputTables:
             {role: table.frame.height for role, table in built.items()},
             {role: rejects.count_refused(source.file) for role, source in self.opened.items()},
         )
+
+    def _note_columns(self, mappings: Mapping[TableRole, ColumnMapping]) -> list[str]:
+        """Return notes about columns of items and users that are not used, or could be."""
+        notes = [
+            f"{self.opened[role].file}: columns not used: {', '.join(mapping.unused)}"
+            for role, mapping in mappings.items()
+            if role != "events" and mapping.unused
+        ]
+        events = mappings.get("events")
+        key = None if events is None else events.source_of("item_id")
+        if events is None or key is None or "items" in mappings or not events.unused:
+            return notes
+        rows = self.opened["events"].sample([key, *events.unused]).head(SAMPLE_ROWS)
+        found = constant_columns(rows, key, events.unused) or []
+        if several := [name for name in found if rows[name].n_unique() > 1]:
+            notes.append(
+                f"{self.opened['events'].file}: the same in all events of an item: "
+                f"{', '.join(several)}; to use them, read the file as items, too"
+            )
+        return notes
 
     def _match(
         self, names: Mapping[TableRole, tuple[str, ...]]
@@ -289,6 +312,8 @@ class InputTables:
                 mapping = recognise_event_types(mapping, sample)
             if "timestamp" not in choices:
                 mapping = recognise_event_times(mapping, sample)
+            if role != "events" and has_all_known_names(columns, "events"):
+                mapping = _keep_constant_columns(mapping, sample)
             mappings[role] = recognise_item_limits(mapping, sample)
         targets = {target for target in self.columns if target not in COLUMN_ALIASES}
         if unused := sorted(targets - used):
@@ -309,6 +334,27 @@ class InputTables:
             and (role != "events" or target in COLUMN_ALIASES["events"])
         }
         return {**choices, **self.columns.get(role, {})}
+
+
+def _keep_constant_columns(
+    mapping: ColumnMapping, sample: Callable[[Sequence[str]], pl.DataFrame]
+) -> ColumnMapping:
+    """Return the mapping of items or users that are read from events, without what varies.
+
+    The customer and the time of the last purchase are no attributes of an item.
+    """
+    key = mapping.source_of(KEY_COLUMNS[mapping.role][0]) or ""
+    names = [column.source for column in mapping.used if column.source != key]
+    kept = constant_columns(sample([key, *names]).head(SAMPLE_ROWS), key, names)
+    if kept is None:
+        return mapping
+    columns = tuple(
+        column
+        if column.source in (key, *kept)
+        else replace(column, target=None, reason="not used")
+        for column in mapping.columns
+    )
+    return replace(mapping, columns=columns)
 
 
 def _looks_like_events(mapping: ColumnMapping, rejects: Rejects, file: str) -> bool:

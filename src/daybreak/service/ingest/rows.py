@@ -19,6 +19,7 @@ from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
 from daybreak.data.media.refusals import RefusedMediaError
 from daybreak.errors import MissingExtraError
+from daybreak.service.ingest.event_fields import with_usual_fields
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -213,8 +214,8 @@ def parse_events(
     Args:
         rows: Objects with ``item_id``, and ``user_id`` or ``session_id``; optional are
             ``event_id, event_type, value, timestamp, domain, recommendation_id, context``.
-            The value may be called ``rating``, ``weight``, ``quantity`` and the like, as in
-            files. Other fields are ignored.
+            They may have other names, as in files: ``customer_id``, ``action``, ``created_at``,
+            ``rating``, and ``clicked`` or ``returned`` with 0 and 1. Other fields are ignored.
         now: Time of events without a time, epoch [s].
         pseudonyms: Replaces ids of users and sessions; default: the ids are kept.
 
@@ -225,6 +226,7 @@ def parse_events(
         ([5.0], 'missing')
     """
     valid, rejected = [], []
+    rows = [with_usual_fields(row) if isinstance(row, Mapping) else row for row in rows]
     times = RequestTimes(row.get("timestamp") for row in rows if isinstance(row, Mapping))
     for number, row in enumerate(rows):
         try:

@@ -1,0 +1,47 @@
+"""Attributes of items in files of events, which repeat them in every row.
+
+Many systems export one file: who bought what and when, with the name and the category of the
+product. Start at :func:`constant_columns`.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+MIN_REPEATED_IDS = 5
+"""Smallest number of ids in several rows from which columns are judged."""
+MIN_CONSTANT_SHARE = 0.9
+"""Smallest share of these ids that have one value: some items change."""
+
+
+def constant_columns(rows: pl.DataFrame, key: str, names: Sequence[str]) -> list[str] | None:
+    """Return the columns with one value for each id.
+
+    Args:
+        rows: Rows, or the first of them.
+        key: Column of the ids.
+        names: Columns to judge.
+
+    Returns:
+        Those of ``names``; None if too few ids come again to say so.
+
+    Example:
+        >>> log = pl.DataFrame({"sku": ["a", "b"] * 5, "name": ["Tea", "Cup"] * 5,
+        ...     "day": range(10)}).vstack(pl.DataFrame({"sku": list("cdefg") * 2,
+        ...     "name": list("CDEFG") * 2, "day": range(10)}))
+        >>> constant_columns(log, "sku", ["name", "day"])
+        ['name']
+    """
+    names = [
+        name for name in names if name in rows.columns and not rows[name].dtype.is_nested()
+    ]
+    if key not in rows.columns or rows[key].dtype.is_nested():
+        return None
+    known = rows.filter(pl.col(key).is_not_null())
+    counts = known.group_by(key).agg(
+        pl.len().alias("\0rows"), *(pl.col(name).drop_nulls().n_unique() for name in names)
+    )
+    repeated = counts.filter(pl.col("\0rows") > 1)
+    if repeated.height < MIN_REPEATED_IDS:
+        return None
+    return [n for n in names if (repeated[n] <= 1).mean() >= MIN_CONSTANT_SHARE]  # type: ignore[operator]

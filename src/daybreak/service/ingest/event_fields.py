@@ -1,0 +1,145 @@
+"""Fields of events in requests, under the names that they have in files.
+
+A client sends what its system has: ``customer_id``, ``action``, ``created_at``, ``clicked``. A
+field that says *refund* or 0 and is passed over would count for the item. Start at
+:func:`with_usual_fields`.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from daybreak.data import EVENT_COLUMNS
+from daybreak.data.casts import cast_switch
+from daybreak.data.columns import (
+    find_value_column,
+    is_rating_column,
+    match_columns,
+    to_snake_case,
+)
+from daybreak.data.event_flags import NOTHING_HAPPENED, STRENGTHS, flag_kind, flag_name
+from daybreak.data.event_names import event_name_kind
+from daybreak.errors import DataError
+from daybreak.store.event_columns import REFERENCE_COLUMNS
+
+USUAL_FIELDS = frozenset({*EVENT_COLUMNS, *REFERENCE_COLUMNS})
+"""Fields of events that need no recognition."""
+MAX_CACHED_SHAPES = 1_000
+"""Maximum number of sets of fields whose meaning is cached; those of a client are few."""
+MAX_COUNT = 1_000_000
+"""Largest number that may say how often something happened; larger ones are times and ids."""
+_TEXT_OR_NUMBER = {
+    "user_id": (str, int, float),
+    "item_id": (str, int, float),
+    "timestamp": (str, int, float),
+    "event_type": (str,),
+    "event_id": (str, int),
+}
+"""Fields that may have other names, and the types of their values."""
+
+
+class _EventShape(NamedTuple):
+    """What the fields of an event mean."""
+
+    names: tuple[tuple[str, str], ...] = ()
+    """Usual name and name in the event."""
+    flags: tuple[tuple[str, str], ...] = ()
+    """Fields that say whether something happened, and what they say, the strongest first."""
+    amount: str | None = None
+    """Field that says how often or how much the user took the item."""
+    has_rating: bool = False
+
+
+def with_usual_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an event whose fields have their usual names; the others stay as they are.
+
+    A field with its usual name goes first. Without a type and a rating, fields such as
+    ``clicked`` or ``returned`` with 0 and 1 say the type, as they do in files.
+
+    Example:
+        >>> with_usual_fields({"user_id": "ann", "sku": "tea", "action": "refund"})["item_id"]
+        'tea'
+        >>> with_usual_fields({"user_id": "ann", "item_id": "ad", "clicked": 0})["event_type"]
+        'impression'
+    """
+    if row.keys() <= USUAL_FIELDS:
+        return row
+    shape = _shape_of(tuple(name for name, value in row.items() if value is not None))
+    if not shape.names and not shape.flags:
+        return row
+    found = {
+        usual: row[name]
+        for usual, name in shape.names
+        if isinstance(row[name], _TEXT_OR_NUMBER[usual]) and not isinstance(row[name], bool)
+    }
+    kind = row.get("event_type") or found.get("event_type")
+    if kind is None and not shape.has_rating:
+        kind = _observed_type(row, shape)
+    return {**row, **found, **({} if kind is None else {"event_type": kind})}
+
+
+@lru_cache(maxsize=MAX_CACHED_SHAPES)
+def _shape_of(names: tuple[str, ...]) -> _EventShape:
+    """Return what fields mean by their names."""
+    others = [name for name in names if isinstance(name, str) and name not in USUAL_FIELDS]
+    missing = [usual for usual in _TEXT_OR_NUMBER if usual not in names]
+    if "session_id" in names:
+        missing = [usual for usual in missing if usual != "user_id"]
+    ids = {key: key for key in ("user_id", "item_id") if key not in missing}
+    known = [*others, *ids]
+    if "user_id" not in missing and "user_id" not in known:
+        known.append("user_id")  # a session is whose event it is
+    try:
+        mapping = match_columns(known, "events", {k: k for k in ids})
+        pairs = tuple(
+            (usual, name)
+            for usual in missing
+            if (name := mapping.source_of(usual)) is not None and name in others
+        )
+    except DataError:
+        pairs = ()
+    value = find_value_column([name for name in names if isinstance(name, str)])
+    taken = {name for _, name in pairs}
+    kinds = {n: k for n in others if n not in taken and (k := flag_kind(n)) is not None}
+    if kinds.keys() == {value}:  # it says how much
+        kinds = {}
+    ordered = sorted(kinds, key=lambda name: STRENGTHS.index(kinds[name]))
+    flags = tuple((name, kinds[name]) for name in ordered)
+    is_amount = value is not None and event_name_kind(to_snake_case(value)) == "count"
+    has_rating = value is not None and is_rating_column(value)
+    return _EventShape(pairs, flags, value if is_amount else None, has_rating)
+
+
+def _observed_type(row: Mapping[str, Any], shape: _EventShape) -> str | None:
+    """Return the type that flags say; None if they say nothing."""
+    amount = row[shape.amount] if shape.amount is not None else None
+    states = {
+        name: _is_set(row[name]) and not (kind == "negative" and _is_below(row[name], amount))
+        for name, kind in shape.flags
+    }
+    happened = next((name for name, is_set in states.items() if is_set), None)
+    if happened is not None:
+        return flag_name(happened)
+    could = any(states[name] is False and kind != "negative" for name, kind in shape.flags)
+    return NOTHING_HAPPENED if could else None
+
+
+def _is_below(value: Any, amount: Any) -> bool:
+    """Return whether a count of refusals is below that of what they refuse."""
+    numbers = [one for one in (value, amount) if isinstance(one, int | float)]
+    return len(numbers) > 1 and 1 < numbers[0] < numbers[1]
+
+
+def _is_set(value: Any) -> bool | None:
+    """Return whether a flag is set, None if the value is no flag."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        is_count = 0 <= value <= MAX_COUNT and float(value).is_integer()
+        return value > 0 if is_count else None
+    if not isinstance(value, str):
+        return None
+    switch = cast_switch(pl.Series([value]))[0][0]
+    return None if switch is None else switch == "true"
