@@ -38,3 +38,10 @@ def test_a_catalogue_keeps_the_user_who_sells():
 
 def test_few_events_say_nothing():
     assert not any(TOLD in note for note in read_tables(SALES.head(4)).notes)
+
+
+def test_a_column_for_each_item_is_told():
+    wide = {"user_id": ["a", "b"]} | {f"film {n}": [5, None if n % 2 else 1] for n in range(9)}
+    assert not any("each item has a column" in note for note in read_tables(users=wide).notes)
+    wide |= {f"film {n}": [5, 1] for n in range(9)}
+    assert any("9 columns hold few small" in note for note in read_tables(users=wide).notes)

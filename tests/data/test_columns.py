@@ -1,6 +1,6 @@
 import pytest
 
-from daybreak.data.columns import match_columns
+from daybreak.data.columns import find_value_column, is_rating_column, match_columns
 from daybreak.errors import ConfigError, DataError
 
 EVENTS = {
@@ -107,3 +107,17 @@ def test_data_is_a_date_only_beside_ids_in_languages_where_it_means_that():
     assert match_columns(["user_id", "film_id", "data"], "events").unused == ("data",)
     both = match_columns(["id_cliente", "id_produto", "data", "timestamp"], "events")
     assert both.source_of("timestamp") == "timestamp"
+
+
+@pytest.mark.parametrize(
+    "name", ["My Rating", "Overall rating (1-10)", "user_rating", "用户总评分"]
+)
+def test_ratings_are_found_among_other_words(name):
+    assert match_columns(["user_id", "item_id", name], "events").source_of("value") == name
+    assert find_value_column(["user_id", name]) == name
+    assert is_rating_column(name)
+
+
+@pytest.mark.parametrize("name", ["average_rating", "rating_count", "age_rating", "rating_id"])
+def test_what_is_said_about_ratings_is_no_rating(name):
+    assert match_columns(["user_id", "item_id", name], "events").source_of("value") is None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from daybreak.data import read_tables
 from daybreak.data.event_engagement import find_engagement
 from daybreak.data.event_flags import find_flags, flag_kind, is_set
+from daybreak.data.event_names import event_name_kind
 
 
 def read(**columns):
@@ -152,3 +153,20 @@ def test_an_order_of_which_all_is_returned_counts_against_its_item():
 def test_a_list_of_returns_counts_against_its_items():
     log = {"user_id": ["a", "b"], "item_id": ["x", "y"], "returned": [1, 1]}
     assert read_tables(log).tables.events["event_type"].to_list() == ["returned", "returned"]
+
+
+@pytest.mark.parametrize("name", ["Cancelled at", "unsubscribed_on", "退款时间"])
+def test_a_time_at_which_an_event_was_undone_counts_against_the_item(name):
+    log = {"user_id": ["a", "b"], "item_id": ["x", "y"], name: ["2026-03-01", ""]}
+    events = read_tables(log).tables.events
+    assert events["event_type"].is_null().to_list() == [False, True]
+    assert event_name_kind(events["event_type"][0]) == "negative"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("percent_watched", "watched"), ("read_ratio", "read"), ("scroll_depth", "view")],
+)
+def test_what_was_taken_is_named_by_its_column(name, kind):
+    log = {"user_id": ["a", "b"], "item_id": ["x", "y"], name: [97, 2]}
+    assert read_tables(log).tables.events["event_type"].to_list() == [kind, "impression"]

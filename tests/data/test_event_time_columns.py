@@ -6,6 +6,7 @@ import pytest
 from daybreak.data import read_tables
 from daybreak.data.columns import match_columns
 from daybreak.data.event_time_columns import holds_times, recognise_event_times
+from daybreak.errors import DataError
 
 DAY = 86_400.0
 MARCH_FIRST = 1_772_323_200.0
@@ -91,3 +92,24 @@ def test_a_column_can_be_left_out():
     assert read_tables(log).tables.events["timestamp"].count() == 1
     left_out = read_tables(log, columns={"timestamp": None})
     assert left_out.tables.events["timestamp"].count() == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [
+        ({"date": ["2026-03-01", "2026-03-02"]}, {"time": ["16:17", "08:00:30"]}),
+        ({"Datum": ["01.03.2026", "13.03.2026"]}, {"Uhrzeit": ["16:17", "08:00"]}),
+        ({"day": ["2026-03-01 00:00:00", "2026-03-02 00:00:00"]}, {"clock": ["4:17 PM", ""]}),
+    ],
+)
+def test_a_date_and_a_time_of_day_are_one_time(day, clock):
+    log = {"user_id": ["a", "b"], "item_id": ["x", "y"]} | day | clock
+    seconds = read_tables(log).tables.events["timestamp"].to_list()
+    assert seconds[0] == MARCH_FIRST + 16 * 3600 + 17 * 60
+    assert seconds[1] >= MARCH_FIRST + DAY
+
+
+def test_a_time_of_day_without_a_date_is_an_error():
+    log = {"user_id": ["a"], "item_id": ["x"], "time": ["16:17"]}
+    with pytest.raises(DataError, match="none of its 1 values is a time"):
+        read_tables(log)

@@ -101,6 +101,12 @@ def test_numbered_columns_hold_one_item_each():
     assert pairs(log) == [("a", "x"), ("a", "y"), ("b", "y")]
 
 
+def test_ratings_in_numbered_columns_are_no_items():
+    ratings = {f"movie {n}": [1, 5, 3, n % 5] for n in range(9)}
+    with pytest.raises(DataError, match="no column for item_id"):
+        read_tables({"user_id": ["a", "b", "c", "d"]} | ratings)
+
+
 def test_a_name_that_comes_twice_is_no_list():
     log = {"user_id": ["a"], "item_id": ["x"], "item_id_2": ["x"]}
     assert pairs(log) == [("a", "x")]

@@ -10,6 +10,8 @@ import polars as pl
 
 MIN_REPEATED_IDS = 5
 """Smallest number of ids in several rows from which columns are judged."""
+MAX_OPINION = 10
+"""Largest number that may be what somebody thinks of an item."""
 MIN_CONSTANT_SHARE = 0.9
 """Smallest share of these ids that have one value: some items change."""
 
@@ -45,3 +47,19 @@ def constant_columns(rows: pl.DataFrame, key: str, names: Sequence[str]) -> list
     if repeated.height < MIN_REPEATED_IDS:
         return None
     return [n for n in names if (repeated[n] <= 1).mean() >= MIN_CONSTANT_SHARE]  # type: ignore[operator]
+
+
+def is_opinion_of_one_item(values: pl.Series) -> bool:
+    """Return whether a column holds whole and half numbers from 0 to 10, more than one of them.
+
+    Example:
+        >>> [is_opinion_of_one_item(pl.Series(v)) for v in (["1", "", "5"], [0, 1], [30, 40])]
+        [True, True, False]
+    """
+    if values.dtype.is_nested() or values.dtype.is_temporal():
+        return False
+    text = values.cast(pl.String, strict=False).str.strip_chars().replace("", None).drop_nulls()
+    number = text.cast(pl.Float64, strict=False)
+    if not len(number) or number.null_count() or number.n_unique() < 2:
+        return False
+    return bool((number.is_between(0, MAX_OPINION) & (number * 2 % 1 == 0)).all())

@@ -3,7 +3,7 @@
 Start reading at :func:`build_table`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -27,6 +27,7 @@ from daybreak.data.columns import (
     is_review_column,
     recbole_type,
 )
+from daybreak.data.event_time_columns import join_clocks
 from daybreak.data.event_type_columns import ENGAGEMENT, FLAG, read_observed_types
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.formats import ValueFormats
@@ -84,7 +85,8 @@ def build_table(
     identities = identity_columns(mapping)
     wanted = [c.source for c in mapping.used] + [c.source for c in identities]
     raw, mapping, list_notes = expand_item_cells(source.read(wanted, rejects), mapping)
-    identified = identify_users(raw, mapping, identities)
+    frame, mapping = join_clocks(raw.frame, mapping)
+    identified = identify_users(replace(raw, frame=frame), mapping, identities)
     folder = getattr(source, "path", Path()).parent
     media = read_media_columns(identified.raw, identified.mapping, rejects, folder)
     prepared = prepare_columns(media.raw, identified.mapping)

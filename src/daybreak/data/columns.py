@@ -70,10 +70,20 @@ _SMALL_WORDS = re.compile(
 """Words between two others that names of columns may have or not: *fecha de compra*."""
 _CONTAINERS = re.compile(
     r"^(?:properties|payload|attributes|params|parameters|body|fields|record|details|data"
-    r"|event_data|event_properties|custom_data|ecommerce|event_params)_"
-    r"(?=(?:\w+_id|sku|asin|timestamp|quantity|rating|value)$)"
+    r"|event_data|event_properties|custom_data|ecommerce|event_params|source)_+"
+    r"(?=(?:\w+_id|sku|asin|timestamp|quantity|rating|value|action|event|event_type)$)"
 )
 """Objects around the fields of an event, whose names become part of those of columns."""
+_RATING_WORDS = re.compile(
+    r"(?:^|_)(?:ratings?|stars|bewertung|sternebewertung|calificacion|puntuacion|valutazione"
+    r"|avaliacao|ocena|оценка)(?:_|$)|评分$|評分$|評価$|평점$"
+)
+_NO_RATINGS = re.compile(
+    r"(?:^|_)(?:avg|average|mean|median|count|counts|num|number|n|total|sum|min|max|id|ids|date"
+    r"|time|at|text|type|key|age|content|tv|film|movie|mpaa|system|scale|product|item|book|esrb"
+    r"|pegi|anzahl|durchschnitt|mittlere|media|promedio|numero)(?:_|$)|平均"
+)
+"""Words of names of ratings of all people, of ages, and of what is said about ratings."""
 _LATIN_ACCENT = re.compile("[\u0300-\u0304\u0307-\u036f]")
 MAX_CACHED_COLUMNS = 10_000
 """Largest number of names of columns whose spellings are cached."""
@@ -226,6 +236,8 @@ def _find_likely_keys(
         if pair is not None:
             return {plain[name]: key for name, key in zip(pair, _IDS, strict=True)}
     likely: dict[str, str] = {}
+    if "value" in targets and "value" not in found.values():
+        likely |= dict.fromkeys([s for s in free if _is_own_rating(s)][:1], "value")
     for key in missing:
         left = [source for source in free if source not in likely]
         if (source := _find_name(LIKELY_KEY_NAMES[key], left)) is not None:
@@ -299,7 +311,8 @@ def find_value_column(sources: Iterable[str]) -> str | None:
         >>> find_value_column(["user_id", "quantity"]), find_value_column(["user_id"])
         ('quantity', None)
     """
-    return _find_alias("value", "events", list(sources))
+    names = list(sources)
+    return _find_alias("value", "events", names) or next(filter(_is_own_rating, names), None)
 
 
 def is_review_column(source: str) -> bool:
@@ -308,8 +321,19 @@ def is_review_column(source: str) -> bool:
 
 
 def is_rating_column(source: str) -> bool:
-    """Return whether the numbers of a column are ratings, and neither counts nor amounts."""
-    return to_snake_case(source) in RATING_COLUMNS
+    """Return whether the numbers of a column are ratings, and neither counts nor amounts.
+
+    Example:
+        >>> [is_rating_column(name) for name in ("stars", "My Rating", "rating_count", "qty")]
+        [True, True, False, False]
+    """
+    return to_snake_case(source) in RATING_COLUMNS or _is_own_rating(source)
+
+
+def _is_own_rating(source: str) -> bool:
+    """Return whether a name has a word for ratings, and none for what is known of all."""
+    name = (_loose_spellings(source) or (to_snake_case(source),))[0]
+    return bool(_RATING_WORDS.search(name)) and not _NO_RATINGS.search(name)
 
 
 def has_known_names(sources: Sequence[str], role: TableRole) -> bool:

@@ -14,8 +14,9 @@ from daybreak.data.columns import to_snake_case
 from daybreak.data.event_flags import NOTHING_HAPPENED
 from daybreak.data.numbers import read_numbers
 
-ENGAGED = "view"
-"""Event type of events that are long enough."""
+VIEWED, READ, WATCHED = "view", "read", "watched"
+"""Event types of events that are long enough: of pages, of what is read, and of what is watched
+or heard. After the latter two the user has had the item."""
 MIN_SHARE = 0.1
 """Smallest share of something, or of the usual time, that is more than having been shown."""
 MIN_TIMES = 100
@@ -47,6 +48,12 @@ _TIME_NAMES = re.compile(
 )
 
 
+_OF_PAGES = re.compile(
+    r"dwell|stay|engage|on_page|on_item|spent|scroll|view|停留|浏览|滞在|체류|verweil|visuali[sz]aci"
+)
+_OF_TEXTS = re.compile(r"read|lese|lectura|lecture|阅读|完读")
+
+
 class Engagement(NamedTuple):
     """A column of times or shares, and the bound below which an event is only seen."""
 
@@ -56,7 +63,9 @@ class Engagement(NamedTuple):
     """Smallest value, in units of the column, that is more than having been shown."""
 
     def read_types(self, values: pl.Series) -> pl.Series:
-        """Return the (n_rows,) event types: a view, only shown, or null if nothing is known.
+        """Return the (n_rows,) event types: taken, only shown, or null if nothing is known.
+
+        The name of the column says whether taken is ``watched``, ``read`` or ``view``.
 
         Args:
             values: The values of the column.
@@ -64,11 +73,11 @@ class Engagement(NamedTuple):
         Example:
             >>> watched = pl.Series("percent_watched", [97, 2, None])
             >>> find_engagement(watched).read_types(watched).to_list()
-            ['view', 'impression', None]
+            ['watched', 'impression', None]
         """
         number = _numbers(values)
         known = pl.when(number < self.bound).then(pl.lit(NOTHING_HAPPENED))
-        types = known.when(number.is_not_null()).then(pl.lit(ENGAGED))
+        types = known.when(number.is_not_null()).then(pl.lit(_engaged_type(self.name)))
         return pl.select(event_type=types)["event_type"]
 
 
@@ -99,6 +108,19 @@ def find_engagement(values: pl.Series) -> Engagement | None:
     usual = float(given.quantile(USUAL_QUANTILE) or 0.0)
     whole = (1.0 if usual <= MAX_TOP_OF_ONE else 100.0) if is_share else usual
     return Engagement(values.name, MIN_SHARE * whole) if whole > 0 else None
+
+
+def _engaged_type(name: str) -> str:
+    """Return the type of events that are long enough, by the name of the column.
+
+    Example:
+        >>> [_engaged_type(name) for name in ("dwell_time", "read_ratio", "completion")]
+        ['view', 'read', 'watched']
+    """
+    snake = to_snake_case(name)
+    if _OF_TEXTS.search(snake):
+        return READ
+    return VIEWED if _OF_PAGES.search(snake) else WATCHED
 
 
 def _numbers(values: pl.Series) -> pl.Series:

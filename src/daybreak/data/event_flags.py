@@ -43,6 +43,7 @@ _WORDS = {
         "subscribe subscribed install installed installs download downloaded conversion "
         "conversions converted convert signup signed_up apply applied application book "
         "booked booking reserved reply replied match matched heart hearted upvote upvoted "
+        "upvotes hearts bookmarks follows comments "
         "thumbs_up long_view longview finish finished complete completed effective_view "
         "valid_view valid_play "
         "gefaellt gefällt geteilt gemerkt gefolgt abonniert konvertiert gebucht favorit "
@@ -61,6 +62,14 @@ _WORDS = {
     ),
 }
 _KIND_OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+
+
+_UNDONE = re.compile(
+    r"^(?:(?:order|is)_)?(?:cancell?ed|refunded|unsubscribed|unfollowed|unliked|disliked|voided"
+    r"|withdrawn|storniert|annul[eé]e?|cancelado|reembolsado)_(?:at|on|date|time|am|le|el)$"
+    r"|^(?:取消|退款|退货|退貨)(?:时间|日期|時間)$"
+)
+"""Names of columns with the time at which an event was undone, and nothing where it was not."""
 
 
 class EventFlags(NamedTuple):
@@ -148,6 +157,8 @@ def flag_kind(name: str) -> str | None:
         ['view', 'count', 'negative', 'opinion', None]
     """
     word = flag_name(name)
+    if _UNDONE.search(word):
+        return "negative"
     if word in _KIND_OF_WORD:
         return _KIND_OF_WORD[word]
     kind = "other" if _OTHER_MEANING.search(word) else event_name_kind(word)
@@ -174,6 +185,9 @@ def is_set(values: pl.Series) -> pl.Series:
         >>> is_set(pl.Series(["1", "0", "", "ja", "3"])).to_list()
         [True, False, False, True, True]
     """
+    if _UNDONE.search(flag_name(values.name)):
+        text = to_text(values).str.strip_chars()
+        return (text != "").fill_null(value=False).rename(values.name)
     switch = to_text(cast_switch(values)[0]) == "true"
     is_above = _plain_numbers(values) > 0
     return (switch.fill_null(value=False) | is_above.fill_null(value=False)).rename(values.name)
@@ -188,6 +202,8 @@ def _holds_flags(values: pl.Series) -> bool:
 
     Always yes says no if it is a refusal, as in a list of returns.
     """
+    if _UNDONE.search(flag_name(values.name)):
+        return bool(is_set(values).any()) and not bool(is_set(values).all())
     if values.dtype.is_nested() or values.dtype.is_temporal():
         return False
     switch, is_bad = cast_switch(values)

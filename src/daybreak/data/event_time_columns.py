@@ -12,11 +12,16 @@ from dataclasses import replace
 
 import polars as pl
 
+from daybreak.data.casts import to_text
 from daybreak.data.columns import VALUES_REASON, ColumnMapping, to_snake_case
 from daybreak.data.event_names import event_name_kind
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.times import EPOCH_SPANS, empty_to_null, read_times
 
+CLOCK = "clock_time"
+"""Target of a column with the time of day beside one with dates."""
+_CLOCK_TEXT = r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp]\.?[Mm]\.?)?$"
+_MIDNIGHT = r"[T ]+0?0:00(?::00(?:\.0+)?)?$"
 MIN_TIME_SHARE = 0.8
 """Smallest share of the values of a column that are times; the others are told."""
 MAX_FUTURE_SHARE = 0.5
@@ -93,6 +98,93 @@ def recognise_event_times(
         for column in mapping.columns
     )
     return replace(mapping, columns=columns)
+
+
+def recognise_clocks(
+    mapping: ColumnMapping, sample: Callable[[Sequence[str]], pl.DataFrame]
+) -> ColumnMapping:
+    """Return the mapping, with a column of times of day beside that of dates.
+
+    Tills write them apart. A clock whose name looks like that of a time gives way to the date.
+
+    Args:
+        mapping: Columns by their names and values.
+        sample: Returns the first rows of the named columns of the input.
+
+    Example:
+        >>> from daybreak.data.columns import match_columns
+        >>> till = pl.DataFrame({"customer": ["a"], "sku": ["x"], "date": ["2026-03-01"],
+        ...     "time": ["16:17"]})
+        >>> seen = recognise_clocks(match_columns(till.columns, "events"), till.select)
+        >>> seen.source_of("timestamp"), seen.source_of("clock_time")
+        ('date', 'time')
+    """
+    at = mapping.source_of("timestamp")
+    if mapping.role != "events" or at is None or not mapping.unused:
+        return mapping
+    rows = sample([at, *mapping.unused]).head(SAMPLE_ROWS)
+    clocks = [name for name in rows.columns if _holds_clocks(rows[name])]
+    if not clocks:
+        return mapping
+    dates = [at, *(name for name in mapping.unused if name in rows.columns)]
+    dates = [n for n in dates if n not in clocks and _holds_dates(rows[n])]
+    if not dates or (at not in clocks and dates[0] != at):
+        return mapping
+    clock = at if at in clocks else clocks[0]
+    targets = {dates[0]: "timestamp", clock: CLOCK}
+    columns = tuple(
+        replace(c, target=targets[c.source], reason=VALUES_REASON)
+        if c.source in targets and c.target != targets[c.source]
+        else c
+        for c in mapping.columns
+    )
+    return replace(mapping, columns=columns)
+
+
+def join_clocks(
+    frame: pl.DataFrame, mapping: ColumnMapping
+) -> tuple[pl.DataFrame, ColumnMapping]:
+    """Return rows whose dates have the time of day of another column, and their mapping.
+
+    Args:
+        frame: Columns as they came.
+        mapping: What they are read as.
+    """
+    clock, day = mapping.source_of(CLOCK), mapping.source_of("timestamp")
+    if clock is None or day is None:
+        return frame, mapping
+    time_of_day = frame[clock]
+    if time_of_day.dtype == pl.Time:
+        time_of_day = time_of_day.dt.strftime("%H:%M:%S")
+    texts = pl.DataFrame(
+        [to_text(frame[day]).alias("day"), to_text(time_of_day).alias("clock")]
+    )
+    bare = pl.col("day").str.strip_chars().str.replace(_MIDNIGHT, "")
+    joined = texts.select(
+        pl.when(pl.col("clock").str.contains(_CLOCK_TEXT))
+        .then(bare + " " + pl.col("clock"))
+        .otherwise("day")
+    ).to_series()
+    columns = tuple(c for c in mapping.columns if c.source != clock)
+    return frame.with_columns(joined.alias(day)), replace(mapping, columns=columns)
+
+
+def _holds_clocks(values: pl.Series) -> bool:
+    if values.dtype == pl.Time:
+        return True
+    if values.dtype != pl.String:
+        return False
+    given = values.str.strip_chars().replace("", None).drop_nulls()
+    return bool(len(given)) and bool(given.str.contains(_CLOCK_TEXT).all())
+
+
+def _holds_dates(values: pl.Series) -> bool:
+    """Return whether a column holds days, without times of day."""
+    if values.dtype == pl.Date:
+        return True
+    if values.dtype != pl.String or not holds_times(values):
+        return False
+    return not values.str.replace(_MIDNIGHT, "").str.contains(r"\d:\d\d").any()
 
 
 def holds_times(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from daybreak.data.attributes_of_items import constant_columns
+from daybreak.data.attributes_of_items import constant_columns, is_opinion_of_one_item
 from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
 from daybreak.data.columns import (
@@ -19,7 +19,7 @@ from daybreak.data.columns import (
     has_all_known_names,
     match_columns,
 )
-from daybreak.data.event_time_columns import recognise_event_times
+from daybreak.data.event_time_columns import recognise_clocks, recognise_event_times
 from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
 from daybreak.data.item_cells import ITEM_CELLS, match_events
@@ -37,6 +37,8 @@ MIN_JUDGED_ROWS = 20
 """Number of rows from which repeated ids say what a table holds."""
 MAX_REPEATED_SHARE = 0.5
 """Largest share of rows of users or items whose id comes again."""
+MIN_MATRIX_COLUMNS = 8
+"""Smallest number of columns that may be one for each item."""
 ColumnChoices: TypeAlias = Mapping[str, Any]
 """``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
 
@@ -273,6 +275,7 @@ class InputTables:
             for role, mapping in mappings.items()
             if role != "events" and mapping.unused
         ]
+        notes += self._note_matrix(mappings)
         events = mappings.get("events")
         key = None if events is None else events.source_of("item_id")
         if events is None or key is None or "items" in mappings or not events.unused:
@@ -285,6 +288,22 @@ class InputTables:
                 f"{', '.join(several)}; to use them, read the file as items, too"
             )
         return notes
+
+    def _note_matrix(self, mappings: Mapping[TableRole, ColumnMapping]) -> list[str]:
+        """Return a note about users with a column for each item, which look like attributes."""
+        users = mappings.get("users")
+        if users is None or "events" in mappings:
+            return []
+        names = [column.source for column in users.used if column.reason == "own name"]
+        rows = self.opened["users"].sample(names).head(SAMPLE_ROWS)
+        numbers = [name for name in names if is_opinion_of_one_item(rows[name])]
+        if len(numbers) < MIN_MATRIX_COLUMNS or len(numbers) < 0.8 * len(names):
+            return []
+        return [
+            f"{self.opened['users'].file}: {len(numbers)} columns hold few small numbers each, "
+            "as where each item has a column; to use them as events, write one row for each "
+            "user and item"
+        ]
 
     def _match(
         self, names: Mapping[TableRole, tuple[str, ...]]
@@ -312,6 +331,7 @@ class InputTables:
                 mapping = recognise_event_types(mapping, sample)
             if "timestamp" not in choices:
                 mapping = recognise_event_times(mapping, sample)
+                mapping = recognise_clocks(mapping, sample)
             if role != "events" and has_all_known_names(columns, "events"):
                 mapping = _keep_constant_columns(mapping, sample)
             mappings[role] = recognise_item_limits(mapping, sample)

@@ -114,7 +114,8 @@ def match_events(
           user_id <- user
           item_list <- items
     """
-    if numbered := _numbered_columns(names):
+    numbered = _numbered_columns(names)
+    if numbered and _hold_ids(sample(numbered).head(SAMPLE_ROWS)):
         return _with_cells(
             match_columns(names, "events", {**choices, "item_id": numbered[0]}), numbered
         )
@@ -256,6 +257,14 @@ def _numbered_columns(names: Sequence[str]) -> list[str]:
         if stem in _NUMBERED_STEMS and len(numbers) > 1 and "1" in numbers.values():
             return list(numbers)
     return []
+
+
+def _hold_ids(rows: pl.DataFrame) -> bool:
+    """Return whether numbered columns hold ids, and not what users think of one item each."""
+    values = pl.concat([to_text(rows[name]).alias("x") for name in rows.columns])
+    given = values.str.strip_chars().replace("", None).drop_nulls()
+    is_number = given.cast(pl.Float64, strict=False).is_not_null()
+    return not is_number.all() or given.n_unique() > rows.width
 
 
 def _named_columns(rows: pl.DataFrame) -> list[str]:
