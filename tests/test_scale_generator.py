@@ -139,10 +139,11 @@ def row(n_items, seconds, why=""):
 
 
 def test_the_table_of_curves_says_what_was_not_measured_and_leaves_it_out_of_slopes():
-    lines = table([row(10, 1.0), row(20, 4.0), row(40, None, why="> 9 s")], 40)
+    measured = [row(1, 1.0), row(5, 1.0), row(10, 1.0), row(20, 4.0), row(80, 64.0)]
+    lines = table([*measured, row(160, None, why="> 9 s")], 160)
     name = NAMES["item_knn"]
-    assert f"| 5 | 40 | 9 | {name} | > 9 s | – | – | – |" in lines
-    assert f"| {name} | 2.00 (16) | – | – | – |" in lines
+    assert f"| 5 | 160 | 9 | {name} | > 9 s | – | – | – |" in lines
+    assert f"| {name} | 2.00 (256) | – | – | – |" in lines
 
 
 def test_the_growth_of_batch_answers_is_their_slope_and_the_price_of_one_more_list():

@@ -11,7 +11,8 @@ difference: histories are part of the opening, and grow with the events of the s
 processor time of the process, from opening the store to the finished file.
 
 The slope is that of a straight line through the logarithms of the measured sizes. Beyond them,
-the line is an extrapolation, and is marked so.
+the line is an extrapolation, and is marked so: a lower bound, because costs that do not depend
+on the size make the slope of small sizes too low.
 """
 
 import argparse

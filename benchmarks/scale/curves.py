@@ -17,9 +17,10 @@ default training without a text model; *item_knn* is that strategy alone. The pe
 A process that takes more than ``--most-seconds`` of processor time is ended, and a measurement
 named by ``--without`` is not started; the cells say so.
 
-The slope is that of a straight line through the logarithms (least squares) of the measured
-sizes: time grows with the size to the power of the slope. What is beyond the measured sizes is
-an extrapolation, and is marked so.
+The slope is that of a straight line through the logarithms (least squares) of the three largest
+measured sizes: time grows with the size to the power of the slope. What is beyond the measured
+sizes is an extrapolation, and is marked so. Costs that do not depend on the size make slopes of
+small sizes too low, and such extrapolations are lower bounds.
 """
 
 import argparse
@@ -41,6 +42,8 @@ import polars as pl
 EVENTS_PER_USER = 10
 BASE_ITEMS = 3_000
 N_ANSWERS = 100
+N_SLOPE_SIZES = 3
+"""Largest measured sizes through which the line of a slope goes."""
 SYSTEMS = ("daybreak", "item_knn")
 PEERS = ("implicit_als", "implicit_cosine")
 NAMES = {
@@ -304,8 +307,15 @@ def table(rows: Sequence[dict[str, Any]], beyond: int) -> list[str]:
 
 
 def _growth(rows: Sequence[dict[str, Any]], axis: str, name: str, size: int) -> str:
-    """Return the slope of a measure and what it gives for a size; a dash for one size."""
-    measured = [row for row in rows if row[name] is not None]
+    """Return the slope of a measure and what it gives for a size; a dash for one size.
+
+    Args:
+        rows: Rows of one system, the largest size last.
+        axis: Name of the size.
+        name: Name of the measure.
+        size: Size beyond.
+    """
+    measured = [row for row in rows if row[name] is not None][-N_SLOPE_SIZES:]
     x, y = [row[axis] for row in measured], [row[name] for row in measured]
     if len(set(x)) < 2:
         return "–"
@@ -320,7 +330,7 @@ def _cell(row: dict[str, Any], name: str) -> str:
 
 
 def _round(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 99.5 else f"{value:.2g}"
 
 
 def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
@@ -343,9 +353,9 @@ def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
                     x, y = [r[axis] for r in own], [r[name] for r in own]
                     place.plot(x, y, marker="o", color=colour, label=NAMES[system])
             place.set(xscale="log", yscale="log", xlabel=axis, ylabel=MEASURES[name])
-            place.grid(alpha=0.3, which="both")
-    axes[0][0].legend(loc="upper left", fontsize=8)
-    figure.tight_layout()
+            place.grid(alpha=0.3)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="upper center", ncols=len(NAMES))
+    figure.tight_layout(rect=(0, 0, 1, 0.95))
     figure.savefig(file, metadata={"Date": None})
 
 
