@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender, Tables
+from daybreak.metrics import ndcg_of_ids
 
 KINDS = ("teapot", "candle", "lamp", "scarf", "globe", "clock", "basket", "kite")
 N_ITEMS = 96
@@ -39,6 +40,50 @@ def test_a_newcomer_gets_the_items_with_most_customers(n_customers, dated):
     best = sorted(counts.values(), reverse=True)[:10]
     assert sum(counts.get(item, 0) for item in shown) >= 0.95 * sum(best)
     assert counts[shown[0]] == best[0]
+
+
+def purchases_of(tables):
+    """Return the items of each customer."""
+    baskets = tables.events.group_by("user_id", maintain_order=True).agg("item_id")
+    return [items for _, items in baskets.iter_rows()]
+
+
+def best_seller_ndcg(shop, baskets, n_known):
+    """Return the mean NDCG@10 of the best sellers, over ten orders of equal counts."""
+    counts = shop.events["item_id"].value_counts()
+    values = []
+    for seed in range(10):
+        order = pl.Series("order", np.random.default_rng(seed).random(len(counts)))
+        ranked = counts.with_columns(order).sort("count", "order", descending=True)["item_id"]
+        for basket in baskets:
+            shown = [item for item in ranked if item not in basket[:n_known]]
+            values.append(ndcg_of_ids(shown[:10], set(basket[n_known:]), 10))
+    return np.mean(values)
+
+
+@pytest.mark.parametrize(("n_customers", "dated"), [(6, False), (6, True), (20, True)])
+def test_a_few_purchases_of_a_newcomer_are_no_reason_for_worse_lists(n_customers, dated):
+    """What seven purchases of a few customers have in common is mostly chance."""
+    n_known, ours, best = 2, [], []
+    for seed in range(2):
+        shop = make_shop(n_customers, 10 * n_customers + seed, dated=dated)
+        baskets = purchases_of(make_shop(100, 77 + seed, dated=False))
+        histories = pl.DataFrame(
+            [(f"new{n}", item) for n, one in enumerate(baskets) for item in one[:n_known]],
+            ["user_id", "item_id"],
+            orient="row",
+        )
+        users = [f"new{n}" for n in range(len(baskets))]
+        lists = (
+            Recommender(encoder="none").fit(shop).recommend(users, k=10, histories=histories)
+        )
+        shown = lists.group_by("user_id", maintain_order=True).agg("item_id")["item_id"]
+        ours += [
+            ndcg_of_ids(items, set(basket[n_known:]), 10)
+            for items, basket in zip(shown.to_list(), baskets, strict=True)
+        ]
+        best.append(best_seller_ndcg(shop, baskets, n_known))
+    assert np.mean(ours) >= 0.85 * np.mean(best)
 
 
 @pytest.mark.parametrize("n_readers", [8, 20])

@@ -48,6 +48,18 @@ def test_likeness_is_the_sum_of_similarities_over_the_root_of_their_number():
         np.testing.assert_allclose(np.unique(one.likeness), [0, 2 / np.sqrt(2)], rtol=1e-5)
 
 
+def test_together_is_the_sum_of_the_cosines_of_the_other_customers():
+    """Without the third customer, items 0, 1 and 2 have 2, 1 and 1 customers; item 0 is chosen
+    with each of the others once: 1 / sqrt(2 * 1).
+    """
+    data = shop_of([[0, 1], [0, 2], [0, 3, 4]], [0] * 5)
+    (one,) = iter_left_out(data, 1)
+    known = np.flatnonzero(~one.allowed[:, 0])[0]
+    np.testing.assert_allclose(
+        one.together[known], [1, 1 / np.sqrt(2), 1 / np.sqrt(2), 0, 0], rtol=1e-6
+    )
+
+
 @pytest.mark.parametrize(("n_known", "n_customers"), [(1, 3), (5, 3), (6, 0), (40, 0)])
 def test_customers_with_too_few_items_are_not_left_out(n_known, n_customers):
     assert len(list(iter_left_out(staples(3), n_known))) == n_customers

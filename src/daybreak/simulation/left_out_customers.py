@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.metrics import LIST_LENGTH, discounts
 from daybreak.rng import create_generator
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 MAX_FEW_CUSTOMERS = 100
 """Largest number of customers of a shop for which customers are left out one by one; larger
@@ -42,6 +43,9 @@ class LeftOutCustomer:
     likeness: Floats
     """(n_histories, n_candidates) summed similarity to the known items, divided by the root of
     their number"""
+    together: Floats
+    """(n_histories, n_candidates) summed cosines between the other customers of a known item
+    and those of a candidate"""
     allowed: Mask
     """(n_histories, n_candidates) False for known items"""
     relevant: Mask
@@ -98,41 +102,47 @@ def iter_left_out(data: Dataset, n_known: int, seed: int = 0) -> Iterator[LeftOu
     n_items = len(data.items)
     pairs = np.unique(data.events.user.astype(np.int64) * n_items + data.events.item)
     owner, item = np.divmod(pairs, n_items)
-    buyers = np.bincount(item, minlength=n_items)
+    ones = np.ones(len(item), dtype=np.float32)
+    chosen = sp.csr_array((ones, (owner, item)), shape=(data.n_users, n_items))
     n_histories = max(N_HISTORIES // max(len(users), 1), 1)
     for user in users.tolist():
         own = item[owner == user]
         if len(own) >= n_known + MIN_TARGETS:
             known = np.stack([rng.permutation(own)[:n_known] for _ in range(n_histories)])
-            yield _leave_out(data, buyers, own, known)
+            yield _leave_out(data, chosen, user, known)
 
 
-def _leave_out(data: Dataset, buyers: Rows, own: Rows, known: Rows) -> LeftOutCustomer:
+def _leave_out(data: Dataset, chosen: Sparse, user: int, known: Rows) -> LeftOutCustomer:
     """Return one customer as a newcomer.
 
     Args:
         data: Training data.
-        buyers: (n_items,) number of customers of each item.
-        own: Items of the customer.
+        chosen: (n_users, n_items) CSR of ones for the items of each customer.
+        user: Row of the customer.
         known: (n_histories, n_known) known items.
     """
-    others = buyers.copy()
-    others[own] -= 1
+    own = chosen.indices[chosen.indptr[user] : chosen.indptr[user + 1]]
+    others = chosen[np.arange(chosen.shape[0]) != user]
+    buyers = np.asarray(others.sum(axis=0)).astype(np.int64)
     rows, columns = np.unique(known, return_inverse=True)
+    places = columns.reshape(known.shape)
     similar = data.items.take(rows).similarity(data.items)
-    likeness = similar[columns.reshape(known.shape)].sum(axis=1) / np.sqrt(known.shape[1])
+    likeness = similar[places].sum(axis=1) / np.sqrt(known.shape[1])
+    norms = np.sqrt(np.maximum(buyers, 1))
+    cosines = (others[:, rows].T @ others).toarray() / (norms[rows][:, None] * norms)
     allowed = np.ones(likeness.shape, dtype=bool)
     np.put_along_axis(allowed, known, False, axis=1)
     relevant = np.zeros_like(allowed)
     relevant[:, own] = True
-    unsold = np.where(allowed & (others == 0), likeness, -np.inf)
+    unsold = np.where(allowed & (buyers == 0), likeness, -np.inf)
     nearest = np.argsort(-unsold, axis=1)[:, :N_UNSOLD]
-    chosen = others > 0
-    chosen[own] = chosen[nearest.ravel()] = True
-    kept = np.flatnonzero(chosen)
+    is_candidate = buyers > 0
+    is_candidate[own] = is_candidate[nearest.ravel()] = True
+    kept = np.flatnonzero(is_candidate)
     return LeftOutCustomer(
-        others[kept],
+        buyers[kept],
         likeness[:, kept].astype(np.float32),
+        cosines[places].sum(axis=1)[:, kept].astype(np.float32),
         allowed[:, kept],
         (relevant & allowed)[:, kept],
     )

@@ -132,8 +132,9 @@ def test_a_small_gain_of_few_customers_is_compared_with_the_best_sellers():
     likeness = np.tile(np.linspace(1, 0, 60, dtype=np.float32), (1, 1))
     buyers, relevant = np.ones(60, dtype=np.int64), np.zeros((1, 60), dtype=bool)
     relevant[0, 5::6] = True
-    one = LeftOutCustomer(buyers, likeness, np.ones_like(relevant), relevant)
-    better = LeftOutCustomer(buyers, -likeness, np.ones_like(relevant), relevant[:, ::-1])
+    every = np.ones_like(relevant)
+    one = LeftOutCustomer(buyers, likeness, likeness, every, relevant)
+    better = LeftOutCustomer(buyers, -likeness, likeness, every, relevant[:, ::-1])
     newsroom = choose_content_weight([one, better, one], 1.0, -4.0, 0.5, expected=0.0)
     grocery = choose_content_weight([one, better, one], 1.0, -4.0, 0.5, expected=0.5)
     assert newsroom.trust >= grocery.trust
@@ -154,6 +155,7 @@ def test_items_that_nobody_bought_do_not_come_first_in_an_order_by_chance():
     likeness = np.tile(np.repeat([0.0, 1.0, 0.5, 2.0], [20, 12, 9, 1]), (4, 1)).astype(
         np.float32
     )
-    customers = [LeftOutCustomer(buyers, likeness, np.ones_like(relevant), relevant)] * 5
+    every = np.ones_like(relevant)
+    customers = [LeftOutCustomer(buyers, likeness, likeness, every, relevant)] * 5
     found = choose_content_weight(customers, 1.0, -4.0, 0.5)
     assert found.weight > 0

@@ -73,6 +73,19 @@ def test_other_measures_of_counts_count_for_the_best_sellers_where_no_event_is_k
     np.testing.assert_allclose(without, 1)
 
 
+def test_recent_popularity_counts_for_the_best_sellers_without_times_and_of_few_customers(data):
+    """Each has a weight of log 2; the share of recent popularity is that of all time."""
+    names = ["popular/now", "popular", "popular/share", "ease"]
+    prior = flat_prior(**dict.fromkeys(names, 0.0))
+    undated = replace(data, events=replace(data.events, at=np.zeros(len(data.events))))
+    few = data.filter_events(np.isin(data.events.user, data.active_user_rows[:5]))
+    for shop in (undated, few):
+        weights = prior.predict(shop, names).weights[1:] / np.log(2)
+        np.testing.assert_allclose(weights, np.tile([0, 2, 1, 1], (len(weights), 1)))
+    without = prior.predict(undated, ["popular/now", "ease"]).weights[1:]
+    np.testing.assert_allclose(without, np.log(2))
+
+
 def test_the_share_of_the_best_sellers_falls_with_the_number_of_customers():
     """Halfway between 20 and 100 on a logarithmic scale is 44.7."""
     shares = [best_seller_share(n) for n in (0, 1, 20, 21, 44, 45, 99, 100, 5_000)]

@@ -11,6 +11,7 @@ from daybreak.data.dataset import Dataset
 from daybreak.models import models
 from daybreak.ranking.blending.ablation import SelectionThresholds
 from daybreak.ranking.blending.arrival_shift import ItemArrivals, estimate_item_arrivals
+from daybreak.ranking.blending.left_out_guard import guard_behaviour
 from daybreak.ranking.blending.left_out_weights import add_left_out_weights, usable_strategies
 from daybreak.ranking.blending.new_item_bias import bound_new_item_bias, find_unsold_share
 from daybreak.ranking.blending.new_item_weights import fit_arrival_shift, fit_new_item_weights
@@ -228,11 +229,12 @@ def _add_separate_weights(
     """Apply the arrival shift, then add the weights that are fitted with all others fixed.
 
     Returns:
-        The weights, and the parts ``customers``, ``wishes``, ``repeats`` and ``sources`` of the
-        report.
+        The weights, and the parts ``behaviour``, ``customers``, ``wishes``, ``repeats`` and
+        ``sources`` of the report.
     """
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
-    with_content, customers = add_left_out_weights(data, pools, strategies, shifted)
+    guarded, behaviour = guard_behaviour(data, pools, strategies, shifted)
+    with_content, customers = add_left_out_weights(data, pools, strategies, guarded)
     added, wishes = add_wish_weights(data, pools, strategies, with_content)
     complete: list[WeightSet] = []
     repeats: list[dict[str, Any]] = []
@@ -242,6 +244,7 @@ def _add_separate_weights(
     final, sources = add_source_weights(pools, strategies, complete)
     report: dict[str, Any] = {"wishes": wishes, "repeats": repeats}
     report |= {"sources": sources} if sources else {}
+    report |= {"behaviour": behaviour} if behaviour else {}
     return final, report | ({"customers": customers} if customers else {})
 
 

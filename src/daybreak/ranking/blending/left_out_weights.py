@@ -230,7 +230,7 @@ def _measure(
     """Return (n_weights, n_shifts) the mean NDCG@10 of the histories of a customer."""
     sold = customer.is_sold
     counts = np.log1p(customer.buyers * (10_000 / customer.buyers.sum()))
-    best_sellers = popularity * _standardise(counts, sold)
+    best_sellers = popularity * standardise(counts, sold)
     centred = customer.likeness - customer.likeness[:, sold].mean(axis=1, keepdims=True)
     content = centred / scale
     values = np.empty((len(CONTENT_WEIGHTS), len(BIAS_SHIFTS)))
@@ -257,6 +257,12 @@ def _measure_unsold(customer: LeftOutCustomer) -> float:
     return float(np.nanmean(expected_ndcg(scores, customer.allowed, customer.relevant)))
 
 
-def _standardise(values: Floats | Doubles, rows: Any) -> Doubles:
+def standardise(values: Floats | Doubles, rows: Mask) -> Doubles:
+    """Return values on a scale on which those of some rows have mean 0 and deviation 1.
+
+    Args:
+        values: (n,) values.
+        rows: (n,) the rows that are measured.
+    """
     chosen = values[rows]
     return np.asarray((values - chosen.mean()) / max(float(chosen.std()), 1e-6))

@@ -27,6 +27,8 @@ from daybreak.types import Doubles
 
 BEST_SELLERS = "popular"
 """Name of the strategy of popularity of all time."""
+TIMELESS_POPULARITY = ("popular/share",)
+"""Strategies of popularity that need no times."""
 QUESTION_KEYS = ("questions", "new_questions", "bias_questions")
 UNDATED_BIAS_TRUST = 0.3
 """Share of the questions of the bias that counts without times, when nothing tells whether the
@@ -240,6 +242,8 @@ class BlendPrior:
         _replace_measures_of_counts(names, weights)
         n_customers = len(data.active_user_rows)
         share = 0.0 if are_items_short_lived(data.events) else best_seller_share(n_customers)
+        timeless = share if data.events.has_time_order else 1.0
+        weights += timeless * (_without_windows(names, weights) - weights)
         weights[0] += share * (_only_best_sellers(names, weights[0]) - weights[0])
         return PriorWeights(
             _drop_small(weights),
@@ -298,6 +302,25 @@ def _replace_measures_of_counts(names: Sequence[str], weights: Doubles) -> None:
     if BEST_SELLERS in names and rows:
         weights[0, list(names).index(BEST_SELLERS)] += weights[0, rows].sum()
         weights[0, rows] = 0.0
+
+
+def _without_windows(names: Sequence[str], weights: Doubles) -> Doubles:
+    """Return weights in which those of recent popularity count for that of all time.
+
+    Without times nothing is recent, and these strategies score nothing; in a shop of a few
+    customers, what is recent is what the last one chose. The prior was learned from shops that
+    mostly have times, and may leave popularity of all time without a weight.
+    """
+    rows = [
+        row
+        for row, name in enumerate(names)
+        if name.startswith(f"{BEST_SELLERS}/") and name not in TIMELESS_POPULARITY
+    ]
+    moved = weights.copy()
+    if BEST_SELLERS in names and rows:
+        moved[:, list(names).index(BEST_SELLERS)] += weights[:, rows].sum(axis=1)
+        moved[:, rows] = 0.0
+    return moved
 
 
 def _only_best_sellers(names: Sequence[str], weights: Doubles) -> Doubles:

@@ -32,6 +32,7 @@ from daybreak.ranking.blending.strategy_masks import (
     warm_item_masks,
 )
 from daybreak.ranking.blending.tasks import (
+    FIRST_KNOWN_USER_LEVEL,
     RankingTask,
     WarmItemTasks,
     build_level_tasks,
@@ -96,22 +97,42 @@ def fit_warm_item_weights(
             starts = (one for one in known if one.any())
             current = _fit_level(level_tasks, mask, [current * mask, *starts])
         asked, counted = float(questions[level]), priors[level].questions_at(level)
-        tested = level_tasks or build_level_tasks(pools, level, MIN_GUARD_QUERIES)
-        halves = fit_halves(tested, mask, expected, asked) if needs_test(tested) else ()
+        halves = (
+            fit_halves(level_tasks, mask, expected, asked) if needs_test(level_tasks) else ()
+        )
         counted *= choose_trust(halves, expected, asked, counted)
+        shrunk = shrink_weights(current, expected, asked, counted)
+        folds = [one.shrink(expected, asked, counted) for one in halves]
+        few = [] if level_tasks else _tasks_of_few(pools, level)
         weights[level], added = guard_weights(
-            tested,
-            shrink_weights(current, expected, asked, counted),
-            [one.shrink(expected, asked, counted) for one in halves],
+            level_tasks or few,
+            shrunk,
+            [(shrunk, few)] if few else folds,
             popular_rows(strategies, mask),
             windowed_rows(strategies),
         )
         if level_tasks:
-            measured = _report_level(level_tasks, weights[level], strategies, level)
-            moves = report_moves(names, current, expected, asked, counted)
-            added_share = {"best_sellers_added": added} if added else {}
-            report.append(measured | moves | added_share | selection.report(level, names))
+            report.append(
+                _report_level(level_tasks, weights[level], strategies, level)
+                | report_moves(names, current, expected, asked, counted)
+                | ({"best_sellers_added": added} if added else {})
+                | selection.report(level, names)
+            )
     return WarmItemWeights(weights, questions, report)
+
+
+def _tasks_of_few(pools: TrainingPools, level: int) -> list[RankingTask]:
+    """Return the tasks that the prior weights of a level with few queries are tested on.
+
+    They are those of all levels of newcomers with events, because what is worse than the best
+    sellers for people with one event and for people with five is no better for those with
+    three. Without events, only the own ones count.
+    """
+    levels = range(1, FIRST_KNOWN_USER_LEVEL) if level else (0,)
+    found = [build_level_tasks(pools, one, 1) for one in levels]
+    tasks = [replace(task, share=task.share / len(found)) for one in found for task in one]
+    n_queries = sum(len(task.pool.n_events) for task in tasks)
+    return tasks if n_queries >= MIN_GUARD_QUERIES else []
 
 
 def _are_same(tasks: Sequence[RankingTask], others: Sequence[RankingTask]) -> bool:
