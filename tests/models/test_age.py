@@ -110,6 +110,26 @@ def test_a_few_readers_of_the_archive_do_not_keep_articles_from_being_past():
     assert 1.5 * DAY < model.state.past_age <= 2 * DAY
 
 
+def test_an_old_article_that_several_people_have_just_read_is_not_past():
+    """Three reads within a quarter of the age of the past show it, two do not."""
+    data = newsroom()
+    now = data.events.at.max()
+    for n_reads, is_past in ((2, True), (3, False)):
+        events = Events.of(
+            np.append(data.events.user, np.arange(n_reads)),
+            np.append(data.events.item, np.full(n_reads, 140)),
+            np.append(data.events.at, np.full(n_reads, now - 3_600)),
+        )
+        model = AgeModel().fit(Dataset(data.items, events, 500))
+        assert model.is_past(data.items, data.items)[140] == is_past
+        earlier = AgeModel().fit(data)
+        assert earlier.is_past(data.items, data.items)[140]
+        recounted = earlier.recounted(Dataset(data.items, events, 500))
+        assert recounted.is_past(data.items, data.items)[140] == is_past
+    quiet = Dataset(data.items, Events.of([0], [159], [now + DAY]), 500)
+    assert recounted.recounted(quiet).is_past(data.items, data.items)[140]
+
+
 def test_where_old_items_are_chosen_none_is_past():
     model = AgeModel().fit(newsroom(life_days=100))
     assert model.state.past_age == 0

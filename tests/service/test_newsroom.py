@@ -79,3 +79,15 @@ def test_readers_with_a_taste_get_new_articles_of_it_first_and_no_old_ones():
         assert (now - created[rows] < LIFE_H + 1).all()
         if n_events > 1:
             assert topics[rows[0]] == 2
+
+
+def test_clicks_of_last_month_do_not_bring_their_articles_back(newsroom):
+    """A click excludes nothing, and nothing is more like an article than itself."""
+    events, items, created = newsroom
+    shop = Recommender(encoder="none").fit(
+        events.with_columns(event_type=pl.lit("click")), items
+    )
+    first = events.sort("timestamp")["item_id"].unique(maintain_order=True).to_list()[:3]
+    told = [{"user_id": "old reader", "item_id": one, "event_type": "click"} for one in first]
+    rows = shop.recommend(histories=told)["item_id"].str.slice(1).cast(pl.Int64).to_numpy()
+    assert (400 - created[rows] <= LIFE_H + 10).all()

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from daybreak.data.clock import FIRST_YEAR_END_S, MODERN_S, latest_time
-from daybreak.data.dataset import Dataset, Items
+from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_decay import MIN_EVENTS, iter_moments
@@ -26,6 +26,11 @@ MAX_PAST_RATE = 0.02
 MIN_PAST_EVENTS = 50.0
 """Number of events that items of an age would have at the mean rate, from which on they may
 count as past."""
+
+MIN_RECENT_EVENTS = 3
+"""Number of events of an item that show that people still choose it."""
+RECENT_SHARE = 0.25
+"""How long these events show it, as a share of the age from which items are past."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ class AgeState:
     """(n_groups,) log of the rate at which items of the group are chosen, relative to all"""
     past_age: float = 0.0
     """Age from which items are past, as hardly anybody chooses them [s]; 0: no age is"""
+    chosen_at: Doubles | None = None
+    """(n_train_items,) time of the ``MIN_RECENT_EVENTS``-th last event [epoch s], 0: none;
+    None: releases of 0.1"""
 
 
 @models.register("age")
@@ -84,7 +92,9 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         if not len(chosen):
             return AgeState(train_births, now, nothing, nothing)
         log_ages, log_rates = self._rates(exposed, chosen)
-        return AgeState(train_births, now, log_ages, log_rates, find_past_age(exposed, chosen))
+        chosen_at = last_choices(data.events, len(data.items))[data.train_item_rows]
+        past_age = find_past_age(exposed, chosen)
+        return AgeState(train_births, now, log_ages, log_rates, past_age, chosen_at)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the rates; see :meth:`LinearModel.linear_scorer`."""
@@ -98,14 +108,21 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
     def is_past(self, train_items: Items, items: Items) -> Mask:
         """Return (n_items,) whether an item is older than what people choose.
 
+        An item that several people have just chosen is not, whatever its age.
+
         Args:
             train_items: Items of the training.
             items: Items to judge; those of unknown age are not past.
         """
         if not self.state.past_age:
             return np.zeros(len(items), dtype=bool)
-        age = self.state.now - self._births(train_items, items)
-        return np.asarray(np.nan_to_num(age) > self.state.past_age)
+        state = self.state
+        is_old = np.nan_to_num(state.now - self._births(train_items, items)) > state.past_age
+        if state.chosen_at is not None:
+            rows = train_items.ids.rows(items.ids)
+            chosen_at = np.where(rows >= 0, state.chosen_at[rows], 0.0)
+            is_old &= state.now - chosen_at > RECENT_SHARE * state.past_age
+        return np.asarray(is_old)
 
     def recounted(self, data: Dataset) -> Self:
         """Return the model at the present of newer events; the rates stay.
@@ -115,7 +132,8 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         """
         state = self.state
         now = max(state.now, latest_time(data.events.at))
-        return self.with_state(replace(state, now=now))
+        chosen_at = last_choices(data.events, len(data.items))
+        return self.with_state(replace(state, now=now, chosen_at=chosen_at))
 
     def _births(self, train_items: Items, items: Items) -> Doubles:
         rows = train_items.ids.rows(items.ids)
@@ -171,6 +189,24 @@ def find_past_age(exposed: Doubles, chosen: Doubles) -> float:
         if np.count_nonzero(chosen > age) < MAX_PAST_RATE * expected:
             return float(age)
     return 0.0
+
+
+def last_choices(events: Events, n_items: int) -> Doubles:
+    """Return (n_items,) the time of the ``MIN_RECENT_EVENTS``-th last event; 0: there is none.
+
+    Example:
+        >>> events = Events.of([0, 1, 2, 3, 0], [0, 0, 0, 0, 1], [5.0, 9.0, 7.0, 8.0, 9.0])
+        >>> last_choices(events, 2).tolist()
+        [7.0, 0.0]
+    """
+    order = np.lexsort((-events.at, events.item))
+    item = events.item[order]
+    start = np.searchsorted(item, np.arange(n_items))
+    place = start + MIN_RECENT_EVENTS - 1
+    has_enough = place < np.searchsorted(item, np.arange(n_items), side="right")
+    found = np.zeros(n_items)
+    found[has_enough] = events.at[order][place[has_enough]]
+    return found
 
 
 def _observed_ages(data: Dataset, births: Doubles) -> tuple[Doubles, Doubles]:

@@ -242,8 +242,7 @@ class BlendPrior:
         _replace_measures_of_counts(names, weights)
         n_customers = len(data.active_user_rows)
         share = 0.0 if are_items_short_lived(data.events) else best_seller_share(n_customers)
-        timeless = share if data.events.has_time_order else 1.0
-        weights += timeless * (_without_windows(names, weights) - weights)
+        weights += share * (_without_windows(names, weights) - weights)
         weights[0] += share * (_only_best_sellers(names, weights[0]) - weights[0])
         return PriorWeights(
             _drop_small(weights),
@@ -307,9 +306,9 @@ def _replace_measures_of_counts(names: Sequence[str], weights: Doubles) -> None:
 def _without_windows(names: Sequence[str], weights: Doubles) -> Doubles:
     """Return weights in which those of recent popularity count for that of all time.
 
-    Without times nothing is recent, and these strategies score nothing; in a shop of a few
-    customers, what is recent is what the last one chose. The prior was learned from shops that
-    mostly have times, and may leave popularity of all time without a weight.
+    In a shop of a few customers, what is recent is what the last one chose. Without times
+    nothing is, and these strategies score nothing, but the prior, which was learned from shops
+    that mostly have times, may leave popularity of all time without a weight.
     """
     rows = [
         row

@@ -12,9 +12,10 @@ from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.scoring.query_features import WISH_KIND
 from daybreak.types import Doubles, Floats, Mask
 
-PAST_FACTOR = 3.0
-"""What the score of a past item is lowered by, in multiples of the sum of the weights; hardly
-any strategy differs by more between two items."""
+PAST_FACTOR = 8.0
+"""What the score of a past item is lowered by, in multiples of the sum of the weights. Few
+strategies differ by more than 3 between two items, but items that a user has read himself, or
+that hardly anybody else has, by 4 and more."""
 
 
 def find_past_items(fitted: FittedStrategies, items: Items) -> Mask:
