@@ -1,5 +1,8 @@
 """What people give by mistake: a clear message that names it, or the right answer."""
 
+from contextlib import suppress
+from datetime import time, timedelta
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 
 from daybreak.data import read_tables
 from daybreak.data.readers.text import detect_encoding
-from daybreak.errors import ConfigError, DataError
+from daybreak.errors import ConfigError, DataError, DaybreakError
 
 EVENTS = "user_id,item_id\n" + "".join(f"u{n % 7},i{n % 5}\n" for n in range(30))
 
@@ -89,3 +92,29 @@ def test_damaged_texts_with_nul_characters_are_no_ids_and_no_part_of_titles(put)
     result = read_tables(items=put("items.csv", header + rows + b"d,Tin\n" * 9))
     assert result.tables.items.rows() == [("a", "Tea"), ("c", "Cup"), ("d", "Tin")]
     assert result.rejects.counts["no item_id"] == 1
+
+
+@pytest.mark.parametrize("table", ["events", "items", "users"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        pl.Series([b"\xff\x00", b"a\xfe"] * 6),
+        pl.Series([object()] * 12, dtype=pl.Object),
+        pl.Series([timedelta(1)] * 12),
+        pl.Series([time(1, 2)] * 12),
+        pl.Series([[1, 2]] * 12),
+        pl.Series([[1.0, 2.0]] * 12, dtype=pl.Array(pl.Float64, 2)),
+        pl.Series([{"a": 1}] * 12),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+@pytest.mark.parametrize(
+    "name", ["basket", "expires", "status", "cancelled_at", "is_deleted", "rating", "notes"]
+)
+def test_values_of_any_type_are_read_or_rejected_whatever_their_column_means(
+    table, values, name
+):
+    ids = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",)}
+    frame = pl.DataFrame({key: [f"{key}{n}" for n in range(12)] for key in ids[table]})
+    with suppress(DaybreakError):  # a message for the user, unlike errors of polars
+        read_tables(**{table: frame.with_columns(values.alias(name))})

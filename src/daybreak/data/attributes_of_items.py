@@ -12,6 +12,7 @@ MIN_REPEATED_IDS = 5
 """Smallest number of ids in several rows from which columns are judged."""
 MAX_OPINION = 10
 """Largest number that may be what somebody thinks of an item."""
+TEXT_TYPES = (pl.String, pl.Categorical, pl.Enum)
 MIN_CONSTANT_SHARE = 0.9
 """Smallest share of these ids that have one value: some items change."""
 
@@ -34,10 +35,8 @@ def constant_columns(rows: pl.DataFrame, key: str, names: Sequence[str]) -> list
         >>> constant_columns(log, "sku", ["name", "day"])
         ['name']
     """
-    names = [
-        name for name in names if name in rows.columns and not rows[name].dtype.is_nested()
-    ]
-    if key not in rows.columns or rows[key].dtype.is_nested():
+    names = [n for n in names if n in rows.columns and _is_countable(rows[n].dtype)]
+    if key not in rows.columns or not _is_countable(rows[key].dtype):
         return None
     known = rows.filter(pl.col(key).is_not_null())
     counts = known.group_by(key).agg(
@@ -49,6 +48,11 @@ def constant_columns(rows: pl.DataFrame, key: str, names: Sequence[str]) -> list
     return [n for n in names if (repeated[n] <= 1).mean() >= MIN_CONSTANT_SHARE]  # type: ignore[operator]
 
 
+def _is_countable(kind: pl.DataType) -> bool:
+    """Return whether the different values of a column can be counted."""
+    return not kind.is_nested() and kind != pl.Object
+
+
 def is_opinion_of_one_item(values: pl.Series) -> bool:
     """Return whether a column holds whole and half numbers from 0 to 10, more than one of them.
 
@@ -56,7 +60,7 @@ def is_opinion_of_one_item(values: pl.Series) -> bool:
         >>> [is_opinion_of_one_item(pl.Series(v)) for v in (["1", "", "5"], [0, 1], [30, 40])]
         [True, True, False]
     """
-    if values.dtype.is_nested() or values.dtype.is_temporal():
+    if not (values.dtype.is_numeric() or values.dtype in TEXT_TYPES):
         return False
     text = values.cast(pl.String, strict=False).str.strip_chars().replace("", None).drop_nulls()
     number = text.cast(pl.Float64, strict=False)

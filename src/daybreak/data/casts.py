@@ -39,7 +39,7 @@ def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
         number = values.cast(pl.Float64).fill_nan(None)
         has_value = number.is_not_null()
     else:
-        text = _truth_to_digits(empty_to_null(values.cast(pl.String)))
+        text = _truth_to_digits(empty_to_null(to_text(values)))
         number, has_value = text.cast(pl.Float64, strict=False), text.is_not_null()
     finite = number.is_finite().fill_null(value=False)
     finite_number = number.to_frame("x").select(pl.when(finite).then(pl.col("x"))).to_series()
@@ -76,7 +76,7 @@ def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
     NUL characters are removed: PostgreSQL stores none.
     """
-    text = values.cast(pl.String).str.replace_all("\0", "", literal=True).str.strip_chars()
+    text = to_text(values).str.replace_all("\0", "", literal=True).str.strip_chars()
     return text.replace("", None), pl.repeat(
         value=False, n=len(text), dtype=pl.Boolean, eager=True
     )
@@ -115,9 +115,14 @@ def to_text(values: pl.Series) -> pl.Series:
         return values.struct.json_encode()
     if isinstance(values.dtype, pl.Datetime):
         return values.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    if values.dtype == pl.Object:
-        return pl.Series(values.name, [None if v is None else str(v) for v in values])
+    if values.dtype in (pl.Object, pl.Binary, pl.Duration):
+        texts = [None if v is None else _value_text(v) for v in values]
+        return pl.Series(values.name, texts, pl.String)
     return values.cast(pl.String, strict=False)
+
+
+def _value_text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _cast_text_attribute(text: pl.Series) -> pl.Series:

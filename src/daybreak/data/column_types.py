@@ -260,7 +260,7 @@ def _switch_values(values: pl.Series) -> pl.Series | None:
     """Return whether each item is on sale; None if the values are something else."""
     if values.dtype.is_nested() or values.dtype.is_temporal():
         return None
-    text = values.cast(pl.String).str.strip_chars().str.to_lowercase()
+    text = to_text(values).str.strip_chars().str.to_lowercase()
     text = text.str.replace(r"^(-?\d+)\.0+$", "$1")
     text = text.replace("", None)
     words = set(text.drop_nulls().unique())

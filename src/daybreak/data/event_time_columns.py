@@ -203,7 +203,7 @@ def holds_times(
         [True, False]
     """
     kind = values.dtype
-    if kind.is_nested() or kind in (pl.Boolean, pl.Time, pl.Duration, pl.Null):
+    if not (kind.is_numeric() or kind in (pl.String, pl.Categorical, pl.Date, pl.Datetime)):
         return False
     given = values.drop_nulls().head(MAX_JUDGED_VALUES)
     if not kind.is_temporal():
