@@ -281,14 +281,14 @@ def test_columns_that_are_not_recognised_can_be_named_in_fit():
     """The choice that the error suggests works in the same call."""
     applications = pl.DataFrame(
         {
-            "candidato": ["ana", "ana", "luis"],
-            "oferta": ["J1", "J2", "J1"],
+            "spalte 1": ["ana", "ana", "luis"],
+            "spalte 2": ["J1", "J2", "J1"],
             "dia": ["3/4/2025"] * 3,
         }
     )
     with pytest.raises(DataError, match="columns="):
         Recommender(encoder="none", strategies=["popular"]).fit(applications)
-    names = {"user_id": "candidato", "item_id": "oferta", "timestamp": "dia"}
+    names = {"user_id": "spalte 1", "item_id": "spalte 2", "timestamp": "dia"}
     model = Recommender(encoder="none", strategies=["popular"])
     model.fit(applications, columns=names, date_format="day-first")
     assert sorted(model.items["item_id"].to_list()) == ["J1", "J2"]
