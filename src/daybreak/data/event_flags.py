@@ -99,9 +99,9 @@ class EventFlags(NamedTuple):
             >>> orders = pl.DataFrame({"returned": ["yes", "no"]})
             >>> find_flags(orders).read_types(orders).to_list()
             ['returned', None]
-            >>> songs = pl.DataFrame({"skips": [1, 5]})
-            >>> find_flags(songs).read_types(songs, pl.Series("plays", [231, 2])).to_list()
-            [None, 'skips']
+            >>> songs = pl.DataFrame({"skips": [1, 5, 0]})
+            >>> find_flags(songs).read_types(songs, pl.Series("plays", [231, 2, 3])).to_list()
+            [None, 'skips', None]
         """
         ordered = sorted(self.kinds, key=lambda name: STRENGTHS.index(self.kinds[name]))
         is_only_negative = set(self.kinds.values()) == {"negative"}

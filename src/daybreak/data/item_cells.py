@@ -110,7 +110,7 @@ def match_events(
     Example:
         >>> baskets = pl.DataFrame({"user": ["ann", "bob"], "items": ["tea|cup", "tea"]})
         >>> print(match_events(baskets.columns, {}, baskets.select))
-        events (columns as in plain)
+        events (columns as in LibRecommender)
           user_id <- user
           item_list <- items
     """
