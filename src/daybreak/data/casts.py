@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from daybreak.data.ids import binary_text
 from daybreak.data.list_literals import join_list_literals
 from daybreak.data.numbers import read_numbers
 from daybreak.data.times import empty_to_null
@@ -115,14 +116,12 @@ def to_text(values: pl.Series) -> pl.Series:
         return values.struct.json_encode()
     if isinstance(values.dtype, pl.Datetime):
         return values.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    if values.dtype in (pl.Object, pl.Binary, pl.Duration):
-        texts = [None if v is None else _value_text(v) for v in values]
+    if values.dtype == pl.Binary:
+        return binary_text(values)
+    if values.dtype in (pl.Object, pl.Duration):
+        texts = [None if v is None else str(v) for v in values]
         return pl.Series(values.name, texts, pl.String)
     return values.cast(pl.String, strict=False)
-
-
-def _value_text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _cast_text_attribute(text: pl.Series) -> pl.Series:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
@@ -174,6 +174,26 @@ class ColumnMapping:
     def unused(self) -> tuple[str, ...]:
         """Source names of the columns that are not loaded."""
         return tuple(column.source for column in self.columns if not column.target)
+
+    def read_by_values(self, targets: Mapping[str, str]) -> "ColumnMapping":
+        """Return the mapping in which values, and not names, say what some columns are.
+
+        Args:
+            targets: Source column to column of the table; a column that is read so by its name
+                keeps its reason.
+
+        Example:
+            >>> mapping = match_columns(["user_id", "item_id", "bought"], "events")
+            >>> mapping.read_by_values({"bought": "timestamp"}).source_of("timestamp")
+            'bought'
+        """
+        columns = tuple(
+            replace(c, target=targets[c.source], reason=VALUES_REASON)
+            if targets.get(c.source, c.target) != c.target
+            else c
+            for c in self.columns
+        )
+        return replace(self, columns=columns)
 
     def source_of(self, target: str) -> str | None:
         """Return the source column of a table column, None if there is none."""

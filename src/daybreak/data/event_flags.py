@@ -165,6 +165,16 @@ def flag_kind(name: str) -> str | None:
     return kind if kind in {"negative", "count"} else None
 
 
+def is_amount(name: str) -> bool:
+    """Return whether a column says by its name how often or how much an item was taken.
+
+    Example:
+        >>> is_amount("plays"), is_amount("rating")
+        (True, False)
+    """
+    return event_name_kind(to_snake_case(name)) == "count"
+
+
 def flag_name(name: str) -> str:
     """Return the word of a column that says what happened.
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from daybreak.data.casts import to_text
-from daybreak.data.columns import VALUES_REASON, ColumnMapping, to_snake_case
+from daybreak.data.columns import ColumnMapping, to_snake_case
 from daybreak.data.event_names import event_name_kind
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.times import EPOCH_SPANS, empty_to_null, read_times
@@ -91,13 +91,7 @@ def recognise_event_times(
         and not _is_date_of_item(rows, name, item)
     ]
     found.sort(key=lambda name: bool(_LATER_TIMES.search(to_snake_case(name))))
-    columns = tuple(
-        replace(column, target="timestamp", reason=VALUES_REASON)
-        if column.source in found[:1]
-        else column
-        for column in mapping.columns
-    )
-    return replace(mapping, columns=columns)
+    return mapping.read_by_values(dict.fromkeys(found[:1], "timestamp"))
 
 
 def recognise_clocks(
@@ -131,14 +125,7 @@ def recognise_clocks(
     if not dates or (at not in clocks and dates[0] != at):
         return mapping
     clock = at if at in clocks else clocks[0]
-    targets = {dates[0]: "timestamp", clock: CLOCK}
-    columns = tuple(
-        replace(c, target=targets[c.source], reason=VALUES_REASON)
-        if c.source in targets and c.target != targets[c.source]
-        else c
-        for c in mapping.columns
-    )
-    return replace(mapping, columns=columns)
+    return mapping.read_by_values({dates[0]: "timestamp", clock: CLOCK})
 
 
 def join_clocks(

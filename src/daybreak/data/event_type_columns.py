@@ -7,15 +7,14 @@ item. So does a video that somebody left after a second. Start at :func:`recogni
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
 from daybreak.data.casts import cast_numbers
-from daybreak.data.columns import VALUES_REASON, ColumnMapping, is_rating_column, to_snake_case
+from daybreak.data.columns import ColumnMapping, is_rating_column, to_snake_case
 from daybreak.data.event_engagement import find_engagement
-from daybreak.data.event_flags import EventFlags, find_flags, flag_kind
+from daybreak.data.event_flags import EventFlags, find_flags, flag_kind, is_amount
 from daybreak.data.event_names import event_name_kind
 from daybreak.data.readers.source import SAMPLE_ROWS
 
@@ -73,10 +72,10 @@ def recognise_event_types(
     kinds = {name: len(_kinds_of_types(rows[name], min_kinds)) for name in rows.columns}
     source = max(kinds, key=lambda name: kinds[name], default="")
     if kinds.get(source):
-        return _with_target(mapping, [source], "event_type")
+        return mapping.read_by_values({source: "event_type"})
     states = [name for name in rows.columns if _holds_states(rows[name])]
     if states:
-        return _with_target(mapping, states[:1], "event_type")
+        return mapping.read_by_values(dict.fromkeys(states[:1], "event_type"))
     return _with_flags_or_engagement(mapping, rows)
 
 
@@ -91,8 +90,7 @@ def read_observed_types(frame: pl.DataFrame, mapping: ColumnMapping) -> pl.Serie
     if flags:
         kinds = {name: kind for name in flags if (kind := flag_kind(name))}
         value = mapping.source_of("value")
-        is_amount = value is not None and event_name_kind(to_snake_case(value)) == "count"
-        amounts = frame[value] if value is not None and is_amount else None
+        amounts = frame[value] if value is not None and is_amount(value) else None
         return EventFlags(kinds).read_types(frame.select(flags), amounts)
     watched = mapping.source_of(ENGAGEMENT)
     engagement = None if watched is None else find_engagement(frame[watched])
@@ -108,17 +106,16 @@ def _with_flags_or_engagement(mapping: ColumnMapping, rows: pl.DataFrame) -> Col
     value = mapping.source_of("value")
     is_rating = value is not None and is_rating_column(value)
     if names and not is_rating:
-        return _with_target(mapping, names, FLAG)
+        return mapping.read_by_values(dict.fromkeys(names, FLAG))
     if value is not None and names and flag_kind(value) is not None:
-        return _with_target(mapping, [*names, value], FLAG)
+        return mapping.read_by_values(dict.fromkeys([*names, value], FLAG))
     if value is not None:
         return mapping
     found = [name for name in rows.columns if find_engagement(rows[name]) is not None]
     if found:
-        return _with_target(mapping, found[:1], ENGAGEMENT)
-    return _with_target(
-        mapping, [n for n in rows.columns if _holds_signs(rows[n])][:1], "value"
-    )
+        return mapping.read_by_values(dict.fromkeys(found[:1], ENGAGEMENT))
+    signs = [name for name in rows.columns if _holds_signs(rows[name])]
+    return mapping.read_by_values(dict.fromkeys(signs[:1], "value"))
 
 
 def _holds_signs(values: pl.Series) -> bool:
@@ -127,17 +124,6 @@ def _holds_signs(values: pl.Series) -> bool:
         return False
     numbers = set(cast_numbers(values)[0].unique().to_list())
     return numbers <= {-1, 0, 1, None} and -1 in numbers
-
-
-def _with_target(mapping: ColumnMapping, sources: Iterable[str], target: str) -> ColumnMapping:
-    taken = set(sources)
-    columns = tuple(
-        replace(column, target=target, reason=VALUES_REASON)
-        if column.source in taken
-        else column
-        for column in mapping.columns
-    )
-    return replace(mapping, columns=columns)
 
 
 def _holds_states(values: pl.Series) -> bool:

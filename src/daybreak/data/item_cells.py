@@ -234,16 +234,12 @@ def split_cells(values: pl.Series, form: CellForm) -> pl.Series:
 
 
 def _with_cells(mapping: ColumnMapping, sources: Iterable[str]) -> ColumnMapping:
-    taken = set(sources)
+    listed = mapping.read_by_values(dict.fromkeys(sources, ITEM_CELLS))
     columns = tuple(
-        replace(c, target=ITEM_CELLS, reason=VALUES_REASON)
-        if c.source in taken
-        else replace(c, target=None, reason="not used")
-        if c.target == "item_id"
-        else c
-        for c in mapping.columns
+        replace(c, target=None, reason="not used") if c.target == "item_id" else c
+        for c in listed.columns
     )
-    return replace(mapping, columns=columns)
+    return replace(listed, columns=columns)
 
 
 def _numbered_columns(names: Sequence[str]) -> list[str]:

@@ -6,11 +6,10 @@ shelf life of a product or the last episode of a series does not. Start at
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
-from daybreak.data.columns import VALUES_REASON, ColumnMapping, names_of
+from daybreak.data.columns import ColumnMapping, names_of
 from daybreak.data.event_time_columns import holds_times
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.times import unlimited_to_null
@@ -86,11 +85,7 @@ def recognise_item_limits(
     for target in LIMIT_NAMES:
         if mapping.source_of(target) is None and target not in mapping.switched_off:
             source = _find_limit(mapping, target, sample)
-            columns = tuple(
-                replace(c, target=target, reason=VALUES_REASON) if c.source == source else c
-                for c in mapping.columns
-            )
-            mapping = replace(mapping, columns=columns)
+            mapping = mapping.read_by_values({} if source is None else {source: target})
     return mapping
 
 

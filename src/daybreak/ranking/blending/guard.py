@@ -33,8 +33,8 @@ ARRIVAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 MAX_ARRIVAL_COST = 0.03
 """Largest loss of the NDCG of all targets for which arrivals are raised."""
 MIN_GUARD_QUERIES = 8
-"""Minimum number of queries of a kind at a level on which weights are tested; weights of the
-prior alone are tested on fewer queries than weights are fitted on."""
+"""Minimum number of queries on which weights of the prior alone are tested, of all kinds and
+levels with events together: fewer than weights are fitted on."""
 MIN_WINDOW_USERS = 6
 """Smallest number of different users whose queries can prefer recent popularity to that of all
 time. In a shop of five customers, nine queries of four of them did, and its list had a third of

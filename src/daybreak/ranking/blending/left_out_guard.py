@@ -14,20 +14,16 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.metrics import expected_ndcg
 from daybreak.ranking.blending.left_out_weights import (
-    KNOWN_ITEMS,
     MIN_LEFT_OUT,
     MIN_SOLD,
-    standardise,
+    best_seller_scores,
+    iter_unmeasured,
+    left_out_customers,
 )
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.ranking.blending.tasks import iter_warm_item_tasks
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
-from daybreak.simulation.left_out_customers import (
-    MAX_FEW_CUSTOMERS,
-    LeftOutCustomer,
-    iter_left_out,
-)
+from daybreak.simulation.left_out_customers import MAX_FEW_CUSTOMERS, LeftOutCustomer
 from daybreak.types import Floats
 
 BEHAVIOUR_SHARES = (0.0, 0.25, 0.5, 0.75)
@@ -59,15 +55,11 @@ def guard_behaviour(
         return tuple(sets), []
     shared = np.array([s.is_same_for_all for s in strategies])
     behaviour = ~shared & [s.scores_known and not s.scores_new for s in strategies]
-    is_measured = [bool(tasks) for tasks in iter_warm_item_tasks(pools)]
     shares = np.ones(len(EVENT_LEVELS))
     share = 1.0
-    for number, levels in KNOWN_ITEMS:
-        unmeasured = [level for level in levels if not is_measured[level]]
-        if not unmeasured:
-            continue
+    for number, unmeasured in iter_unmeasured(pools):
         weights = sets[-1].weights[unmeasured[0]]
-        customers = [c for c in iter_left_out(data, number) if c.is_sold.sum() >= MIN_SOLD]
+        customers = [c for c in left_out_customers(data, number) if c.is_sold.sum() >= MIN_SOLD]
         if len(customers) >= MIN_LEFT_OUT:
             share = choose_behaviour_share(
                 customers, float(weights[shared].sum()), float(weights[behaviour].sum())
@@ -104,10 +96,9 @@ def choose_behaviour_share(
 def _measure(customer: LeftOutCustomer, popularity: float, behaviour: float) -> float:
     """Return the mean NDCG@10 of the histories of a customer."""
     sold = customer.is_sold
-    counts = np.log1p(customer.buyers * (10_000 / customer.buyers.sum()))
     together = np.zeros(customer.together.shape, dtype=np.float32)
     together[:, sold] = _centre(customer.together[:, sold])
-    scores = popularity * standardise(counts, sold) + behaviour * together
+    scores = popularity * best_seller_scores(customer) + behaviour * together
     listed = np.where(sold, scores, -np.inf).astype(np.float32)
     return float(np.nanmean(expected_ndcg(listed, customer.allowed, customer.relevant)))
 

@@ -5,7 +5,7 @@ what people buy differs between shops: much for gifts, next to nothing for groce
 who are left out one by one say what holds for this one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.metrics import expected_ndcg
 from daybreak.models import models
+from daybreak.models.shared_statistics import cached
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import iter_warm_item_tasks
@@ -25,7 +26,7 @@ from daybreak.simulation.left_out_customers import (
     has_few_customers,
     iter_left_out,
 )
-from daybreak.types import Doubles, Floats, Mask
+from daybreak.types import Doubles, Mask
 
 FITTED_ON = "customers"
 """``fitted_on`` of the models whose weight is fitted here."""
@@ -118,25 +119,39 @@ def add_left_out_weights(
     if not rows or not has_few_customers(data):
         return tuple(sets), []
     shared = np.array([s.is_same_for_all for s in strategies])
-    is_measured = [bool(tasks) for tasks in iter_warm_item_tasks(pools)]
     plain, scale = sets[-1], float(pools.scale[rows[0]])
     share = 1 / (1 + (len(data.active_user_rows) / HALF_CUSTOMERS) ** 2)
     expected = expected_best_seller_ndcg(data)
     choices = [ContentChoice()] * len(EVENT_LEVELS)
     report = []
-    for number, levels in KNOWN_ITEMS:
-        unmeasured = [level for level in levels if not is_measured[level]]
-        if not unmeasured:
-            continue
+    for number, unmeasured in iter_unmeasured(pools):
         popularity = float(plain.weights[unmeasured[0]][shared].sum())
         bias = float(plain.new_bias[unmeasured[0]])
-        customers = list(iter_left_out(data, number))
+        customers = left_out_customers(data, number)
         found = choose_content_weight(customers, popularity, bias, scale, expected)
         for level in unmeasured:
             choices[level] = found.shrink(share)
             report.append(_report_choice(choices[level], level))
     is_content = np.array([s.name.startswith(CONTENT_PREFIXES) for s in strategies])
     return tuple(_add_content(one, rows, is_content, choices) for one in sets), report
+
+
+def iter_unmeasured(pools: TrainingPools) -> Iterator[tuple[int, list[int]]]:
+    """Yield the numbers of known items, each with its levels that no simulated query measures.
+
+    Args:
+        pools: Pools of all simulated queries.
+    """
+    is_measured = [bool(tasks) for tasks in iter_warm_item_tasks(pools)]
+    for number, levels in KNOWN_ITEMS:
+        if unmeasured := [level for level in levels if not is_measured[level]]:
+            yield number, unmeasured
+
+
+def left_out_customers(data: Dataset, n_known: int) -> list[LeftOutCustomer]:
+    """Return the customers of :func:`iter_left_out`, computed once for a data set."""
+    key = f"left-out customers with {n_known} known items"
+    return cached(data, key, lambda: list(iter_left_out(data, n_known)))
 
 
 def _report_choice(choice: ContentChoice, level: int) -> dict[str, Any]:
@@ -229,8 +244,7 @@ def _measure(
 ) -> Doubles:
     """Return (n_weights, n_shifts) the mean NDCG@10 of the histories of a customer."""
     sold = customer.is_sold
-    counts = np.log1p(customer.buyers * (10_000 / customer.buyers.sum()))
-    best_sellers = popularity * standardise(counts, sold)
+    best_sellers = popularity * best_seller_scores(customer)
     centred = customer.likeness - customer.likeness[:, sold].mean(axis=1, keepdims=True)
     content = centred / scale
     values = np.empty((len(CONTENT_WEIGHTS), len(BIAS_SHIFTS)))
@@ -257,12 +271,11 @@ def _measure_unsold(customer: LeftOutCustomer) -> float:
     return float(np.nanmean(expected_ndcg(scores, customer.allowed, customer.relevant)))
 
 
-def standardise(values: Floats | Doubles, rows: Mask) -> Doubles:
-    """Return values on a scale on which those of some rows have mean 0 and deviation 1.
+def best_seller_scores(customer: LeftOutCustomer) -> Doubles:
+    """Return the (n_candidates,) scores of the best sellers for a left-out customer.
 
-    Args:
-        values: (n,) values.
-        rows: (n,) the rows that are measured.
+    Those of sold items have mean 0 and standard deviation 1.
     """
-    chosen = values[rows]
-    return np.asarray((values - chosen.mean()) / max(float(chosen.std()), 1e-6))
+    counts = np.log1p(customer.buyers * (10_000 / customer.buyers.sum()))
+    sold = counts[customer.is_sold]
+    return np.asarray((counts - sold.mean()) / max(float(sold.std()), 1e-6))

@@ -17,9 +17,7 @@ from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.scoring.centres import ScoreCentre, score_centre
 from daybreak.ranking.scoring.query_features import SEPARATE_KINDS
-from daybreak.ranking.scoring.scorer import (
-    ScorerParts,
-)
+from daybreak.ranking.scoring.scorer import ScorerParts
 from daybreak.ranking.scoring.sums import scores_differ
 from daybreak.types import Floats, Mask, Rows, Sparse
 

@@ -17,10 +17,14 @@ from daybreak.data.columns import (
     find_value_column,
     is_rating_column,
     match_columns,
-    to_snake_case,
 )
-from daybreak.data.event_flags import NOTHING_HAPPENED, STRENGTHS, flag_kind, flag_name
-from daybreak.data.event_names import event_name_kind
+from daybreak.data.event_flags import (
+    NOTHING_HAPPENED,
+    STRENGTHS,
+    flag_kind,
+    flag_name,
+    is_amount,
+)
 from daybreak.errors import DataError
 from daybreak.store.event_columns import REFERENCE_COLUMNS
 
@@ -86,13 +90,10 @@ def _shape_of(names: tuple[str, ...]) -> _EventShape:
     others = [name for name in names if isinstance(name, str) and name not in USUAL_FIELDS]
     missing = [usual for usual in _TEXT_OR_NUMBER if usual not in names]
     if "session_id" in names:
-        missing = [usual for usual in missing if usual != "user_id"]
-    ids = {key: key for key in ("user_id", "item_id") if key not in missing}
-    known = [*others, *ids]
-    if "user_id" not in missing and "user_id" not in known:
-        known.append("user_id")  # a session is whose event it is
+        missing = [usual for usual in missing if usual != "user_id"]  # it says whose it is
+    ids = [key for key in ("user_id", "item_id") if key not in missing]
     try:
-        mapping = match_columns(known, "events", {k: k for k in ids})
+        mapping = match_columns([*others, *ids], "events", dict(zip(ids, ids, strict=True)))
         pairs = tuple(
             (usual, name)
             for usual in missing
@@ -107,9 +108,9 @@ def _shape_of(names: tuple[str, ...]) -> _EventShape:
         kinds = {}
     ordered = sorted(kinds, key=lambda name: STRENGTHS.index(kinds[name]))
     flags = tuple((name, kinds[name]) for name in ordered)
-    is_amount = value is not None and event_name_kind(to_snake_case(value)) == "count"
+    amount = value if value is not None and is_amount(value) else None
     has_rating = value is not None and is_rating_column(value)
-    return _EventShape(pairs, flags, value if is_amount else None, has_rating)
+    return _EventShape(pairs, flags, amount, has_rating)
 
 
 def _observed_type(row: Mapping[str, Any], shape: _EventShape) -> str | None:
