@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from daybreak.data.applications import APPLIED, is_of_applications, read_applications
 from daybreak.data.casts import (
     LIST_SEPARATOR,
     cast_attribute,
@@ -23,10 +24,10 @@ from daybreak.data.columns import (
     RATING_TYPE,
     VALUES_REASON,
     ColumnMapping,
-    is_rating_column,
     is_review_column,
     recbole_type,
 )
+from daybreak.data.date_parts import join_date_parts
 from daybreak.data.event_time_columns import join_clocks
 from daybreak.data.event_type_columns import ENGAGEMENT, FLAG, read_observed_types
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
@@ -45,6 +46,7 @@ from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.tables import EVENT_COLUMNS
 from daybreak.data.times import read_times, unlimited_to_null
+from daybreak.data.value_types import QUANTITY_TYPE, may_be_ratings, value_type
 from daybreak.errors import DataError, NextStep
 
 TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
@@ -85,7 +87,7 @@ def build_table(
     identities = identity_columns(mapping)
     wanted = [c.source for c in mapping.used] + [c.source for c in identities]
     raw, mapping, list_notes = expand_item_cells(source.read(wanted, rejects), mapping)
-    frame, mapping = join_clocks(raw.frame, mapping)
+    frame, mapping = join_date_parts(*join_clocks(raw.frame, mapping))
     identified = identify_users(replace(raw, frame=frame), mapping, identities)
     folder = getattr(source, "path", Path()).parent
     media = read_media_columns(identified.raw, identified.mapping, rejects, folder)
@@ -142,6 +144,22 @@ class _TableBuilder:
         if (source := self.mapping.source_of(target)) is not None:
             values, _ = cast_labels(self.raw.frame[source])
             self.columns[target] = values.alias(target)
+
+    def read_refusals(self) -> None:
+        """Read the states of applications that the other side has refused as applications."""
+        types = self.columns.get("event_type")
+        names = [self.raw.file, *(c.source for c in self.mapping.columns)]
+        type_column = self.mapping.source_of("event_type") or ""
+        if types is None or not is_of_applications(names, type_column):
+            return
+        self.columns["event_type"], decided = read_applications(types)
+        if decided:
+            n = int(types.is_in(decided).sum())
+            self.note(
+                f"{n:,} applications that the other side has refused ({', '.join(decided)}) "
+                f"are read as {APPLIED}: they do not count against the item, as what the "
+                "applicant takes back does"
+            )
 
     def add_observed_types(self) -> None:
         """Add the event types that columns with 0 and 1, or with times, say."""
@@ -252,16 +270,16 @@ def _build_events(table: _TableBuilder) -> CheckedTable:
     for target in ("event_type", "domain"):
         table.add_labels(target)
     table.add_observed_types()
+    table.read_refusals()
     columns = table.columns
     id_column = table.mapping.source_of("event_id")
     ids = (
         None if id_column is None else cast_ids(table.raw.frame[id_column])[0].alias("event_id")
     )
     frame = pl.DataFrame(columns)
-    is_rating = "value" in columns and is_rating_column(table.mapping.source_of("value") or "")
-    if "event_type" not in columns and is_rating:
+    if "event_type" not in columns and (kind := _value_type(table, frame)) is not None:
         frame = frame.with_columns(
-            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(RATING_TYPE))
+            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(kind))
         )
     frame = frame.select(
         [
@@ -271,6 +289,18 @@ def _build_events(table: _TableBuilder) -> CheckedTable:
     )
     _note_event_problems(table, frame)
     return CheckedTable(frame, table.notes, ids)
+
+
+def _value_type(table: _TableBuilder, frame: pl.DataFrame) -> str | None:
+    """Return the type that the numbers of events without a type have; None: they have none."""
+    source = table.mapping.source_of("value")
+    if source is None or "value" not in frame.columns:
+        return None
+    kind = value_type(source, [column.source for column in table.mapping.columns])
+    if kind != QUANTITY_TYPE or not may_be_ratings(frame["value"]):
+        return kind if kind == RATING_TYPE else None
+    table.note(f"{source}: numbers are read as quantities, not as ratings")
+    return kind
 
 
 def _note_event_problems(table: _TableBuilder, frame: pl.DataFrame) -> None:

@@ -44,8 +44,9 @@ _WORDS = {
         "conversions converted convert signup signed_up apply applied application book "
         "booked booking reserved reply replied match matched heart hearted upvote upvoted "
         "upvotes hearts bookmarks follows comments "
-        "thumbs_up long_view longview finish finished complete completed effective_view "
-        "valid_view valid_play "
+        "accept accepted right swipe_right swiped_right right_swipe superlike super_like "
+        "superliked thumbs_up long_view longview finish finished complete completed "
+        "effective_view valid_view valid_play "
         "gefaellt gefällt geteilt gemerkt gefolgt abonniert konvertiert gebucht favorit "
         "aime aimé aimée partagé suivi favori abonné converti réservé me_gusta gustado "
         "compartido seguido favorito guardado convertido reservado curtido curtiu "
@@ -188,6 +189,26 @@ def flag_name(name: str) -> str:
     return word or to_snake_case(name)
 
 
+def is_undone_time(name: str) -> bool:
+    """Return whether a column has times at which events were undone, by its name.
+
+    Example:
+        >>> is_undone_time("cancelled_at"), is_undone_time("created_at")
+        (True, False)
+    """
+    return _UNDONE.search(flag_name(name)) is not None
+
+
+def may_be_flag(values: pl.Series) -> bool:
+    """Return whether all values say yes or no, or when an event was undone.
+
+    Example:
+        >>> [may_be_flag(pl.Series("returned", [text])) for text in ("ja", "2", "on Monday")]
+        [True, False, False]
+    """
+    return is_undone_time(values.name) or not cast_switch(values)[1].any()
+
+
 def is_set(values: pl.Series) -> pl.Series:
     """Return the (n_rows,) mask of rows in which a flag is set.
 
@@ -195,7 +216,7 @@ def is_set(values: pl.Series) -> pl.Series:
         >>> is_set(pl.Series(["1", "0", "", "ja", "3"])).to_list()
         [True, False, False, True, True]
     """
-    if _UNDONE.search(flag_name(values.name)):
+    if is_undone_time(values.name):
         text = to_text(values).str.strip_chars()
         return (text != "").fill_null(value=False).rename(values.name)
     switch = to_text(cast_switch(values)[0]) == "true"
@@ -212,7 +233,7 @@ def _holds_flags(values: pl.Series) -> bool:
 
     Always yes says no if it is a refusal, as in a list of returns.
     """
-    if _UNDONE.search(flag_name(values.name)):
+    if is_undone_time(values.name):
         return bool(is_set(values).any()) and not bool(is_set(values).all())
     if values.dtype.is_nested() or values.dtype.is_temporal():
         return False

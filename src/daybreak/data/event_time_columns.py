@@ -88,7 +88,7 @@ def recognise_event_times(
         if name in rows.columns
         and not _OTHER_TIMES.search(to_snake_case(name))
         and holds_times(rows[name])
-        and not _is_date_of_item(rows, name, item)
+        and not is_date_of_item(rows, name, item)
     ]
     found.sort(key=lambda name: bool(_LATER_TIMES.search(to_snake_case(name))))
     return mapping.read_by_values(dict.fromkeys(found[:1], "timestamp"))
@@ -221,8 +221,14 @@ def _may_be_times(name: str, text: pl.Series) -> bool:
     return in_span or bool((read_times(text).seconds != number).all())
 
 
-def _is_date_of_item(rows: pl.DataFrame, name: str, item: str | None) -> bool:
-    """Return whether nearly every item has one value of a column in all its events."""
+def is_date_of_item(rows: pl.DataFrame, name: str, item: str | None) -> bool:
+    """Return whether nearly every item has one value of a column in all its events.
+
+    Args:
+        rows: The first rows of the input.
+        name: Column to judge.
+        item: Column of the ids of items, if there is one.
+    """
     if item is None or item not in rows.columns or rows[item].dtype.is_nested():
         return False
     if event_name_kind(to_snake_case(name)) != "other":

@@ -7,7 +7,7 @@ item. So does a video that somebody left after a second. Start at :func:`recogni
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
@@ -28,10 +28,12 @@ _STATE_NAMES = re.compile(
     r"(?:^|_)(?:order|booking|reservation|payment|purchase|transaction|application|rental|ticket"
     r"|sale|shipment|delivery|fulfil+ment|buchungs?|bestell|auftrags|zahlungs|commande|pedido"
     r"|ordine|compra)_?(?:status|state|statut|estado|stato)"
-    r"|^(?:status|state|estado|statut|stato|situacao|durum|stan)(?:_|$)|状态$|狀態$|状況$|상태$"
+    r"|^(?:status|state|stage|outcome|estado|statut|stato|situacao|durum|stan)(?:_|$)|状态$|狀態$|状況$|상태$"
 )
 """Names of columns with the states of orders and bookings; there are more states than names of
 types that are known."""
+_SWIPES = re.compile(r"swip|wisch|direction|decision|gesture|choice|滑|スワイプ")
+"""Names of columns in which left and right are what somebody thinks of an item."""
 ENGAGEMENT = "engagement"
 """Target of a column that says how long or how much of an item somebody watched or read."""
 
@@ -144,12 +146,24 @@ def _given_types(values: pl.Series) -> dict[str, int]:
     return dict(given.value_counts().rows())
 
 
+def _kind_of_type(name: str) -> str:
+    """Return the kind of an event type; an opinion is one that columns of flags have, too."""
+    kind: str = event_name_kind(name)
+    return "opinion" if kind == "other" and flag_kind(name) == "opinion" else kind
+
+
+def _are_sides(types: Iterable[str], column: str) -> bool:
+    """Return whether left and right are sides of something, and no swipes."""
+    sides = {name.lower() for name in types} <= {"left", "right"}
+    return sides and not _SWIPES.search(to_snake_case(column))
+
+
 def _kinds_of_types(values: pl.Series, min_kinds: int) -> set[str]:
     """Return the kinds of the event types in a column; nothing if it has other values."""
     counts = _given_types(values)
-    if len(counts) > MAX_EVENT_TYPES:
+    if len(counts) > MAX_EVENT_TYPES or _are_sides(counts, values.name):
         return set()
-    kinds: dict[str, str] = {name: event_name_kind(name) for name in counts}
+    kinds = {name: _kind_of_type(name) for name in counts}
     n_known = sum(count for name, count in counts.items() if kinds[name] != "other")
     found = set(kinds.values()) - {"other"}
     decides = len(found) >= min_kinds and bool(found & {"count", "negative"})

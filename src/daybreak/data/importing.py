@@ -19,6 +19,7 @@ from daybreak.data.columns import (
     has_all_known_names,
     match_columns,
 )
+from daybreak.data.date_parts import recognise_date_parts
 from daybreak.data.event_time_columns import recognise_clocks, recognise_event_times
 from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
@@ -332,6 +333,7 @@ class InputTables:
             if "timestamp" not in choices:
                 mapping = recognise_event_times(mapping, sample)
                 mapping = recognise_clocks(mapping, sample)
+                mapping = recognise_date_parts(mapping, sample)
             if role != "events" and has_all_known_names(columns, "events"):
                 mapping = _keep_constant_columns(mapping, sample)
             mappings[role] = recognise_item_limits(mapping, sample)

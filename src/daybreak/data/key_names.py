@@ -120,6 +120,7 @@ _BARE_ITEMS = (
     *("followee_id", "followee", "followed_id", "followed_user_id", "following_id"),
     *("target_user_id", "target_user", "to_user_id", "to_user", "friend_id", "recipient_id"),
     *("receiver_id", "matched_user_id", "liked_user_id", "viewed_user_id", "target_id"),
+    *("profile_id", "shown_profile_id", "other_user_id", "partner_id"),
 )
 _NAMES_OF_OTHERS = frozenset(
     {"name", "nombre", "nome", "nom", "naam", "nazwa", "名字", "名前", "이름"}

@@ -13,8 +13,8 @@ MONTH_NUMBERS: dict[str, int] = {
             "luty úno únor února şub şubat φεβ φεβρουάριος φεβρουαρίου лют лютий лютого фев "
             "февр февраль февраля февруари",
             "bře březen března maalis maaliskuu maaliskuuta maart mar marca march marec maret "
-            "mars mart martie marts marzec marzo març março mrt mrz márc március mär märz μάρ "
-            "μάρτιος μαρ μαρτίου бер березень березня мар март марта",
+            "mars maerz mart martie marts marzec marzo març março mrt mrz márc március mär "
+            "märz μάρ μάρτιος μαρ μαρτίου бер березень березня мар март марта",
             "abr abril apr april aprile aprilie apríl apríla avr avril dub duben dubna huhti "
             "huhtikuu huhtikuuta kwi kwiecień kwietnia nis nisan ápr április απρ απρίλιος "
             "απριλίου апр апрель апреля април квіт квітень квітня",
@@ -53,7 +53,8 @@ MONTH_NUMBERS: dict[str, int] = {
 
 Source: Unicode CLDR (Babel 2.19), gregorian calendar, widths "wide" and "abbreviated", contexts
 "format" and "stand-alone" of bg, ca, cs, da, de, el, en, es, fi, fr, hu, id, it, nb, nl, pl,
-pt, ro, ru, sk, sl, sv, tr and uk; with the Austrian names and the usual "sept" and "mrz".
+pt, ro, ru, sk, sl, sv, tr and uk; with the Austrian names and the usual "sept", "mrz" and
+"maerz".
 """
 
 _WEEKDAYS = (

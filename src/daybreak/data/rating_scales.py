@@ -27,6 +27,8 @@ MIN_FAR_VALUES = 10
 """Number of values from which on a value far above the scale can be a typing error."""
 MISSING_CODES = frozenset({99.0, 999.0, 9_999.0, -99.0, -999.0, -9_999.0})
 """Numbers that stand for "no answer" in many files."""
+MAX_UNNAMED_RATING = 10.0
+"""Largest top of a scale that is recognised without its name."""
 MAX_SCALE_STEPS = 21
 """Maximum number of different values of a scale that is recognised without its name."""
 
@@ -52,9 +54,9 @@ def find_rating_scale(steps: Doubles, counts: Rows, *, is_rating: bool) -> Ratin
     """Return the scale of values; None if they are counts, points, or all equal.
 
     A scale is read from where most values are, so that 99 among ratings from 1 to 5 is not a
-    new scale. Values that are not called ratings are a scale if they have few half steps up to
-    5 or 10, a median in the upper half, and the lowest value is not the most frequent one:
-    counts begin at 1 and have most of their mass there.
+    new scale. Values that are not called ratings are a scale if they have few half steps, the
+    last of which is 5 or 10, a median in the upper half, and the lowest value is not the most
+    frequent one: counts begin at 1 and have most of their mass there.
 
     Args:
         steps: (n_steps,) different values, ascending.
@@ -134,7 +136,8 @@ def _looks_like_scale(steps: Doubles, counts: Rows, top: float) -> bool:
     return (
         3 <= len(steps) <= MAX_SCALE_STEPS
         and has_half_steps_only
-        and top in {5, 10}
+        and top in {5, MAX_UNNAMED_RATING}
+        and steps[-1] == top
         and _median(steps, counts) >= top / 2
         and bool(counts[0] <= counts[1:].max())
     )

@@ -3,7 +3,7 @@
 All steps work on whole columns. Start reading at :func:`read_time_texts`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import polars as pl
@@ -32,10 +32,20 @@ _ZONE_OFFSETS = {
     **dict.fromkeys(("cest", "mesz", "eet"), "+02:00"),
     **dict.fromkeys(("eest", "msk"), "+03:00"),
     **dict.fromkeys(("jst", "kst"), "+09:00"),
+    **dict.fromkeys(("sgt", "hkt", "awst"), "+08:00"),
+    **{"bst": "+01:00", "sast": "+02:00", "ist": "+05:30", "wib": "+07:00", "brt": "-03:00"},
+    **{"aest": "+10:00", "aedt": "+11:00", "nzst": "+12:00", "nzdt": "+13:00"},
     **{"edt": "-04:00", "est": "-05:00", "cdt": "-05:00", "cst": "-06:00"},
     **{"mdt": "-06:00", "mst": "-07:00", "pdt": "-07:00", "pst": "-08:00"},
 }
-"""Offsets of named time zones; those of North America are the ones of RFC 2822."""
+"""Offsets of named time zones; those of North America are the ones of RFC 2822, BST and IST the
+summer time of Britain and the time of India."""
+_ZONE_NAME = (
+    r"\s?[\[(]?((?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Canada|Europe|Indian"
+    r"|Pacific|US|Etc)/[A-Za-z_/+-]+\d*)[\])]?$"
+)
+_OFFSET = r"(?:[+-]\d\d:?\d\d|\dZ)\s*$"
+"""Offset at the end of a time, before which the name of its zone says nothing more."""
 _FILLERS = (
     "t st nd rd th er ère ème o a e de del do da di of the at um am den der le à las los kl "
     "klo uhr uur год года г р року ora ore alle om на в о el ás às il "
@@ -54,7 +64,7 @@ _WORDS: dict[str, str] = {
 _BEFORE_WORDS = (
     (r"[(（](?:utc|gmt)\s?([+-]\d{1,2}(?::?\d\d)?)[)）]", " $1"),  # (UTC+2)
     (r"[(（][^()（）]{1,40}[)）]", " "),  # (Central European Time)
-    (r"([+-]\d\d:?\d\d|\dz)\s?\[[^\[\]]{1,40}\]$", "$1"),  # +01:00[Europe/Berlin]
+    (r"([+-]\d\d:?\d\d|\dz)\s?\[[^\[\]]{1,40}\]$", "$1"),  # Z[UTC]
     (r"\bkl\.?\s?(\d{1,2})[.:](\d\d)", "$1:$2"),
     (r"(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일", " "),
     (r"(\d)\s*[年년]\s*", "$1-"),
@@ -76,7 +86,8 @@ _BEFORE_WORDS = (
     (r"^(\d{4}):(\d{2}):(\d{2}) ", "$1-$2-$3 "),  # as cameras write dates
     (r"^((?:19|20)\d\d)(\d\d)(\d\d)[t_ -](\d\d)(\d\d)(\d\d)", "$1-$2-$3 $4:$5:$6"),
     (r"^((?:19|20)\d\d)(\d\d)(\d\d)[t_ -](\d\d?):", "$1-$2-$3 $4:"),
-    (r"([\d\p{L}]/\d{4}):(\d{2}:\d{2})", "$1 $2"),  # as web servers write times
+    (r"^\[(.*)\]$", "$1"),
+    (r"([\d\p{L}]/\d{4}|\p{L}\d{4}):(\d{2}:\d{2})", "$1 $2"),  # as web servers and SAS do
     (r"^(\d{4}-\d{2}-\d{2})-(\d{2})\.(\d{2})\.(\d{2})", "$1 $2:$3:$4"),  # as DB2 does
 )
 """Forms that are written in one kind of text only, as the patterns below expect them."""
@@ -94,7 +105,7 @@ _CLOCK = (
 _GAP = r"[\s./,’'-]+"
 _DATES = (
     rf"^(?P<year>\d{{4}}){_GAP}@?(?P<month>\d{{1,2}})(?:{_GAP}(?P<day>\d{{1,2}}))?$",
-    rf"^(?P<day>\d{{1,2}})(?:{_GAP})?@(?P<month>\d\d){_GAP}(?P<year>\d{{4}}|\d\d)$",
+    rf"^(?P<day>\d{{1,2}})(?:{_GAP})?@(?P<month>\d\d)(?:{_GAP})?(?P<year>\d{{4}}|\d\d)$",
     rf"^@(?P<month>\d\d){_GAP}(?P<day>\d{{1,2}}){_GAP}(?P<year>\d{{4}}|\d\d)$",
     rf"^@(?P<month>\d\d){_GAP}(?P<year>\d{{4}})$",
     r"^(?P<month>\d{1,2})\s?[-/.]\s?(?P<year>\d{4})$",
@@ -176,6 +187,12 @@ def _to_seconds() -> pl.Expr:
 
 def _read_written(text: pl.Series, order: DateOrder | None, *, singly: bool) -> TimeTexts:
     """Read distinct texts that are not ISO 8601."""
+    zone = text.str.extract(_ZONE_NAME, 1)
+    if zone.count():
+        bare = text.str.replace(_ZONE_NAME, "")
+        there = _read_written(bare, order, singly=singly)
+        is_local = zone.is_not_null() & ~bare.str.contains(_OFFSET)
+        return replace(there, seconds=_from_zones(there.seconds, zone.set(~is_local, None)))
     parts = _split_dates(_split_clock(_normalize(text)))
     chosen = order or (None if singly else _decide_order(parts))
     parts = parts.with_columns(_ordered_dates(chosen))
@@ -194,6 +211,20 @@ def _read_written(text: pl.Series, order: DateOrder | None, *, singly: bool) -> 
         chosen = "day-first" if parts["has_dot"].all() else None
     example = _order_example(text, parts, undecided)
     return TimeTexts(read["seconds"], undecided, chosen, example, has_short_years)
+
+
+def _from_zones(seconds: pl.Series, zones: pl.Series) -> pl.Series:
+    """Return epoch seconds of times that were read as UTC and are of named zones."""
+    for zone in zones.drop_nulls().unique():
+        is_there = zones == zone
+        local = pl.from_epoch((seconds * 1e6).cast(pl.Int64), "us")
+        try:
+            there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+            shifted = there.dt.epoch("us").cast(pl.Float64) / 1e6
+        except pl.exceptions.ComputeError:  # there is no such zone
+            shifted = pl.repeat(None, len(seconds), dtype=pl.Float64, eager=True)
+        seconds = seconds.zip_with(~is_there.fill_null(value=False), shifted)
+    return seconds
 
 
 def _normalize(text: pl.Series) -> pl.DataFrame:

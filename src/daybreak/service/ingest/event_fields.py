@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS
-from daybreak.data.casts import cast_switch
+from daybreak.data.applications import APPLIED, is_decided_by_others, is_of_applications
 from daybreak.data.columns import (
     find_value_column,
     is_rating_column,
@@ -24,6 +24,9 @@ from daybreak.data.event_flags import (
     flag_kind,
     flag_name,
     is_amount,
+    is_set,
+    is_undone_time,
+    may_be_flag,
 )
 from daybreak.errors import DataError
 from daybreak.store.event_columns import REFERENCE_COLUMNS
@@ -81,6 +84,9 @@ def with_usual_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = row.get("event_type") or found.get("event_type")
     if kind is None and not shape.has_rating:
         kind = _observed_type(row, shape)
+    if isinstance(kind, str) and is_decided_by_others(kind):
+        column = dict(shape.names).get("event_type", "")
+        kind = APPLIED if is_of_applications(row, column) else kind
     return {**row, **found, **({} if kind is None else {"event_type": kind})}
 
 
@@ -117,7 +123,8 @@ def _observed_type(row: Mapping[str, Any], shape: _EventShape) -> str | None:
     """Return the type that flags say; None if they say nothing."""
     amount = row[shape.amount] if shape.amount is not None else None
     states = {
-        name: _is_set(row[name]) and not (kind == "negative" and _is_below(row[name], amount))
+        name: _is_set(name, row[name])
+        and not (kind == "negative" and _is_below(row[name], amount))
         for name, kind in shape.flags
     }
     happened = next((name for name, is_set in states.items() if is_set), None)
@@ -133,14 +140,15 @@ def _is_below(value: Any, amount: Any) -> bool:
     return len(numbers) > 1 and 1 < numbers[0] < numbers[1]
 
 
-def _is_set(value: Any) -> bool | None:
+def _is_set(name: str, value: Any) -> bool | None:
     """Return whether a flag is set, None if the value is no flag."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):
         is_count = 0 <= value <= MAX_COUNT and float(value).is_integer()
-        return value > 0 if is_count else None
+        is_time = is_undone_time(name) and value > MAX_COUNT
+        return value > 0 if is_count or is_time else None
     if not isinstance(value, str):
         return None
-    switch = cast_switch(pl.Series([value]))[0][0]
-    return None if switch is None else switch == "true"
+    flag = pl.Series(name, [value])
+    return bool(is_set(flag)[0]) if may_be_flag(flag) else None

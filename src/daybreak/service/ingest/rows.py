@@ -13,11 +13,13 @@ import polars as pl
 
 from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.data.casts import LIST_SEPARATOR, cast_switch
-from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
+from daybreak.data.columns import find_value_column
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
 from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
 from daybreak.data.media.refusals import RefusedMediaError
+from daybreak.data.rating_scales import MAX_UNNAMED_RATING
+from daybreak.data.value_types import QUANTITY_TYPE, value_type
 from daybreak.errors import MissingExtraError
 from daybreak.service.ingest.event_fields import with_usual_fields
 from daybreak.service.ingest.times import RequestTimes
@@ -282,8 +284,8 @@ def _parse_event(
     user_id, session_user = user_key(user, session, pseudonyms)
     kind, domain = row.get("event_type"), row.get("domain")
     name, value = _find_value(row)
-    if kind is None and value is not None and is_rating_column(name):
-        kind = RATING_TYPE
+    if kind is None and value is not None:
+        kind = _type_of_value(name, value, tuple(row))
     return (
         session_user if user_id is None else user_id,
         parse_id(row, "item_id"),
@@ -296,6 +298,18 @@ def _parse_event(
         session_user and session_user.removeprefix(SESSION_PREFIX),
         parse_context(row),
     )
+
+
+@lru_cache(maxsize=1_000)
+def _kind_of_value(name: str, others: tuple[str, ...]) -> str | None:
+    return value_type(name, others)
+
+
+def _type_of_value(name: str, value: float, others: tuple[str, ...]) -> str | None:
+    """Return the type of an event without a type that its number says."""
+    kind = _kind_of_value(name, others)
+    is_small = 0 < value <= MAX_UNNAMED_RATING
+    return None if kind == QUANTITY_TYPE and not is_small else kind
 
 
 def _find_value(row: Mapping[str, Any]) -> tuple[str, float | None]:
