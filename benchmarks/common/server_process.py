@@ -113,10 +113,15 @@ def resident_mb(pid: int) -> float:
     return float("nan")
 
 
-def shared_out_mb(pid: int) -> float:
-    """Return the memory of a process, with its share of pages that others have as well [MB]."""
+def shared_out_mb(pid: int, part: str = "Pss") -> float:
+    """Return the memory of a process, with its share of pages that others have as well [MB].
+
+    Args:
+        pid: The process.
+        part: ``Pss`` for all pages, ``Pss_Anon`` for those of no file.
+    """
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{part}:"):
             return int(line.split()[1]) / 1024
     return float("nan")
 

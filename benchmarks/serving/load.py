@@ -38,6 +38,8 @@ from benchmarks.serving.load_clients import Request, ResponseTimes, request_byte
 WARM_UP_S = 10.0
 SAMPLE_INTERVAL_S = 5.0
 """Interval between two measurements of the memory [s]."""
+MemorySample = tuple[float, float, float]
+"""Time [s], resident memory, and the part of it that is of no file [MB]."""
 REQUEST_KINDS = ("recommend", "event", "item")
 BASE = "/api/v1"
 
@@ -166,7 +168,7 @@ def run_load_test(store: str, server: Server, args: argparse.Namespace) -> str:
     chance = random.Random(time.time_ns())  # noqa: S311 - traffic
     requests = RandomRequests(users, items, url.removeprefix("http://"), chance, args.pause)
     asyncio.run(run_clients(url, requests, clients=clients, seconds=WARM_UP_S))
-    memory: list[tuple[float, float]] = []
+    memory: list[MemorySample] = []
     cpu = _cpu_of_all(pid)
     times = asyncio.run(_watched(url, requests, clients, seconds, pid, memory))
     cpu = _cpu_of_all(pid) - cpu
@@ -198,14 +200,16 @@ async def _watched(
     clients: int,
     seconds: float,
     pid: int,
-    memory: list[tuple[float, float]],
+    memory: list[MemorySample],
 ) -> ResponseTimes:
     start = time.perf_counter()
 
     async def watch() -> None:
         while True:
-            resident = sum(map(resident_mb, family(pid)))
-            memory.append((time.perf_counter() - start, resident))
+            members = family(pid)
+            resident = sum(map(resident_mb, members))
+            own = sum(shared_out_mb(member, "Pss_Anon") for member in members)
+            memory.append((time.perf_counter() - start, resident, own))
             await asyncio.sleep(SAMPLE_INTERVAL_S)
 
     watching = asyncio.create_task(watch())
@@ -234,14 +238,17 @@ def times_table(times: ResponseTimes, seconds: float) -> str:
     return "\n".join([*lines, *(["", f"Refused: {refusals}."] if refusals else [])])
 
 
-def memory_table(memory: list[tuple[float, float]]) -> str:
+def memory_table(memory: list[MemorySample]) -> str:
     """Return the memory over time, in at most twelve steps, as a Markdown table."""
     step = max(1, len(memory) // 12)
     picked = [*memory[::step][:12], memory[-1]]
-    ages = " | ".join(f"{at / 60:.1f}" for at, _ in picked)
-    sizes = " | ".join(f"{size:,.0f}" for _, size in picked)
+    ages = " | ".join(f"{at / 60:.1f}" for at, *_ in picked)
     rule = " | ".join(["---:"] * len(picked))
-    return f"| minutes | {ages} |\n| --- | {rule} |\n| resident [MB] | {sizes} |"
+    lines = [f"| minutes | {ages} |", f"| --- | {rule} |"]
+    for number, name in enumerate(("resident [MB]", "of it of no file [MB]"), start=1):
+        sizes = " | ".join(f"{sample[number]:,.0f}" for sample in picked)
+        lines.append(f"| {name} | {sizes} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save, save_file
 
 from daybreak.data import mapped_arrays
-from daybreak.data.mapped_arrays import drop_pages, read_arrays, take_rows
+from daybreak.data.mapped_arrays import drop_pages, is_mapped, read_arrays, take_rows
 
 DTYPES = (np.float32, np.float64, np.float16, np.int64, np.int32, np.uint8, np.bool_)
 
@@ -15,10 +15,6 @@ DTYPES = (np.float32, np.float64, np.float16, np.int64, np.int32, np.uint8, np.b
 @pytest.fixture(autouse=True)
 def map_everything(monkeypatch):
     monkeypatch.setattr(mapped_arrays, "MIN_MAPPED_BYTES", 1)
-
-
-def is_mapped(array):
-    return mapped_arrays._file_of(array) is not None
 
 
 @given(

@@ -128,6 +128,11 @@ def take_rows(matrix: Array, rows: Rows) -> Array:
     return taken
 
 
+def is_mapped(array: Array) -> bool:
+    """Return whether an array is part of a file that is mapped into memory."""
+    return _file_of(array) is not None
+
+
 def drop_pages(matrix: Array | None) -> None:
     """Give back the memory of the pages of a mapped array; a later use reads them again."""
     file = None if matrix is None else _file_of(matrix)

@@ -27,7 +27,7 @@ from daybreak.models.shared_weights import WeightMatrix
 from daybreak.models.wish import reference_likeness, saturate_wishes
 from daybreak.ranking.scoring.quantized import ITEMS_PER_BLOCK, BestRows, QuantizedVectors
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
-from daybreak.ranking.scoring.query_features import SEPARATE_KINDS, WISH_KIND, QueryFeatures
+from daybreak.ranking.scoring.query_features import WISH_KIND, QueryFeatures, is_summed_kind
 from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
 from daybreak.ranking.scoring.sums import StoredSum
 from daybreak.types import Floats, Mask, Rows, Sparse
@@ -357,7 +357,7 @@ class CandidateGenerator:
             elif kind in weights.fused:
                 terms += self._terms(weights.fused[kind], features.at_level(kind, level), None)
             else:
-                separate = kind.startswith("vectors") or kind in SEPARATE_KINDS
+                separate = not is_summed_kind(kind)
                 chosen = matrix[rows] if separate else features.at_level(kind, level)
                 for strategy in strategies:
                     if strategy in weights.active_rows:

@@ -12,7 +12,7 @@ import numpy as np
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring.fused_weights import dense_weights, widths_match
-from daybreak.ranking.scoring.query_features import SEPARATE_KINDS, FeatureLayout
+from daybreak.ranking.scoring.query_features import FeatureLayout, is_summed_kind
 from daybreak.types import Floats, Rows
 
 
@@ -49,8 +49,7 @@ def sum_levels(
 
 
 def _is_summed(kind: str, layout: FeatureLayout) -> bool:
-    is_separate = kind in SEPARATE_KINDS or kind.startswith("vectors")
-    return not is_separate and layout.widths[kind] > 0
+    return is_summed_kind(kind) and layout.widths[kind] > 0
 
 
 def _sum_kind(

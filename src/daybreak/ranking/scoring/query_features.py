@@ -27,6 +27,16 @@ features, as many as items with events, most have no weight for an item: sums of
 take longer than the lists of many requests, and every changed item would wait for them."""
 
 
+def is_summed_kind(kind: str) -> bool:
+    """Return whether strategies with a kind of features are summed at each level.
+
+    Example:
+        >>> is_summed_kind("history"), is_summed_kind("vectors/text"), is_summed_kind("wish")
+        (True, False, False)
+    """
+    return not kind.startswith("vectors") and kind not in SEPARATE_KINDS
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureLayout:
     """Kinds of features of a blend, and the strategies that share each kind.

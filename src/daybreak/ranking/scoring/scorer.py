@@ -34,6 +34,7 @@ from daybreak.ranking.scoring.query_features import (
     WISH_KIND,
     FeatureLayout,
     QueryFeatures,
+    is_summed_kind,
 )
 from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.ranking.scoring.sums import (
@@ -481,7 +482,7 @@ class Scorer:
 
     def _add_features(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted features of one kind to (n_queries, n_items) scores."""
-        if kind.startswith("vectors") or kind in SEPARATE_KINDS:
+        if not is_summed_kind(kind):
             self._add_product(scores, features, kind)
             return
         for level, rows in features.level_slices.items():
@@ -569,7 +570,7 @@ class Scorer:
         for kind in () if self.sums_rows else self.layout.strategy_rows:
             if not level and kind in ("history", "recent"):
                 continue  # a history without events is empty
-            if kind.startswith("vectors") or kind in SEPARATE_KINDS:
+            if not is_summed_kind(kind):
                 continue  # one product for all levels
             weighted = self._weighted(kind, weights)
             size = stored_size_bytes(weighted, self.min_quantized_bytes)

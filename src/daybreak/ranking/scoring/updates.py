@@ -13,15 +13,21 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.sparse_rows import empty_csr
+from daybreak.data.mapped_arrays import is_mapped
+from daybreak.data.sparse_rows import empty_csr, with_short_indices
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES
 from daybreak.ranking.scoring.level_sums import join_sums
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
+from daybreak.ranking.scoring.query_features import is_summed_kind
 from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
 from daybreak.ranking.scoring.sums import StoredSum
 from daybreak.types import Floats, Rows, Sparse
+
+MAX_CHANGED_SHARE = 1.0
+"""Largest size of the changed columns of a mapped matrix, relative to that of the matrix; from
+there on it is copied."""
 
 
 def concat_linear(selections: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScorer, ...]:
@@ -76,7 +82,10 @@ def iter_column_updates(
     """
     newer = _restrict_items(partition, partition_rows)
     for row, linear in enumerate(newer.linear_models):
-        updated = _update_linear(scorer.linear_models[row], linear, rows)
+        is_summed = is_summed_kind(scorer.fitted.models[row].feature_kind)
+        updated = _update_linear(
+            scorer.linear_models[row], linear, rows, stays_mapped=is_summed
+        )
         scorer = scorer.with_linear_model(row, updated)
         yield scorer
     for level in scorer.cached_levels():
@@ -124,10 +133,24 @@ def _restrict_items(partition: Scorer, rows: Rows) -> Scorer:
     )
 
 
-def _update_linear(older: LinearScorer, newer: LinearScorer, rows: Rows) -> LinearScorer:
+def _update_linear(
+    older: LinearScorer, newer: LinearScorer, rows: Rows, *, stays_mapped: bool
+) -> LinearScorer:
+    """Return the linear function with other weights of some items.
+
+    Args:
+        older: Linear function of all items.
+        newer: Linear function of the changed items.
+        rows: Rows of these.
+        stays_mapped: Whether a matrix in a file stays there: answers use sums of it.
+    """
     bias, scored = older.bias.copy(), older.scored.copy()
     bias[rows], scored[rows] = newer.bias, newer.scored
-    weights = _update_matrix(older.weights, newer.weights, rows, len(bias))
+    weights = None
+    if stays_mapped and newer.weights.left is None:
+        weights = _update_mapped(older.weights, newer.weights, rows)
+    if weights is None:
+        weights = _update_matrix(older.weights, newer.weights, rows, len(bias))
     return LinearScorer(weights, bias, scored)
 
 
@@ -177,6 +200,33 @@ def _update_matrix(
     if sparse is not None:
         sparse = _replace_sparse_columns(sparse, rows, columns)
     return WeightMatrix(None, sparse, older.left, right)
+
+
+def _update_mapped(older: WeightMatrix, newer: WeightMatrix, rows: Rows) -> WeightMatrix | None:
+    """Return a matrix whose changed columns are entries of its sparse part.
+
+    The dense part stays in its file, whose pages the system can drop; a copy would be memory of
+    this process alone.
+
+    Returns:
+        None if the dense part is not mapped, or so many columns have changed that a copy of it
+        is better.
+    """
+    dense, sparse = older.dense, older.sparse
+    if dense is None or older.left is not None or not is_mapped(dense):
+        return None
+    columns = newer.to_dense() if newer.shape[1] else np.zeros((len(dense), len(rows)))
+    differs = (older.take(rows).to_dense() != columns).any(axis=0)
+    if not differs.any():
+        return older
+    rows, columns = rows[differs], columns[:, differs].astype(np.float32)
+    places = np.arange(older.shape[1]) if older.columns is None else older.columns.copy()
+    places[rows] = -1
+    sparse = empty_csr((len(dense), len(places))) if sparse is None else sparse
+    sparse = with_short_indices(_replace_sparse_columns(sparse, rows, columns))
+    if sparse.data.nbytes + sparse.indices.nbytes > MAX_CHANGED_SHARE * dense.nbytes:
+        return None
+    return WeightMatrix(dense, sparse, columns=places)
 
 
 def _update_sparse(

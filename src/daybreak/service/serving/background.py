@@ -33,6 +33,8 @@ CHECK_INTERVAL_S = 60.0
 """Time between two checks whether a training is due [s]."""
 EXPOSURE_SYNC_INTERVAL_S = 10.0
 """Time between two counts of the impressions in responses of other processes [s]."""
+MEMORY_INTERVAL_S = 10.0
+"""Shortest time between two returns of memory [s]; one takes about 20 ms of processor."""
 RETENTION_INTERVAL_S = 3_600.0
 """Time between two deletions of old events [s]."""
 
@@ -148,6 +150,7 @@ class BackgroundJobs:
         self._explores_by_default = explores_by_default
         self._policy = policy
         self._last_retention_s = self._last_exposure_sync_s = float("-inf")
+        self._last_memory_s = float("-inf")
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -169,6 +172,7 @@ class BackgroundJobs:
             self._releases.check_active_release,
             self._releases.recount_if_due,
             self._releases.compact,
+            self.return_memory,
             self.sync_experiments,
             self.sync_exposure,
             self.refresh_policy,
@@ -195,6 +199,12 @@ class BackgroundJobs:
         if time.monotonic() - self._last_exposure_sync_s > EXPOSURE_SYNC_INTERVAL_S:
             self._last_exposure_sync_s = time.monotonic()
             self._explorer.sync()
+
+    def return_memory(self) -> None:
+        """Return what changed items have left in memory to the system."""
+        is_due = time.monotonic() - self._last_memory_s > MEMORY_INTERVAL_S
+        if is_due and self._releases.return_memory():
+            self._last_memory_s = time.monotonic()
 
     def refresh_policy(self) -> None:
         """Read what another process has decided about rules, retraining and retention."""

@@ -15,6 +15,7 @@ from weakref import ref
 from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
+from daybreak.memory import trim_heaps
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.releases.map_file import read_map
@@ -100,7 +101,7 @@ class ReleaseManager:
         self._update_lock = RLock()
         self._load_lock = Lock()
         self._recounted = (0.0, 0.0)
-        self._has_new_events = False
+        self._has_new_events = self._has_changed_items = False
         self._previous: list[str] = []
         self._kept_releases: set[str] = set()
         self._trial_release = ""
@@ -183,6 +184,20 @@ class ReleaseManager:
         """
         for release in list(self._states):
             self._compact_release(release)
+
+    def return_memory(self) -> bool:
+        """Give back what changed items have left behind; return whether there were any.
+
+        A change reads pages of the files of a release, and its matrices, each a little larger
+        than the one before, leave gaps in the heaps: 500 MB after 500 changes of 10,000 items.
+        """
+        if not self._has_changed_items:
+            return False
+        self._has_changed_items = False
+        for state in self.states():
+            state.drop_pages()
+        trim_heaps()
+        return True
 
     def check_active_release(self) -> None:
         """Activate the release that another process has made active.
@@ -453,6 +468,7 @@ class ReleaseManager:
         for state in list(self._states.values()):
             self._replace_state(state.with_changes(changed))
         self._has_new_events = True
+        self._has_changed_items |= changed.tables.items.height > 0
         items.put(changed.tables.items)
         users.put(tables.users)
 

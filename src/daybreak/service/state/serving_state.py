@@ -31,7 +31,7 @@ from daybreak.models.season import SeasonModel
 from daybreak.ranking.blending.weights import WeightSet
 from daybreak.ranking.blending.wish_weights import default_spread
 from daybreak.ranking.reranking.rules import Rules
-from daybreak.ranking.scoring.query_features import WISH_KIND
+from daybreak.ranking.scoring.query_features import WISH_KIND, is_summed_kind
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.inputs.frames import as_frame, changed_rows
@@ -296,8 +296,21 @@ class ServingState:
         for scorer in self.scorers:
             for level in range(len(scorer.blend.weights)):
                 scorer.level_weights(level)
+        self.drop_pages()
+
+    def drop_pages(self) -> None:
+        """Give back the memory of weights in the files of the release; answers use sums.
+
+        A change of items reads columns of them, which have an entry on every page.
+        """
+        for scorer in self.scorers:
             for linear in scorer.linear_models:
-                drop_pages(linear.weights.dense)  # answers use the sums
+                drop_pages(linear.weights.dense)
+        for model in self.trained.fitted.models:
+            if is_summed_kind(model.feature_kind):
+                for array in vars(model.state).values():
+                    if isinstance(array, np.ndarray):
+                        drop_pages(array)
 
     def complete_model(self) -> TrainedModel:
         """Return the model with the parts of the scorer of the present catalogue."""
