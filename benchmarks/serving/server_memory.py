@@ -1,22 +1,29 @@
-"""Memory of a server with the release of a store, after its start and after some lists.
+"""Memory of a server with the release of a store: after its start, some lists, some changes.
 
     python -m benchmarks.serving.server_memory sqlite:///shop.db [--lists 100] \
-        [--against REVISION]
+        [--changes 500] [--against REVISION]
 
-With a revision, the server of that earlier code is measured first. The store needs a trained
-release. RSS is the resident memory, PSS counts pages that several processes share in parts, and
-the rest of the columns are its parts. Linux only.
+Changes are other prices of items, one at a time; memory is measured at once, half a minute
+later, and of a server that is started with them. They are made in a copy of the store, which is
+a file. With a revision, the server of that earlier code is measured first. The store needs a
+trained release. RSS is the resident memory, PSS counts pages that several processes share in
+parts, and the rest of the columns are its parts. Linux only.
 """
 
 import argparse
+import shutil
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.common.server_process import start
+from benchmarks.common.server_process import Server, start
 from benchmarks.serving.answer_cost import ROOT, extract_source
 from daybreak import Client
 
+REST_S = 30.0
+"""Time after the changes until memory is measured again [s]."""
 COLUMNS = ("Rss", "Pss", "Pss_Anon", "Pss_File")
 
 
@@ -25,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", help="URL of a store with a release")
     parser.add_argument("--lists", type=int, default=100, help="lists before the second row")
+    parser.add_argument("--changes", type=int, default=0, help="items that are changed")
     parser.add_argument("--against", help="earlier revision of the repository")
     args = parser.parse_args(arguments)
     print(f"| version and state | {' | '.join(f'{name} [MB]' for name in COLUMNS)} |")
@@ -38,15 +46,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _measure(version: str, args: argparse.Namespace, folder: Path, source: Path) -> None:
     """Print the rows of a server of the code in a folder."""
-    server = start(args.store, folder / "log", env={"PYTHONPATH": str(source)})
-    try:
+    store = args.store
+    if args.changes:
+        original, copy = Path(store.removeprefix("sqlite:///")), folder / f"store of {version}"
+        shutil.copytree(original.parent / "releases", copy / "releases")
+        shutil.copy(original, copy / "shop.db")
+        store = f"sqlite:///{copy}/shop.db"
+    with _serving(store, folder, source) as server, Client(server.url) as client:
         _print_row(f"{version}, ready", server.pid)
-        with Client(server.url) as client:
-            for number in range(args.lists):
-                client.recommend(f"u{number}", n=10)
+        for number in range(args.lists):
+            client.recommend(f"u{number}", n=10)
         _print_row(f"{version}, {args.lists} lists", server.pid)
+        if not args.changes:
+            return
+        _change_items(client, args.changes)
+        _print_row(f"{version}, {args.changes} changed items", server.pid)
+        time.sleep(REST_S)
+        _print_row(f"{version}, {REST_S:g} s later", server.pid)
+    with _serving(store, folder, source) as server:
+        _print_row(f"{version}, started with the changes", server.pid)
+
+
+@contextmanager
+def _serving(store: str, folder: Path, source: Path) -> Iterator[Server]:
+    server = start(store, folder / "log", env={"PYTHONPATH": str(source)})
+    try:
+        yield server
     finally:
         server.stop()
+
+
+def _change_items(client: Client, n_changes: int) -> None:
+    """Give items another price, which does not change the size of the catalogue."""
+    items = list(client.items())
+    for number, item in enumerate(items[:: max(len(items) // n_changes, 1)][:n_changes]):
+        client.update_item(item["item_id"], median_price=1.0 + number / 100)
 
 
 def _print_row(state: str, pid: int) -> None:
