@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daybreak.data.fields import infer_fields
-from daybreak.data.importing import InputTables, preview, read_folder, read_tables
+from daybreak.data.folders import read_folder
+from daybreak.data.importing import InputTables, preview, read_tables
 from daybreak.data.placeholders import PROGRAM_WORDS, is_no_text
 from daybreak.errors import ConfigError, DataError, NotFoundError, TooManyRejectsError
 from daybreak.ranking.filters.columns import FilterColumns
@@ -434,8 +435,9 @@ def test_missing_files_folders_and_other_things_are_clear_errors(tmp_path, put):
     with pytest.raises(NotFoundError, match="no folder"):
         read_folder(tmp_path / "none")
     put("ratings.csv", "a")
-    put("events.csv", "a")
-    with pytest.raises(DataError, match=r"several files of events: events\.csv, ratings\.csv"):
+    put("items.csv", "a")
+    put("movies.csv", "a")
+    with pytest.raises(DataError, match=r"several files of items: items\.csv, movies\.csv"):
         read_folder(tmp_path)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from daybreak.data import read_tables
 from daybreak.data.columns import match_columns
-from daybreak.data.importing import detect_role
+from daybreak.data.file_roles import detect_role
 from daybreak.errors import DataError
 
 

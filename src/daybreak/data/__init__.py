@@ -6,7 +6,8 @@ Start reading in ``importing.py`` (files to tables) and ``dataset.py`` (arrays f
 
 from daybreak.data.column_aliases import TableRole
 from daybreak.data.columns import ColumnMapping, match_columns
-from daybreak.data.importing import ImportResult, preview, read_folder, read_tables
+from daybreak.data.folders import read_folder
+from daybreak.data.importing import ImportResult, preview, read_tables
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules, ResolvedRules
 from daybreak.data.tables import EVENT_COLUMNS, Tables

@@ -1,10 +1,8 @@
 """Import of events, items and users from files and frames into checked tables."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -14,30 +12,26 @@ from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
 from daybreak.data.columns import (
     KEY_COLUMNS,
-    LIKELY_REASON,
     ColumnMapping,
     has_all_known_names,
     match_columns,
 )
 from daybreak.data.date_parts import recognise_date_parts
+from daybreak.data.event_files import EventFiles, ReadEvents, join_event_files
 from daybreak.data.event_time_columns import recognise_clocks, recognise_event_times
 from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
-from daybreak.data.item_cells import ITEM_CELLS, match_events
+from daybreak.data.item_cells import match_events
 from daybreak.data.item_limit_columns import recognise_item_limits
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables, mark_listed
-from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError, TooManyRejectsError
+from daybreak.errors import ConfigError, DataError, NextStep, TooManyRejectsError
 
 MAX_LOST_SHARE = 0.1
 """Default of the largest share of the rows of a table that an import may lose."""
-MIN_JUDGED_ROWS = 20
-"""Number of rows from which repeated ids say what a table holds."""
-MAX_REPEATED_SHARE = 0.5
-"""Largest share of rows of users or items whose id comes again."""
 MIN_MATRIX_COLUMNS = 8
 """Smallest number of columns that may be one for each item."""
 ColumnChoices: TypeAlias = Mapping[str, Any]
@@ -153,27 +147,6 @@ def read_tables(  # noqa: PLR0913 - all options of reading, each optional
     return InputTables.open(inputs, columns, encoding, formats).read(rules)
 
 
-def read_folder(  # noqa: PLR0913 - all options of reading, each optional
-    path: str | Path,
-    *,
-    columns: ColumnChoices | None = None,
-    rules: EventRules | None = None,
-    encoding: str | None = None,
-    date_format: str | None = None,
-    decimal: str | None = None,
-    strict: bool = False,
-) -> ImportResult:
-    """Read the tables of a folder, which are recognised by file name; see :func:`read_tables`.
-
-    Raises:
-        DataError: The folder contains no file that is recognised, or two for one table.
-        NotFoundError: The folder does not exist.
-    """
-    files = find_table_files(Path(path))
-    formats = ValueFormats.of(date_format, decimal, strict=strict)
-    return InputTables.open(files, columns, encoding, formats).read(rules)
-
-
 def preview(
     events: Any = None,
     items: Any = None,
@@ -219,7 +192,10 @@ class InputTables:
         formats: ValueFormats | None = None,
     ) -> "InputTables":
         """Open the inputs; see :func:`read_tables` for the arguments."""
-        opened = {role: open_table(data, role, encoding) for role, data in inputs.items()}
+        opened = {
+            role: data if isinstance(data, EventFiles) else open_table(data, role, encoding)
+            for role, data in inputs.items()
+        }
         return cls(opened, columns or {}, formats or ValueFormats())
 
     def preview(self) -> dict[TableRole, ColumnMapping]:
@@ -237,6 +213,8 @@ class InputTables:
 
     def read(self, rules: EventRules | None = None) -> ImportResult:
         """Read and check all rows; see :func:`read_tables`."""
+        if isinstance(files := self.opened.get("events"), EventFiles):
+            return self._with_joined(files).read(rules)
         mappings = self._match({role: table.columns for role, table in self.opened.items()})
         rejects = Rejects()
         for source in self.opened.values():
@@ -268,6 +246,38 @@ class InputTables:
             {role: table.frame.height for role, table in built.items()},
             {role: rejects.count_refused(source.file) for role, source in self.opened.items()},
         )
+
+    def _with_joined(self, files: EventFiles) -> "InputTables":
+        """Return inputs in which several files of events are one table."""
+        parts, rejects, notes = [], Rejects(), list(files.notes)
+        for file in files.parts:
+            read = InputTables(
+                {"events": file}, self.choices_among([file]), self.formats
+            ).read()
+            parts.append(ReadEvents(file.file, read.tables.events, read.event_ids))
+            rejects.merge(read.rejects)
+            notes += read.notes
+        joined = join_event_files(parts)
+        joined = replace(joined, rejects=rejects, notes=[*notes, *joined.notes])
+        others = [table for role, table in self.opened.items() if role != "events"]
+        choices = {
+            **self.choices_among(others),
+            "events": {name: name for name in joined.columns},
+        }
+        return replace(self, opened={**self.opened, "events": joined}, columns=choices)
+
+    def choices_among(self, tables: Sequence[OpenedTable]) -> dict[str, Any]:
+        """Return the choices of columns that one of the tables has, and those of each role.
+
+        Args:
+            tables: Opened tables.
+        """
+        names = {name for table in tables for name in table.columns}
+        return {
+            target: name
+            for target, name in self.columns.items()
+            if target in TABLE_ROLES or name is None or name in names
+        }
 
     def _note_columns(self, mappings: Mapping[TableRole, ColumnMapping]) -> list[str]:
         """Return notes about columns of items and users that are not used, or could be."""
@@ -389,155 +399,6 @@ def _looks_like_events(mapping: ColumnMapping, rejects: Rejects, file: str) -> b
 def _given_inputs(events: Any, items: Any, users: Any) -> dict[TableRole, Any]:
     inputs: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
     return {role: data for role, data in inputs.items() if data is not None}
-
-
-def detect_role(
-    path: Path, columns: ColumnChoices | None = None, encoding: str | None = None
-) -> tuple[TableRole, OpenedTable]:
-    """Return the table that a file holds, and the opened file.
-
-    The table follows from the name of the file. If the name is unknown, it follows from the
-    columns: events have users and items, the other tables have one of them.
-
-    Raises:
-        DataError: The file has neither a user nor an item column, or cannot be read.
-        ConfigError: There is no such encoding.
-    """
-    if named := role_of_file(path.name):
-        return named, open_table(path, named, encoding)
-    errors: list[DataError] = []
-    likely: OpenedTable | None = None
-    for role in TABLE_ROLES:
-        # the role names columns without header, and decides about lists of items
-        opened = open_table(path, role, encoding)
-        try:
-            mapping = _preview_one(role, opened, columns or {})
-        except DataError as error:
-            errors.append(error)
-            continue
-        if role == "events" and not _repeats_likely_keys(mapping, opened):
-            likely = opened
-            continue
-        if role != "events" and errors:
-            _refuse_events(mapping, opened, errors[0])
-        return role, opened
-    if likely is not None:
-        return "events", likely
-    raise errors[0]
-
-
-def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> ColumnMapping:
-    """Match the columns of one table; choices that fit another table only are ignored."""
-    try:
-        return InputTables({role: opened}, columns).preview()[role]
-    except ConfigError:
-        return InputTables({role: opened}).preview()[role]
-
-
-def _repeats_likely_keys(mapping: ColumnMapping, opened: OpenedTable) -> bool:
-    """Return whether the ids of events come again, if one has a name of something else, too.
-
-    A table of people may have a column ``job``, and one of items the address of a seller.
-    """
-    reasons = {column.target: column.reason for column in mapping.used}
-    keys = KEY_COLUMNS["events"]
-    if LIKELY_REASON not in {reasons.get(key) for key in keys} or ITEM_CELLS in reasons:
-        return True
-    others = [key for key in keys if reasons[key] != LIKELY_REASON] or keys
-    return any(_count_repeats(mapping, opened, key)[0] for key in others)
-
-
-def _count_repeats(mapping: ColumnMapping, opened: OpenedTable, key: str) -> tuple[int, int]:
-    """Return the number of the first rows whose id comes again, and of those with an id."""
-    source = mapping.source_of(key)
-    rows = opened.sample([source] if source else [])
-    ids = rows[source].drop_nulls() if source in rows.columns else pl.Series([])
-    return len(ids) - (0 if ids.dtype.is_nested() else ids.n_unique()), len(ids)
-
-
-def _refuse_events(mapping: ColumnMapping, opened: OpenedTable, error: DataError) -> None:
-    """Refuse events that look like users or items because one of their ids is not recognised.
-
-    Of rows with one id the last would be kept, and all others lost.
-
-    Raises:
-        DataError: Most of the first rows repeat an id.
-    """
-    key = KEY_COLUMNS[mapping.role][0]
-    n_repeats, n_rows = _count_repeats(mapping, opened, key)
-    is_catalogue = mapping.role == "items" and mapping.source_of("title") is not None
-    if n_rows < MIN_JUDGED_ROWS or n_repeats <= MAX_REPEATED_SHARE * n_rows or is_catalogue:
-        return
-    raise DataError(
-        f"{error}; these are no {mapping.role}: {n_repeats:,} of {n_rows:,} rows "
-        f"repeat {'an' if key == 'item_id' else 'a'} {key} ({mapping.source_of(key)})",
-        next_step=error.next_step,
-        **error.parameters,
-    )
-
-
-_FILE_SUFFIX = r"\.(csv|tsv|txt|dat|jsonl|ndjson|json|parquet)(\.gz)?$"
-_CHINESE_EVENTS = (
-    "事件|订单|訂單|购买|購買|评分|評分|评论|評論|交互|互动|行为|行為|点击|點擊|浏览|瀏覽|交易|记录|記錄|流水"
-    "|收藏|播放|打分"
-)
-_CHINESE_ITEMS = (
-    "商品|物品|产品|產品|电影|電影|影片|图书|圖書|书籍|書籍|歌曲|音乐|音樂|动画|動畫|动漫|番剧|文章|新闻|新聞"
-    "|菜品|目录|目錄"
-)
-_CHINESE_USERS = "用户|用戶|会员|會員|客户|客戶|顾客|顧客|读者|讀者|观众|觀眾"
-"""Words of Chinese file names, looked for in this order: 用户评分.csv has events."""
-_FILE_PATTERNS: dict[TableRole, str] = {
-    "events": r"(interactions?|events?|ratings?|feedback|inter|transactions?|clicks?)"
-    rf"{_FILE_SUFFIX}|.*\.inter(\.gz)?$|.*(?:{_CHINESE_EVENTS}).*{_FILE_SUFFIX}",
-    "items": r"(items?|movies?|products?|articles?|news|books?)"
-    rf"{_FILE_SUFFIX}|.*\.item(\.gz)?$|.*(?:{_CHINESE_ITEMS}).*{_FILE_SUFFIX}",
-    "users": rf"(users?|customers?|profiles?){_FILE_SUFFIX}|.*\.user(\.gz)?$"
-    rf"|.*(?:{_CHINESE_USERS}).*{_FILE_SUFFIX}",
-}
-
-
-def role_of_file(name: str) -> TableRole | None:
-    """Return the table that a file holds according to its name, None if the name is unknown.
-
-    Example:
-        >>> role_of_file("Ratings.csv"), role_of_file("shop.item"), role_of_file("export.csv")
-        ('events', 'items', None)
-        >>> role_of_file("用户评分.csv"), role_of_file("商品信息.csv"), role_of_file("会员.csv")
-        ('events', 'items', 'users')
-    """
-    lower = name.lower()
-    return next(
-        (role for role, pattern in _FILE_PATTERNS.items() if re.match(pattern, lower)), None
-    )
-
-
-def find_table_files(path: Path) -> dict[TableRole, Path]:
-    """Return the file of each table: ``ratings.csv``, ``movies.dat``, and so on.
-
-    Raises:
-        NotFoundError: There is no such folder.
-        DataError: No file is recognised, or several files match the same table.
-    """
-    if not path.exists():
-        raise NotFoundError(f"no folder {str(path)!r}")
-    if not path.is_dir():
-        raise DataError(f"{path.name} is a file, expected a folder; files: read_tables()")
-    names = sorted(entry for entry in path.iterdir() if entry.is_file())
-    found: dict[TableRole, Path] = {}
-    for role in _FILE_PATTERNS:
-        files = [file for file in names if role_of_file(file.name) == role]
-        if len(files) > 1:
-            both = ", ".join(file.name for file in files)
-            raise DataError(f"{path.name} has several files of {role}: {both}; name one")
-        if files:
-            found[role] = files[0]
-    if not found:
-        raise DataError(
-            f"{path.name} has no file that is recognised; expected names like "
-            "events.csv, items.csv, users.csv, ratings.dat or shop.inter"
-        )
-    return found
 
 
 def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:

@@ -17,8 +17,9 @@ from daybreak.data.columns import (
     has_known_names,
     number_duplicates,
 )
+from daybreak.data.readers.byte_encodings import TextEncoding
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
-from daybreak.data.readers.text import INVALID_BYTES, TextEncoding, iter_line_blocks
+from daybreak.data.readers.text import INVALID_BYTES, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
 from daybreak.types import Mask, Rows

@@ -10,6 +10,7 @@ import polars as pl
 
 from daybreak.data.casts import LIST_SEPARATOR
 from daybreak.data.column_aliases import TableRole
+from daybreak.data.readers.byte_encodings import TextEncoding
 from daybreak.data.readers.item_lists import (
     ItemList,
     expand_record,
@@ -20,7 +21,6 @@ from daybreak.data.readers.json_values import JsonValueReader, is_json_lines
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
 from daybreak.data.readers.text import (
     INVALID_BYTES,
-    TextEncoding,
     has_valid_bytes,
     iter_line_blocks,
     iter_text_blocks,

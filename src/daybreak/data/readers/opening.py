@@ -6,24 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from daybreak.data.column_aliases import TableRole
+from daybreak.data.readers.byte_encodings import TextEncoding
 from daybreak.data.readers.delimited import DelimitedFile, open_delimited
 from daybreak.data.readers.frames import open_frame
 from daybreak.data.readers.jsonlines import JsonLinesFile
 from daybreak.data.readers.parquet import ParquetFile, open_parquet
 from daybreak.data.readers.source import LoadedFrame, OpenedTable
 from daybreak.data.readers.text import (
-    TextEncoding,
     detect_encoding,
     look_up_encoding,
     read_head,
 )
+from daybreak.data.readers.zip_files import ZIP_START, members_of
 from daybreak.errors import DataError
 
 ENCODING_SAMPLE_BYTES = 4 * 2**20
 """Sample from which the encoding is detected [bytes]."""
 
 _UNSUPPORTED_FORMATS = (
-    (b"PK\x03\x04", "a zip or Excel file; unpack it or save the sheet as CSV"),
+    (ZIP_START, "a zip or Excel file; unpack it or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file; save the sheet as CSV"),
     (b"SQLite format 3", "an SQLite file; export its tables as CSV"),
     (b"%PDF", "a PDF; expected CSV, TSV, JSON Lines or Parquet"),
@@ -55,7 +56,7 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
         return data
     if not isinstance(data, str | Path):
         return open_frame(data, role)
-    path = Path(data)
+    path = _only_member(Path(data))
     head = read_head(path, 65_536)
     if head.startswith(b"PAR1"):
         return open_parquet(path, role)
@@ -67,6 +68,18 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     if codec.label:
         source.notes.append(f"{path.name}: read as {codec.label}")
     return source
+
+
+def _only_member(path: Path) -> Path:
+    """Return the file in a zip file that has only one; else the path itself."""
+    members = members_of(path)
+    if len(members) > 1:
+        names = ", ".join(member.name for member in members[:5])
+        raise DataError(
+            f"{path.name} has several files: {names}; read it as a folder with read_folder(), "
+            "or unpack it"
+        )
+    return members[0] if members else path
 
 
 _MARKUP_FORMATS = (

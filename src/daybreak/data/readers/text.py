@@ -4,12 +4,19 @@ import codecs
 import gzip
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from daybreak.data.readers.byte_encodings import (
+    TextEncoding,
+    detect_alphabet,
+    detect_big5,
+    detect_neighbour_of_chinese,
+)
+from daybreak.data.readers.zip_files import open_member
 from daybreak.errors import ConfigError, DataError, NotFoundError
 
 _BYTE_ORDER_MARKS = (
@@ -22,16 +29,6 @@ _CONTROL_BYTES = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 26, 27}) + b"\x7f"
 _WINDOW_BYTES = 65_536
 MIN_MIXED_SHARE = 0.1
 """Share of valid UTF-8 characters from which a file that is not UTF-8 is partly so."""
-
-
-@dataclass(frozen=True)
-class TextEncoding:
-    """A Python codec, and its name for a note; an empty name: no note."""
-
-    codec: str
-    label: str = ""
-    errors: str = ""
-    """Name of the error handler; empty: that of the codec."""
 
 
 def detect_encoding(sample: bytes, file: str) -> TextEncoding:
@@ -52,12 +49,8 @@ def detect_encoding(sample: bytes, file: str) -> TextEncoding:
     _raise_if_binary(sample, file)
     if _is_mostly_utf8(sample):
         return TextEncoding("utf-8")
-    if _is_chinese(sample):
-        return TextEncoding("gb18030", "GB18030 (GBK)")
-    if _is_partly_utf8(sample):
-        label = "a mixture of UTF-8 and Windows-1252 (Western European)"
-        return TextEncoding("utf-8", label, WESTERN_FALLBACK)
-    return _detect_western(sample, file)
+    found = (detect(sample) for detect in _TESTS)
+    return next(filter(None, found), None) or _detect_western(sample, file)
 
 
 def look_up_encoding(name: str) -> TextEncoding:
@@ -144,6 +137,26 @@ def _is_common_character(character: str) -> bool:
     return len(code) == 2 and 0xA1 <= code[0] <= 0xD7 and code[1] >= 0xA1
 
 
+def _detect_chinese(sample: bytes) -> TextEncoding | None:
+    return TextEncoding("gb18030", "GB18030 (GBK)") if _is_chinese(sample) else None
+
+
+def _detect_mixture(sample: bytes) -> TextEncoding | None:
+    label = "a mixture of UTF-8 and Windows-1252 (Western European)"
+    is_mixed = _is_partly_utf8(sample)
+    return TextEncoding("utf-8", label, WESTERN_FALLBACK) if is_mixed else None
+
+
+_TESTS = (
+    detect_neighbour_of_chinese,
+    _detect_chinese,
+    detect_big5,
+    _detect_mixture,
+    detect_alphabet,
+)
+"""Tests of the encoding of a text that is not UTF-8, in their order."""
+
+
 def _detect_western(sample: bytes, file: str) -> TextEncoding:
     try:
         sample.decode("cp1252")
@@ -164,7 +177,7 @@ READ_BLOCK_BYTES = 8 * 2**20
 MAX_LINE_CHARS = 4 * 2**20
 """Maximum length of a line [characters]."""
 
-_GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
+_GZIP_ERRORS = (gzip.BadGzipFile, zipfile.BadZipFile, EOFError, zlib.error)
 
 
 def has_valid_bytes(text: str) -> bool:
@@ -197,11 +210,16 @@ def read_head(path: Path, size: int) -> bytes:
 
 
 def _damaged_gzip_error(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path.name} is a damaged gzip file: {error}; copy or download it again")
+    kind = "zip" if isinstance(error, zipfile.BadZipFile) else "gzip"
+    return DataError(
+        f"{path.name} is a damaged {kind} file: {error}; copy or download it again"
+    )
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes; gzip files are decompressed."""
+    """Open a file for reading bytes, also one in a zip file; gzip files are decompressed."""
+    if not path.exists() and (member := open_member(path)) is not None:
+        return member
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from daybreak.data import ColumnMapping, EventRules, ImportResult, Rejects, TableRole
 from daybreak.data.column_aliases import TABLE_ROLES
+from daybreak.data.folders import open_files
 from daybreak.data.formats import ValueFormats
-from daybreak.data.importing import InputTables, detect_role, find_table_files
+from daybreak.data.importing import InputTables
 from daybreak.data.readers import OpenedTable, open_table
-from daybreak.errors import ConfigError, NextStep, NotFoundError
+from daybreak.errors import ConfigError, NextStep
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ def find_files(
 ) -> dict[TableRole, OpenedTable]:
     """Open the file of each table.
 
-    The files of a folder are recognised by name, single files by name or else by their columns.
+    Files are recognised by their names, else by their columns; several files of events are
+    read together, see :mod:`daybreak.data.folders`.
 
     Args:
-        paths: One folder, or files.
+        paths: Folders, zip files, or files.
         named: Files whose table the caller states.
         columns: Column of the tables to its name in the files, where it is not recognised.
         encoding: Encoding of the text files; default: detect it.
@@ -69,31 +71,18 @@ def find_files(
         for role, path in (named or {}).items()
         if path is not None
     }
-    for path in paths:
-        if not path.exists():
-            raise NotFoundError(f"no file or folder {str(path)!r}")
-        for role, table in _open_path(path, columns or {}, encoding).items():
-            if role in files:
-                raise ConfigError(
-                    f"{files[role].file} and {table.file} both look like {role}",
-                    next_step=NextStep.ASSIGN_TABLES,
-                )
-            files[role] = table
+    for role, table in open_files(paths, columns or {}, encoding).items():
+        if role in files:
+            raise ConfigError(
+                f"{files[role].file} and {table.file} both look like {role}",
+                next_step=NextStep.ASSIGN_TABLES,
+            )
+        files[role] = table
     if not files:
         raise ConfigError(
             "nothing to read; give a folder or files", next_step=NextStep.ASSIGN_TABLES
         )
     return {role: files[role] for role in TABLE_ROLES if role in files}
-
-
-def _open_path(
-    path: Path, columns: Mapping[str, str | None], encoding: str | None
-) -> dict[TableRole, OpenedTable]:
-    if path.is_dir():
-        files = find_table_files(path)
-        return {role: open_table(file, role, encoding) for role, file in files.items()}
-    role, table = detect_role(path, columns, encoding)
-    return {role: table}
 
 
 def parse_columns(pairs: Iterable[str], what: str = "column") -> dict[str, str | None]:

@@ -9,8 +9,8 @@ import polars as pl
 
 from daybreak.data import TableRole, Tables, validate
 from daybreak.data.event_signs import EventTypeSigns, describe_signs
+from daybreak.data.file_roles import detect_role, role_of_file
 from daybreak.data.formats import ValueFormats
-from daybreak.data.importing import detect_role, role_of_file
 from daybreak.data.readers import open_table
 from daybreak.data.rules import EventRules
 from daybreak.data.validation import Readiness, assess_readiness
