@@ -73,3 +73,9 @@ def test_missing_and_damaged_files_are_named(tmp_path):
         (tmp_path / "profile.json").write_text(text)
         with pytest.raises(DataError, match=message):
             ProfileEncoder.load(tmp_path)
+
+
+def test_rare_values_count_if_items_have_them():
+    profile = ProfileEncoder.fit(USERS.drop("age"), item_terms=["town=rome", "town=lima"])
+    assert "town=rome" in profile.names
+    assert "town=lima" not in profile.names

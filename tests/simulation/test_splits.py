@@ -87,6 +87,47 @@ def test_the_first_ten_events_of_long_histories_are_no_targets_in_small_shops_ei
     assert {len(shop.events.filter(shop.events.user == u)) for u in asked[1].users} == {6, 24}
 
 
+def new_user_queries(data, sizes, time_of_place):
+    """Queries of new users of a shop in which each user chose items drawn at random."""
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(len(sizes)), sizes)
+    item = np.concatenate([rng.permutation(32)[:n] for n in sizes])
+    at = np.concatenate([time_of_place(np.arange(n)) for n in sizes])
+    events = Events.of(user, item, at)
+    shop = replace(data, events=events, n_users=len(sizes), profiles=None)
+    split = random_holdout(shop, np.random.default_rng(0))
+    asked = [one for one in split.query_sets if one.kind == "new_user"]
+    return split.data, events, dict(zip(SHOT_COUNTS, asked, strict=True))
+
+
+def test_the_rest_of_the_basket_of_the_tenth_event_is_no_target(data):
+    """Of 30 items, the first 16 are one basket, and the others came one after another."""
+    learned, events, asked = new_user_queries(
+        data, np.full(20, 30), lambda place: np.where(place < 16, 0, place)
+    )
+    for labelled in asked.values():
+        assert len(labelled)
+        for row, owner in enumerate(labelled.users.tolist()):
+            later = events.item[(events.user == owner) & (events.at > 0)]
+            targets = labelled.targets[[row]].indices
+            assert set(targets) == set(later) & set(learned.train_item_rows)
+
+
+def test_the_rest_of_a_basket_is_asked_where_nothing_follows_it(data):
+    learned, _, asked = new_user_queries(data, np.full(20, 30), np.zeros_like)
+    for shots, labelled in asked.items():
+        sizes = np.diff(labelled.targets.indptr) + np.diff(labelled.seen.indptr)
+        assert len(sizes)
+        assert (np.diff(labelled.seen.indptr) == 10).all(), shots
+        assert (sizes <= len(learned.train_item_rows)).all()
+
+
+def test_users_with_one_event_are_asked_where_hardly_anybody_has_two(data):
+    _, _, asked = new_user_queries(data, np.repeat([1, 2], [60, 10]), np.zeros_like)
+    assert (np.diff(asked[0].targets.indptr) == 1).any()
+    assert len(asked[0]) > len(asked[1]) > 0  # one of two events is known, the other a target
+
+
 def test_arrivals_are_the_items_whose_first_event_came_last(data):
     newest = mark_newest_items(data)
     first = np.array(

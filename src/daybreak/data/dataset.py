@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.common_terms import CommonTerms
 from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
@@ -269,6 +270,8 @@ class Dataset:
     """What other domains know of the users and items; None: there are no sources."""
     user_weights: Floats | None = field(default=None, repr=False)
     """(n_users,) weights of users in the statistics of pairs, above 0 and at most 1; None: 1"""
+    common_terms: CommonTerms = field(default_factory=CommonTerms, repr=False)
+    """Columns of profiles that say the same as columns of the content."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 
@@ -357,6 +360,7 @@ class Dataset:
             recency=self.recency,
             sources=self.sources,
             user_weights=self.user_weights,
+            common_terms=self.common_terms,
         )
 
     memo = RenamedAttribute("cache")

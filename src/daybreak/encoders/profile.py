@@ -1,7 +1,7 @@
 """Attributes of users as indicator columns."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from daybreak.data.fields import FieldRole, infer_fields
 from daybreak.data.json_files import read_json
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.attributes import AttributeTerms
+from daybreak.encoders.common_terms import match_terms
 from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
 from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Sparse
@@ -34,7 +35,8 @@ PROFILE_FILE = "profile.json"
 class ProfileEncoder:
     """Indicators of attribute values: ``age=31..36``, ``country=italy``.
 
-    Texts, ids, web addresses and values of fewer than five users are left out.
+    Texts, ids, web addresses and values of fewer than five users are left out, unless items
+    have the same values.
 
     Args:
         attributes: Roles of the columns and ranges of the numbers.
@@ -58,6 +60,7 @@ class ProfileEncoder:
         users: pl.DataFrame,
         overrides: Mapping[str, FieldRole] | None = None,
         source_ids: Vocabulary | None = None,
+        item_terms: Sequence[str] = (),
     ) -> "ProfileEncoder":
         """Fit the roles of columns, the ranges of numbers and the frequent values.
 
@@ -65,6 +68,8 @@ class ProfileEncoder:
             users: Users, with ``user_id``; other columns are optional.
             overrides: Role by column; default: inferred from the values.
             source_ids: Items of other domains; default: none.
+            item_terms: Terms of the attributes of items. Values that profiles have in common
+                with them are no secret, and count however few users have them.
 
         Raises:
             ConfigError: An override names a missing column or an unknown role.
@@ -75,6 +80,8 @@ class ProfileEncoder:
         )
         terms, df = document_frequencies(attributes.terms(users))
         kept = most_frequent_terms(terms, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
+        common = set(match_terms(terms, item_terms).profile.tolist())
+        kept = sorted({*kept, *sorted(common)[:MAX_COLUMNS]})
         return cls(
             attributes, tuple(terms[column] for column in kept), source_ids or Vocabulary(())
         )

@@ -30,6 +30,7 @@ from daybreak.models import content_neighbours
 from daybreak.models import content_popular
 from daybreak.models import neighbour_popular
 from daybreak.models import profile_content
+from daybreak.models import profile_match
 from daybreak.models import source_crowd
 from daybreak.models import source_users
 from daybreak.models import source_users_content

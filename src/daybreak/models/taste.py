@@ -13,6 +13,7 @@ from daybreak.data.sparse_products import multiply_sparse
 from daybreak.data.sparse_rows import build_csr, empty_csr, entry_indices, make_csr, row_sizes
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
+from daybreak.models.shared_terms import term_matrix
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -92,7 +93,7 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> TasteState:
         """Return the base rates of the most frequent terms; see :meth:`Model.learn`."""
-        terms = _term_matrix(data.train_items, self.config.block)
+        terms = term_matrix(data.train_items, self.config.block)
         n_items = len(data.train_items)
         n_with_term = np.asarray(terms.sum(axis=0), dtype=np.float64)
         counts = data.user_counts.astype(np.float64)
@@ -139,7 +140,7 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         state = self.state
         by_items = _TERM_CACHE.setdefault(state, WeakKeyDictionary())
         if items not in by_items:
-            terms = _term_matrix(items, self.config.block)
+            terms = term_matrix(items, self.config.block)
             empty = sp.csr_array((len(items), 0), dtype=np.float32)
             by_items[items] = terms[:, state.columns] if len(state.columns) else empty
         return by_items[items]
@@ -195,13 +196,3 @@ def _quantities(items: Items, block: str) -> Mask | np.bool_:
         if found.name == block and found.quantities is not None:
             return found.quantities
     return np.bool_(False)
-
-
-def _term_matrix(items: Items, block: str) -> Sparse:
-    """Return the (n_items, n_columns) CSR of ones for the terms of a sparse content block."""
-    for found in items.blocks:
-        if found.name == block and sp.issparse(found.matrix):
-            terms = sp.csr_array(found.matrix, dtype=np.float32, copy=True)
-            terms.data = (terms.data > 0).astype(np.float32)
-            return terms
-    return sp.csr_array((len(items), 0), dtype=np.float32)

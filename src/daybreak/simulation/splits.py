@@ -340,10 +340,11 @@ def _iter_new_user_queries(
 ) -> Iterator[LabelledQueries]:
     """Yield the queries for each number of known events, and two sets that rank new items too.
 
-    Targets after the tenth event are the same for every number of known events. If few users
-    have so many events, shorter histories are used as well, with all events after the known
-    ones as targets. Of long ones the first ten are set aside all the same: what somebody takes
-    in the same sitting as the known items is alike, and says little about later choices.
+    Targets after the tenth event and its sitting are the same for every number of known events.
+    If few users have so many events, shorter histories are used as well, with all events after
+    the known ones as targets. Of long ones the first ten are set aside all the same: what
+    somebody takes in the same sitting as the known items is alike, and says little about later
+    choices.
     """
     known = np.isin(hidden.item, visible.train_item_rows)
     events = hidden.filter(known)
@@ -351,9 +352,10 @@ def _iter_new_user_queries(
     size = np.bincount(events.user, minlength=visible.n_users)[events.user]
     is_long = size >= MIN_FEW_SHOT_EVENTS
     only_long = len(np.unique(events.user[is_long])) >= MIN_FEW_SHOT_USERS
+    n_aside = _count_set_aside(events, position, size)
     for shots in SHOT_COUNTS:
-        cut = cut_few_shot(position, shots, np.where(is_long, N_SET_ASIDE_EVENTS, shots))
-        is_eligible = is_long if only_long else size >= shots + 2
+        cut = cut_few_shot(position, shots, np.where(is_long, n_aside, shots))
+        is_eligible = is_long if only_long else _has_targets(events, size, shots)
         history, set_aside, targets = (events.filter(is_eligible & mask) for mask in cut)
         yield _sample_queries("new_user", visible, history, targets, rng, set_aside=set_aside)
     for shots in (0, 3):
@@ -364,6 +366,43 @@ def _iter_new_user_queries(
         )
         history = events.filter(is_eligible & cut.history)
         yield _sample_queries("new_item", visible, history, targets, rng, with_new_items=True)
+
+
+def _has_targets(events: Events, size: Rows, shots: int) -> Mask:
+    """Mark the events of users who have targets after their known events.
+
+    One target says less than two. It has to do where nearly everybody has a single event, as
+    applicants for a job or buyers of a house: otherwise nothing would be asked at all.
+
+    Args:
+        events: Events of new users.
+        size: (n_events,) length of the history of the user of each event.
+        shots: Number of known events.
+    """
+    has_two = size >= shots + 2
+    n_users = len(np.unique(events.user[has_two]))
+    return has_two if n_users >= MIN_FEW_SHOT_USERS else size > shots
+
+
+def _count_set_aside(events: Events, position: Rows, size: Rows) -> Rows:
+    """Return (n_events,) how many first events of the user of each event are set aside.
+
+    They are the first ten, and what has the same time as the tenth: the order within a basket
+    is unknown, and the rest of it would say how alike a basket is. Who has hardly anything
+    later keeps the rest of the basket as targets.
+
+    Args:
+        events: Events of new users.
+        position: (n_events,) number of earlier events of the same user.
+        size: (n_events,) length of the history of the user of each event.
+    """
+    is_tenth = position == N_SET_ASIDE_EVENTS - 1
+    n_ties = events.count_later() - events.count_after()
+    n_aside = np.full(int(events.user.max(initial=-1)) + 1, N_SET_ASIDE_EVENTS)
+    n_aside[events.user[is_tenth]] += n_ties[is_tenth]
+    counts: Rows = n_aside[events.user]
+    is_enough = size - counts >= MIN_FEW_SHOT_EVENTS - N_SET_ASIDE_EVENTS
+    return np.where(is_enough, counts, N_SET_ASIDE_EVENTS)
 
 
 def count_hidden_source_users(n_shared: int) -> int:

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from daybreak.data.common_terms import CommonTerms
 from daybreak.ranking.blending.left_out_weights import (
     BIAS_SHIFTS,
     ContentChoice,
@@ -77,16 +80,24 @@ def test_two_customers_say_nothing(n_customers):
 
 def test_larger_shops_and_other_strategies_are_left_alone():
     data = staples(MAX_FEW_CUSTOMERS + 1)
-    names = {s.name for s in default_strategies()}
+    ordinary = tuple(s for s in default_strategies() if s.name != "profile/match")
+    names = {s.name for s in ordinary}
     assert {s.name for s in usable_strategies(data, default_strategies())} == names - {
         "content/history"
     }
-    assert usable_strategies(staples(), default_strategies()) == default_strategies()
+    assert usable_strategies(staples(), default_strategies()) == ordinary
     assert usable_strategies(data, STRATEGIES[1:]) == STRATEGIES[1:]
     before = weights()
     (kept,), report = add_left_out_weights(data, NO_QUERIES, STRATEGIES, [before])
     assert kept is before
     assert report == []
+
+
+def test_profiles_that_name_what_items_have_are_used_where_there_are_some():
+    match = get_strategies(["popular", "profile/match"])
+    assert usable_strategies(staples(), match) == match[:1]
+    named = replace(staples(), common_terms=CommonTerms.of([(0, 0)]))
+    assert usable_strategies(named, match) == match
 
 
 def prior_of_content(data):

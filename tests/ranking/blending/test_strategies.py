@@ -36,6 +36,7 @@ def test_auto_is_all_fast_strategies_in_a_fixed_order():
         "content/popular",
         "content/popular_neighbours",
         "content/profile",
+        "profile/match",
         "taste/attributes",
         "taste/words",
         "wish",

@@ -17,7 +17,8 @@ from daybreak.data.event_log import EventLog
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
-from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.common_terms import match_terms
+from daybreak.encoders.content import ATTRIBUTES, ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.memory import bounded_size
 from daybreak.simulation.statements import draw_statements
@@ -71,7 +72,6 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         config: Encoder, event rules, roles of columns, seed.
     """
     ids = Vocabulary(tables.items["item_id"].to_list())
-    profile = ProfileEncoder.fit(tables.users, source_ids=config.source_ids)
     users = Vocabulary(tables.users["user_id"].to_list())
     rules = config.rules
     if isinstance(rules, EventRules):
@@ -88,6 +88,8 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     events = Events.of(user[is_positive], item[is_positive], at[is_positive], seed=config.seed)
     interactions = events.to_matrix(len(users), len(ids))
     content, items = encode_catalogue(tables.items, config, interactions)
+    terms = content.block_terms.get(ATTRIBUTES, ())
+    profile = ProfileEncoder.fit(tables.users, source_ids=config.source_ids, item_terms=terms)
     data = Dataset(
         items,
         events,
@@ -98,6 +100,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         repeated=positive if len(positive) > len(events) else None,
         unchosen=_unchosen_items(item, is_positive, len(items)),
         recency=config.recency,
+        common_terms=match_terms(profile.names, terms),
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
     return EncodedDataset(data, users, content, profile, rules, non_positive, log)
