@@ -3,7 +3,12 @@
 import pytest
 
 from daybreak.data import EventRules
-from daybreak.data.exclusion import ExclusionRule, is_display, parse_event_types
+from daybreak.data.exclusion import (
+    ExclusionRule,
+    are_clicks_all,
+    is_display,
+    parse_event_types,
+)
 from daybreak.errors import ConfigError
 
 DISPLAYS = (
@@ -47,3 +52,18 @@ def test_a_condition_on_a_value_is_no_type():
         parse_event_types("purchase, rating>=4")
     with pytest.raises(ConfigError):
         EventRules(excludes="rating>=4")
+
+
+def test_clicks_exclude_where_nothing_more_is_known():
+    news, shop = ExclusionRule(clicks=True), ExclusionRule()
+    for name in ("click", "Article-Clicked", "geklickt", "点击"):
+        assert news.excludes((name, 1))
+        assert not shop.excludes((name, 1))
+        assert are_clicks_all([(name, 1), ("impression", 0)])
+    assert not news.excludes(("impression", 0))
+    assert not ExclusionRule(clicks=True, repeats=True).excludes(("click", 1))
+
+
+@pytest.mark.parametrize("name", [None, "view", "purchase", "tapestry_order"])
+def test_other_positive_events_are_more_than_clicks(name):
+    assert not are_clicks_all([("click", 1), (name, 1)])

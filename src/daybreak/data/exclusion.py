@@ -15,6 +15,11 @@ SignedType = tuple[str | None, int]
 
 _CONSUMING_WORDS = frozenset({"read", "reads", "watch", "watched", "play", "played", "listen"})
 """Words of types that are views of an article or a film: after them the user has had it."""
+_CLICK = re.compile(
+    r"(?:^|_)(?:click|clic|klick|geklickt|angeklickt|tap(?:s|ped)?(?:_|$))"
+    r"|点击|點擊|クリック|클릭"
+)
+"""Types that say that an item was opened from a list."""
 
 
 def is_display(event_type: str | None) -> bool:
@@ -31,13 +36,33 @@ def is_display(event_type: str | None) -> bool:
     return not _CONSUMING_WORDS & set(_normalize(event_type).split("_"))
 
 
+def are_clicks_all(kinds: Iterable[SignedType]) -> bool:
+    """Return whether the positive events of a shop are clicks and nothing else.
+
+    A click of a reader is all that is ever known of an article that was read, but that of a
+    customer comes before a purchase.
+
+    Example:
+        >>> news = [("click", 1), ("impression", 0), ("hide", -1)]
+        >>> are_clicks_all(news), are_clicks_all([*news, ("purchase", 1)]), are_clicks_all([])
+        (True, False, False)
+    """
+    positive = [event_type for event_type, sign in kinds if sign > 0]
+    return bool(positive) and all(_is_click(event_type) for event_type in positive)
+
+
+def _is_click(event_type: str | None) -> bool:
+    return event_type is not None and _CLICK.search(_normalize(event_type)) is not None
+
+
 @dataclass(frozen=True)
 class ExclusionRule:
     """Decides which events keep their item out of the lists of their user.
 
     By default an event excludes its item unless the item was only shown or looked at; so
     purchases, ratings, likes and negative events exclude, impressions and views never do. Where
-    people usually take the same things again, positive events exclude nothing.
+    people usually take the same things again, positive events exclude nothing. Clicks exclude
+    where nothing more is known of what people choose, as in news.
 
     Example:
         >>> rule = ExclusionRule()
@@ -45,6 +70,8 @@ class ExclusionRule:
         [True, False, True]
         >>> ExclusionRule(repeats=True).excludes(("purchase", 1))
         False
+        >>> [ExclusionRule(clicks=news).excludes(("click", 1)) for news in (True, False)]
+        [True, False]
         >>> ExclusionRule.of_types(["View"]).excludes(("view", 0))
         True
     """
@@ -55,6 +82,8 @@ class ExclusionRule:
     """Whether people usually take the same items again."""
     nothing: bool = False
     """Whether no event excludes an item."""
+    clicks: bool = False
+    """Whether clicks exclude as well, because nothing more is known of what people choose."""
 
     @classmethod
     def of_types(cls, names: Iterable[str]) -> "ExclusionRule":
@@ -70,7 +99,9 @@ class ExclusionRule:
             return True
         if self.types is not None:
             return _normalize(event_type or "rating") in self.types
-        return not is_display(event_type) and not (sign > 0 and self.repeats)
+        if sign > 0 and self.repeats:
+            return False
+        return not is_display(event_type) or (self.clicks and _is_click(event_type))
 
 
 def parse_event_types(text: str | None) -> tuple[str, ...] | None:

@@ -66,6 +66,17 @@ def test_a_shop_may_name_the_types_and_a_release_keeps_them(events, tmp_path):
         assert one.recommend(histories=told("cart"), k=99).height == 6
 
 
+def test_clicks_of_a_newsroom_exclude_and_a_release_keeps_that(events, tmp_path):
+    clicks = events.with_columns(event_type=pl.lit("click"))
+    shown = clicks[:3].with_columns(event_type=pl.lit("impression"))
+    model = Recommender(encoder="none", strategies=["popular"])
+    model.fit(pl.concat([clicks, shown])).save(tmp_path / "release")
+    n = model.items.height
+    for one in (model, Recommender.load(tmp_path / "release")):
+        assert one.recommend(histories=told("click"), k=99).height == n - 6
+        assert one.recommend(histories=told("impression"), k=99).height == n
+
+
 def test_who_was_shown_an_item_is_still_among_its_audience(events):
     model = Recommender(encoder="none", strategies=["popular"]).fit(events)
     (user, *_) = model.audience("i5", k=99)["user_id"].to_list()

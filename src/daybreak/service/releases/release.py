@@ -488,6 +488,8 @@ def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
         del facts["source_domains"]
     if not stats.users_are_items:
         del facts["users_are_items"]
+    if not stats.only_clicks:
+        del facts["only_clicks"]
     return facts
 
 

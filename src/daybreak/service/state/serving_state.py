@@ -500,7 +500,7 @@ def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
     """Return the rule of a shop: the types that it names, or what its training found."""
     types = trained.rules.excludes
     rule = (
-        ExclusionRule(repeats=trained.stats.repeats)
+        ExclusionRule(repeats=trained.stats.repeats, clicks=trained.stats.only_clicks)
         if types is None
         else ExclusionRule.of_types(types)
     )

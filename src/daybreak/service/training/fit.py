@@ -12,6 +12,7 @@ import polars as pl
 from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
+from daybreak.data.exclusion import are_clicks_all
 from daybreak.data.networks import are_users_items
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.repeats import repeats_are_usual
@@ -84,6 +85,8 @@ class TrainingStats:
     """Values of ``domain`` whose events and items are sources, and not recommended."""
     users_are_items: bool = False
     """Whether the items are the users themselves, as in a network."""
+    only_clicks: bool = False
+    """Whether clicks are all that is known of what people choose, as in news."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,7 @@ def _train_within_limits(
             data.recency.power,
             tuple(one.domain for one in config.sources if one.domain),
             are_users_items(dataset.users, data.items.ids, events),
+            are_clicks_all(dataset.log.kinds),
         ),
         tables.users if config.sources else None,
     )
