@@ -4,6 +4,7 @@ Start at :func:`detect_role` for one file; :mod:`daybreak.data.folders` chooses 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from daybreak.data.column_aliases import TABLE_ROLES, TableRole
 from daybreak.data.columns import KEY_COLUMNS, LIKELY_REASON, ColumnMapping
 from daybreak.data.importing import ColumnChoices, InputTables
 from daybreak.data.item_cells import ITEM_CELLS
+from daybreak.data.matrices import open_matrix
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.errors import ConfigError, DataError
 
@@ -49,12 +51,15 @@ def detect_role(
         if role == "events" and not _repeats_likely_keys(mapping, opened):
             likely = opened
             continue
-        if role != "events" and errors:
-            _refuse_events(mapping, opened, errors[0])
+        if role == "users" and (matrix := open_matrix(opened)) is not None:
+            return "events", matrix
+        if role != "events":
+            _refuse_events(mapping, opened, errors)
         return role, opened
-    if likely is not None:
-        return "events", likely
-    raise errors[0]
+    found = likely or open_matrix(opened)
+    if found is None:
+        raise errors[0]
+    return "events", found
 
 
 def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> ColumnMapping:
@@ -87,7 +92,9 @@ def _count_repeats(mapping: ColumnMapping, opened: OpenedTable, key: str) -> tup
     return len(ids) - (0 if ids.dtype.is_nested() else ids.n_unique()), len(ids)
 
 
-def _refuse_events(mapping: ColumnMapping, opened: OpenedTable, error: DataError) -> None:
+def _refuse_events(
+    mapping: ColumnMapping, opened: OpenedTable, errors: Sequence[DataError]
+) -> None:
     """Refuse events that look like users or items because one of their ids is not recognised.
 
     Of rows with one id the last would be kept, and all others lost.
@@ -95,7 +102,9 @@ def _refuse_events(mapping: ColumnMapping, opened: OpenedTable, error: DataError
     Raises:
         DataError: Most of the first rows repeat an id.
     """
-    key = KEY_COLUMNS[mapping.role][0]
+    if not errors:
+        return
+    error, key = errors[0], KEY_COLUMNS[mapping.role][0]
     n_repeats, n_rows = _count_repeats(mapping, opened, key)
     is_catalogue = mapping.role == "items" and mapping.source_of("title") is not None
     if n_rows < MIN_JUDGED_ROWS or n_repeats <= MAX_REPEATED_SHARE * n_rows or is_catalogue:

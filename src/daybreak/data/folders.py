@@ -49,7 +49,7 @@ def read_folder(  # noqa: PLR0913 - all options of reading, each optional
     """
     formats = ValueFormats.of(date_format, decimal, strict=strict)
     tables = open_folder(Path(path), columns or {}, encoding)
-    return InputTables(tables, columns or {}, formats).read(rules)
+    return InputTables.open(tables, columns, None, formats).read(rules)
 
 
 def open_folder(

@@ -23,6 +23,7 @@ from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
 from daybreak.data.item_cells import match_events
 from daybreak.data.item_limit_columns import recognise_item_limits
+from daybreak.data.matrices import open_matrix
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.rejects import Rejects
@@ -196,6 +197,9 @@ class InputTables:
             role: data if isinstance(data, EventFiles) else open_table(data, role, encoding)
             for role, data in inputs.items()
         }
+        events = opened.get("events")
+        if events is not None and not isinstance(events, EventFiles):
+            opened["events"] = open_matrix(events, is_events=True) or events
         return cls(opened, columns or {}, formats or ValueFormats())
 
     def preview(self) -> dict[TableRole, ColumnMapping]:
@@ -251,9 +255,8 @@ class InputTables:
         """Return inputs in which several files of events are one table."""
         parts, rejects, notes = [], Rejects(), list(files.notes)
         for file in files.parts:
-            read = InputTables(
-                {"events": file}, self.choices_among([file]), self.formats
-            ).read()
+            choices = self.choices_among([file])
+            read = InputTables.open({"events": file}, choices, None, self.formats).read()
             parts.append(ReadEvents(file.file, read.tables.events, read.event_ids))
             rejects.merge(read.rejects)
             notes += read.notes

@@ -237,7 +237,7 @@ def _read_first_record(
 
 def _headerless_names(fields: list[str], role: TableRole, separator: str) -> tuple[str, ...]:
     """Return names by position if the first line is a record, () if it is a header."""
-    if has_known_names(fields, role):
+    if has_known_names(fields, role) or not fields[0].strip():
         return ()
     names = HEADERLESS_COLUMNS[role]
     if separator == _UNIT_SEPARATOR:

@@ -9,6 +9,7 @@ from daybreak.data.column_aliases import TableRole
 from daybreak.data.readers.byte_encodings import TextEncoding
 from daybreak.data.readers.delimited import DelimitedFile, open_delimited
 from daybreak.data.readers.frames import open_frame
+from daybreak.data.readers.json_maps import HEAD_CHARS, open_json_map
 from daybreak.data.readers.jsonlines import JsonLinesFile
 from daybreak.data.readers.parquet import ParquetFile, open_parquet
 from daybreak.data.readers.source import LoadedFrame, OpenedTable
@@ -112,8 +113,11 @@ def _detect_file_encoding(path: Path, head: bytes) -> TextEncoding:
 
 
 def _open_text_file(path: Path, role: TableRole, codec: TextEncoding) -> OpenedTable:
-    start = read_head(path, 4096).decode(codec.codec, "replace").lstrip("\ufeff \t\r\n")
+    head = read_head(path, HEAD_CHARS).decode(codec.codec, "replace")
+    start = head.lstrip("\ufeff \t\r\n")
     named = {".jsonl", ".ndjson", ".json"}.intersection(path.suffixes)
     if named or re.match(r"\{|\[\s*\{", start):
+        if start.startswith("{") and (found := open_json_map(path, codec, start)) is not None:
+            return found
         return JsonLinesFile(path, codec, role)
     return open_delimited(path, role, codec)
