@@ -35,6 +35,7 @@ from daybreak.data.formats import ValueFormats
 from daybreak.data.identities import identify_users, identity_columns
 from daybreak.data.ids import cast_ids
 from daybreak.data.item_cells import expand_item_cells
+from daybreak.data.item_names import name_items, title_column
 from daybreak.data.media.columns import read_media_columns
 from daybreak.data.numbers import (
     NumberColumn,
@@ -85,15 +86,18 @@ def build_table(
             times or numbers can be read.
     """
     identities = identity_columns(mapping)
+    titles = title_column(mapping)
     wanted = [c.source for c in mapping.used] + [c.source for c in identities]
+    wanted += [titles] if titles is not None and titles not in wanted else []
     raw, mapping, list_notes = expand_item_cells(source.read(wanted, rejects), mapping)
     frame, mapping = join_date_parts(*join_clocks(raw.frame, mapping))
-    identified = identify_users(replace(raw, frame=frame), mapping, identities)
+    raw, name_notes = name_items(replace(raw, frame=frame), mapping, titles)
+    identified = identify_users(raw, mapping, identities)
     folder = getattr(source, "path", Path()).parent
     media = read_media_columns(identified.raw, identified.mapping, rejects, folder)
     prepared = prepare_columns(media.raw, identified.mapping)
     table = _TableBuilder(prepared.raw, prepared.mapping, rejects, formats or ValueFormats())
-    table.notes += [*list_notes, *identified.notes, *media.notes, *prepared.notes]
+    table.notes += [*list_notes, *name_notes, *identified.notes, *media.notes, *prepared.notes]
     for key in KEY_COLUMNS[mapping.role]:
         table.add_ids(key)
     return _build_events(table) if mapping.role == "events" else _build_entities(table)
@@ -355,7 +359,8 @@ def _note_odd_dates_of(table: _TableBuilder) -> None:
 
 
 def _keep_last_rows(table: _TableBuilder, key: str) -> None:
-    """Keep the last row of each id."""
+    """Keep the last row of each id that does not only continue an earlier one."""
+    _drop_continued_rows(table, key)
     last = table.columns[key].is_last_distinct()
     if last.all():
         return
@@ -363,6 +368,21 @@ def _keep_last_rows(table: _TableBuilder, key: str) -> None:
     reject = Reject(table.raw.file, 0, f"{key} {REPLACED_BY_LATER}", source)
     table.raw.report(table.rejects, ~last, reject)
     table.filter(last)
+
+
+def _drop_continued_rows(table: _TableBuilder, key: str) -> None:
+    """Drop rows without a title whose id had one before, such as those of variants."""
+    title = table.mapping.source_of("title")
+    if title is None or table.raw.frame[title].dtype != pl.String:
+        return
+    has_title = table.raw.frame[title].str.strip_chars().fill_null("") != ""
+    rows = pl.DataFrame([table.columns[key].alias("id"), has_title.alias("titled")])
+    had_one = rows.select(pl.col("titled").cum_max().over("id")).to_series()
+    continued = ~has_title & had_one
+    if continued.any():
+        n = int(continued.sum())
+        table.note(f"{n:,} rows without a title continue an earlier row of their {key}")
+        table.filter(~continued)
 
 
 def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:

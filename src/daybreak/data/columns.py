@@ -260,7 +260,7 @@ def _find_likely_keys(
         likely |= dict.fromkeys([s for s in free if _is_own_rating(s)][:1], "value")
     for key in missing:
         left = [source for source in free if source not in likely]
-        if (source := _find_name(LIKELY_KEY_NAMES[key], left)) is not None:
+        if (source := find_name(LIKELY_KEY_NAMES[key], left)) is not None:
             likely[source] = key
     return likely
 
@@ -279,11 +279,16 @@ def _own_name(source: str) -> str:
 
 
 def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | None:
-    return _find_name(COLUMN_ALIASES[role][target], sources)
+    return find_name(COLUMN_ALIASES[role][target], sources)
 
 
-def _find_name(wanted: Sequence[str], sources: Sequence[str]) -> str | None:
-    """Return the column with the first of the names that there is, None if there is none."""
+def find_name(wanted: Sequence[str], sources: Sequence[str]) -> str | None:
+    """Return the column with the first of the names that there is, None if there is none.
+
+    Args:
+        wanted: Names, the best first.
+        sources: Columns.
+    """
     names = {spelling: s for s in reversed(sources) for spelling in _loose_spellings(s)}
     names |= {to_snake_case(source): source for source in reversed(sources)}
     return next((names[name] for name in wanted if name in names), None)

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
+from daybreak.data.casts import to_text
 from daybreak.data.column_aliases import TABLE_ROLES, TableRole
 from daybreak.data.event_files import EventFiles, has_same_columns, name_of_events
 from daybreak.data.file_roles import detect_role, role_of_file
 from daybreak.data.formats import ValueFormats
-from daybreak.data.ids import cast_ids
 from daybreak.data.importing import ColumnChoices, ImportResult, InputTables
+from daybreak.data.item_names import plain_titles
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.readers.zip_files import is_zip, members_of
@@ -134,9 +137,11 @@ class _Tables:
         events = self.found.get("events", [])
         if role != "items" or not events:
             return True
-        own = _sampled_ids(table, "items")
-        ids = [_sampled_ids(one, "events") for one in events]
-        return any(len(own & some) >= MIN_KNOWN_ITEMS * len(some) for some in ids if some)
+        own = _sampled_names(table, "items")
+        named = [names for one in events if (names := _sampled_names(one, "events"))]
+        return not named or any(
+            len(own & names) >= MIN_KNOWN_ITEMS * len(names) for names in named
+        )
 
     def joined(self, name: str) -> dict[TableRole, OpenedTable]:
         """Return one table for each role; files of events are read together.
@@ -199,13 +204,17 @@ def open_files(
     return tables
 
 
-def _sampled_ids(table: OpenedTable, role: TableRole) -> set[str]:
-    """Return ids of items among the first rows of a table."""
+def _sampled_names(table: OpenedTable, role: TableRole) -> set[str]:
+    """Return ids and titles of items among the first rows of a table."""
     try:
-        source = InputTables({role: table}).preview()[role].source_of("item_id")
+        mapping = InputTables({role: table}).preview()[role]
     except DaybreakError:
         return set()
-    rows = table.sample([source] if source else [])
-    if source not in rows.columns or rows[source].dtype.is_nested():
+    wanted = [s for one in ("item_id", "title") if (s := mapping.source_of(one)) is not None]
+    rows = table.sample(wanted).head(SAMPLE_ROWS)
+    texts = [to_text(column) for column in rows if not column.dtype.is_nested()]
+    found = pl.concat([text.alias("name") for text in texts]).to_frame() if texts else None
+    if found is None:
         return set()
-    return set(cast_ids(rows[source].head(SAMPLE_ROWS))[0].drop_nulls().to_list())
+    names = found.select(pl.concat(plain_titles(pl.col("name")))).to_series()
+    return set(names.replace("", None).drop_nulls())

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from daybreak.data.attributes_of_items import constant_columns, is_opinion_of_one_item
-from daybreak.data.building import build_table
+from daybreak.data.building import CheckedTable, build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
 from daybreak.data.columns import (
     KEY_COLUMNS,
     ColumnMapping,
+    SourceColumn,
     has_all_known_names,
     match_columns,
 )
@@ -23,12 +24,14 @@ from daybreak.data.event_type_columns import recognise_event_types
 from daybreak.data.formats import ValueFormats
 from daybreak.data.item_cells import match_events
 from daybreak.data.item_limit_columns import recognise_item_limits
+from daybreak.data.item_names import match_titles
 from daybreak.data.matrices import open_matrix
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables, mark_listed
+from daybreak.data.variants import find_variants, fold_variants
 from daybreak.errors import ConfigError, DataError, NextStep, TooManyRejectsError
 
 MAX_LOST_SHARE = 0.1
@@ -227,11 +230,13 @@ class InputTables:
             role: build_table(source, mappings[role], rejects, self.formats)
             for role, source in self.opened.items()
         }
+        catalogue_notes = _join_catalogue(built)
         tables = Tables.of(**{role: table.frame for role, table in built.items()})
         if "items" in built and tables.items.height > built["items"].frame.height:
             tables = Tables.of(tables.events, mark_listed(built["items"].frame), tables.users)
         notes = [note for source in self.opened.values() for note in source.notes]
         notes += [note for table in built.values() for note in table.notes]
+        notes += catalogue_notes
         notes += note_unknown_references({role: t.frame for role, t in built.items()})
         notes += [
             f"{source.file}: read as {role}, but it also has users and items and repeats "
@@ -330,11 +335,7 @@ class InputTables:
             used |= choices.keys()
             sample = self.opened[role].sample
             try:
-                mapping = (
-                    match_events(columns, choices, sample)
-                    if role == "events"
-                    else match_columns(columns, role, choices)
-                )
+                mapping = _match_given(columns, role, choices, sample)
             except DataError as error:
                 raise DataError(
                     f"{self.opened[role].file}: {error}",
@@ -369,6 +370,69 @@ class InputTables:
             and (role != "events" or target in COLUMN_ALIASES["events"])
         }
         return {**choices, **self.columns.get(role, {})}
+
+
+def _match_given(
+    columns: Sequence[str],
+    role: TableRole,
+    choices: Mapping[str, str | None],
+    sample: Callable[[Sequence[str]], pl.DataFrame],
+) -> ColumnMapping:
+    """Match the columns of a table; ids are not read from a column that is empty.
+
+    Shops without article numbers export their column, with nothing in it.
+    """
+    mapping = (
+        match_events(columns, choices, sample)
+        if role == "events"
+        else match_columns(columns, role, choices)
+    )
+    source = mapping.source_of("item_id")
+    if source is None or "item_id" in choices or not _is_empty(sample([source])):
+        return mapping
+    try:
+        others = [name for name in columns if name != source]
+        other = _match_given(others, role, choices, sample)
+    except DataError:
+        return mapping
+    return replace(other, columns=(*other.columns, SourceColumn(source, None, "not used")))
+
+
+def _is_empty(rows: pl.DataFrame) -> bool:
+    """Return whether the first rows of a column have no value."""
+    values = rows.to_series() if rows.width else pl.Series(["given"])
+    if values.dtype != pl.String:
+        return values.dtype == pl.Null and len(values) > 0
+    return len(values) > 0 and bool((values.str.strip_chars().fill_null("") == "").all())
+
+
+def _join_catalogue(built: dict[TableRole, CheckedTable]) -> list[str]:
+    """Relate events to a catalogue with titles and variants, in place; return notes."""
+    items, events = built.get("items"), built.get("events")
+    notes: list[str] = []
+    if items is None:
+        return notes
+    if events is not None:
+        events.frame, n = match_titles(events.frame, items.frame)
+        if n:
+            notes.append(
+                f"{n:,} events name their item by its title, and are on the item of it"
+            )
+    found = find_variants(items.frame)
+    if found is None:
+        return notes
+    column, variants = found
+    items.frame = fold_variants(items.frame, column, variants)
+    text = (
+        f"{len(variants):,} items are variants of another one with the same {column}; they are "
+        "not recommended themselves"
+    )
+    if events is not None:
+        item = pl.col("item_id")
+        n = events.frame.select(item.is_in(list(variants)).sum()).item()
+        events.frame = events.frame.with_columns(item.replace(variants))
+        text += f", and their {n:,} events count for it"
+    return [*notes, text]
 
 
 def _keep_constant_columns(

@@ -126,16 +126,17 @@ _NAMES_OF_OTHERS = frozenset(
     {"name", "nombre", "nome", "nom", "naam", "nazwa", "名字", "名前", "이름"}
 )
 """Titles of items that are as well names of people."""
-_TITLES = (
+ITEM_TITLE_NAMES = (
     *(one for one in COLUMN_ALIASES["items"]["title"] if one not in _NAMES_OF_OTHERS),
     *("film_title", "book_title", "book_name", "song_title", "song_name", "track_name"),
     *("track_title", "article_title", "video_title", "course_title", "course_name"),
     *("job_title", "game_title", "game_name", "event_title", "宝贝标题", "宝贝名称"),
     *("item_description", "product_description", "description"),
 )
+"""Names of columns with titles of items beside other ids, the best first."""
 LIKELY_KEY_NAMES: Mapping[str, tuple[str, ...]] = {
     "user_id": (*_BARE_USERS, *PHONE_NAMES, *SESSION_NAMES, *ORDER_NAMES),
-    "item_id": (*_BARE_ITEMS, *_TITLES),
+    "item_id": (*_BARE_ITEMS, *ITEM_TITLE_NAMES),
 }
 """Names of the keys of events where none of the usual names is there."""
 PAIRS_OF_PEOPLE = (("source", "target"), ("from", "to"), ("src", "dst"), ("von", "an"))
