@@ -117,3 +117,11 @@ def test_a_change_of_interests_beyond_the_past_starts_a_training(settings, monke
         assert len(started) == 1
         assert "interests" in started[0]
         assert live.status()["drift_score"]["interests"] > 0
+
+
+def test_rows_of_weights_are_written_out_between_requests(live, monkeypatch):
+    filled = []
+    products = live.releases.current.scorers[0].products
+    monkeypatch.setattr(products, "fill", lambda: filled.append(True))
+    live.jobs.run_once()
+    assert filled == [True]

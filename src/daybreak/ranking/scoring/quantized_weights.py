@@ -131,17 +131,25 @@ class QuantizedWeights:
         else:
             restricted, used = restrict_features(features)
             factors = restricted.toarray()
-        for start in range(0, len(used), ROWS_PER_PRODUCT):
-            span = slice(start, start + ROWS_PER_PRODUCT)
-            self._add_rows(totals, factors[:, span], used[span])
+        add_coded_rows(totals, factors * self.units[used], self.codes, used)
         return totals
 
-    def _add_rows(self, totals: Floats, factors: Floats, rows: Rows) -> None:
-        """Add the products of (n_queries, n_rows) factors and the codes of some rows."""
-        codes = self.codes[rows]
-        weights = _buffer_of(codes.shape)
-        np.copyto(weights, codes)
-        totals += (factors * self.units[rows]) @ weights
+
+def add_coded_rows(totals: Floats, factors: Floats, codes: Any, rows: Rows) -> None:
+    """Add products with some rows of codes, a few of which are written out at a time.
+
+    Args:
+        totals: (n_queries, n_columns) to which is added.
+        factors: (n_queries, n_rows) factors of the rows, with their units.
+        codes: (n_features, n_columns) int8
+        rows: (n_rows,) rows of codes.
+    """
+    for start in range(0, len(rows), ROWS_PER_PRODUCT):
+        span = slice(start, start + ROWS_PER_PRODUCT)
+        chosen = codes[rows[span]]
+        weights = _buffer_of(chosen.shape)
+        np.copyto(weights, chosen)
+        totals += factors[:, span] @ weights
 
 
 def _buffer_of(shape: tuple[int, int]) -> Floats:

@@ -25,6 +25,7 @@ from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.centres import ScoreCentre, score_centre
+from daybreak.ranking.scoring.factor_rows import FactorProducts
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
 from daybreak.ranking.scoring.level_sums import add_in_order, sum_levels
 from daybreak.ranking.scoring.past_items import find_past_items, past_bias
@@ -118,6 +119,8 @@ class Scorer:
     """(n_items,) mask of the items that the models were trained on"""
     layout: FeatureLayout = field(init=False, repr=False)
     """Kinds of features; a partition has those of the whole catalogue."""
+    products: FactorProducts = field(default_factory=FactorProducts, init=False, repr=False)
+    """Products with large low-rank weights."""
     is_small: bool = field(default=False, init=False)
     """Whether this is a small partition, all of whose levels are known."""
     _levels: dict[int, LevelWeights] = field(default_factory=dict, init=False, repr=False)
@@ -493,7 +496,8 @@ class Scorer:
                 continue
             for strategy in self.layout.strategy_rows[kind]:
                 if strategy in weights.active_rows:
-                    product = self.linear_models[strategy].weights.apply(matrix)
+                    linear = self.linear_models[strategy]
+                    product = self.products.apply(strategy, linear.weights, matrix)
                     if product is not None:
                         scores[rows] += product * weights.weights[strategy]
 

@@ -171,6 +171,7 @@ class BackgroundJobs:
             self._releases.sync,
             self._releases.check_active_release,
             self._releases.recount_if_due,
+            self._releases.write_out_rows_if_due,
             self._releases.compact,
             self.return_memory,
             self.sync_experiments,

@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 MIN_RECOUNT_INTERVAL_S = 5.0
 """Shortest time between two counts of popularity [s]."""
 MAX_RECOUNT_CPU_SHARE = 0.05
-"""Largest share of one processor that counting popularity may take."""
+"""Largest share of one processor that counting popularity may take; also that of writing out
+rows of weights."""
 MAX_ITEMS_REBUILT_AT_ONCE = 1_000
 """Largest catalogue whose untrained state is rebuilt during a write."""
 MIN_CHANGED_SHARE = 1 / 16
@@ -100,7 +101,7 @@ class ReleaseManager:
         self._folder = folder
         self._update_lock = RLock()
         self._load_lock = Lock()
-        self._recounted = (0.0, 0.0)
+        self._recounted = self._rows_written = (0.0, 0.0)
         self._has_new_events = self._has_changed_items = False
         self._previous: list[str] = []
         self._kept_releases: set[str] = set()
@@ -176,6 +177,16 @@ class ReleaseManager:
                 self._replace_state(state.with_recounted_popularity())
         if needs_rebuild(self.current):
             self._rebuild_untrained()
+
+    def write_out_rows_if_due(self) -> None:
+        """Write out rows of low-rank weights that lists have needed, some at a time."""
+        last, took = self._rows_written
+        now = time.monotonic()
+        if now - last < took / MAX_RECOUNT_CPU_SHARE:
+            return
+        for state in self.states():
+            state.scorers[0].products.fill()
+        self._rows_written = (time.monotonic(), time.monotonic() - now)
 
     def compact(self) -> None:
         """Compact the scorers of releases in which many items have changed, to bound memory.

@@ -1,0 +1,168 @@
+"""Rows of low-rank weights, written out with 8 bits while a server runs.
+
+A product with factors reads all vectors of all items for every list: 160 MB for 10,000 items
+with 4,000 dimensions. Written out, the weights of an event are one row of 10 kB, and events
+repeat. Start with :class:`FactorProducts`.
+"""
+
+from dataclasses import replace
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from daybreak.data.mapped_arrays import drop_pages, take_rows
+from daybreak.data.sparse_products import multiply_sparse_to_dense
+from daybreak.data.sparse_rows import make_csr
+from daybreak.models.shared_weights import WeightMatrix, restrict_features
+from daybreak.ranking.scoring.quantized_weights import add_coded_rows, quantize_weights
+from daybreak.types import Floats, Rows, Sparse
+
+MIN_FACTOR_BYTES = 32_000_000
+"""Smallest factor of the items whose products are written out [bytes]."""
+MAX_CODE_BYTES = 80_000_000
+"""Default size of the rows of one strategy."""
+ROWS_PER_FILL = 64
+"""Rows that :meth:`FactorRows.fill` writes out at a time."""
+
+
+class FactorRows:
+    """Rows of ``left @ right`` of one strategy; thread-safe.
+
+    Rows have weights of 8 bits, as sums of dense weights have. A batch of queries some of whose
+    rows are missing is multiplied by the factors, as long as that is the shorter product.
+
+    Args:
+        weights: Weights with factors.
+        max_bytes: Size of all rows.
+
+    Example:
+        >>> import scipy.sparse as sp
+        >>> left, right = np.float32([[1], [2]]), np.float32([[0.5, 0.25, 1]])
+        >>> rows = FactorRows(WeightMatrix(left=left, right=right))
+        >>> rows.apply(sp.csr_array(np.float32([[0, 1]]))).round(2)
+        array([[1. , 0.5, 2. ]], dtype=float32)
+        >>> len(rows)
+        1
+    """
+
+    def __init__(self, weights: WeightMatrix, max_bytes: int = MAX_CODE_BYTES) -> None:
+        self._weights = WeightMatrix(left=weights.left, right=weights.right)
+        n_features, n_items = self._weights.shape
+        size = min(n_features, max_bytes // max(n_items, 1))
+        self._codes = np.empty((size, n_items), dtype=np.int8)  # memory comes with the rows
+        self._units = np.zeros(size, dtype=np.float32)
+        self._rest: list[tuple[Rows, Floats]] = []
+        self._places = np.full(n_features, -1, dtype=np.int64)
+        """(n_features,) place of the row of each feature; -1: not written out"""
+        self._n_missed = np.zeros(n_features, dtype=np.int64)
+        """(n_features,) number of batches that missed the row"""
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._rest)
+
+    def apply(self, features: Sparse) -> Floats | None:
+        """Return the (n_queries, n_items) products of CSR features, as `WeightMatrix.apply`."""
+        restricted, used = restrict_features(features)
+        missing = used[self._places[used] < 0]
+        if len(missing) <= min(features.shape[0], self._n_free()):
+            self._write_out(missing)
+        if (self._places[used] >= 0).all():
+            return self._multiply(restricted, self._places[used])
+        self._n_missed[missing] += 1
+        return self._weights.apply(features)
+
+    def fill(self, n_rows: int = ROWS_PER_FILL) -> int:
+        """Write out rows, first those that most batches have missed; return how many.
+
+        Args:
+            n_rows: Largest number of rows.
+        """
+        missing = np.flatnonzero(self._places < 0)
+        order = np.argsort(-self._n_missed[missing], kind="stable")
+        n_filled = self._write_out(missing[order[: min(n_rows, self._n_free())]])
+        if n_filled and n_filled == len(missing):  # no list needs the factors any more
+            drop_pages(self._weights.right)
+        return n_filled
+
+    def _n_free(self) -> int:
+        return len(self._units) - len(self._rest)
+
+    def _write_out(self, features: Rows) -> int:
+        """Write out rows as long as there is room; return how many."""
+        if not len(features):
+            return 0
+        left: Any = self._weights.left
+        chosen = take_rows(left, features) if isinstance(left, np.ndarray) else left[features]
+        product = np.asarray(chosen @ self._weights.right, dtype=np.float32)
+        coded = quantize_weights([product], product.shape)
+        starts, columns, values = coded.rest.indptr, coded.rest.indices, coded.rest.data
+        with self._lock:
+            before = len(self._rest)
+            for number, feature in enumerate(features.tolist()):
+                if self._places[feature] >= 0 or not self._n_free():
+                    continue  # another thread was faster
+                place, span = len(self._rest), slice(starts[number], starts[number + 1])
+                self._codes[place] = coded.codes[number]
+                self._units[place] = coded.units[number]
+                self._rest.append((columns[span], values[span]))
+                self._places[feature] = place  # last, as other threads read it
+            return len(self._rest) - before
+
+    def _multiply(self, features: Sparse, places: Rows) -> Floats:
+        """Return the products of features with the rows at as many places."""
+        rests = [self._rest[place] for place in places.tolist()]
+        columns = [one for one, _ in rests] or [np.empty(0, dtype=np.int32)]
+        values = [one for _, one in rests] or [np.empty(0, dtype=np.float32)]
+        starts: Any = np.cumsum([0, *(len(one) for one, _ in rests)]).astype(np.int32)
+        shape = (len(places), self._codes.shape[1])
+        parts = (np.concatenate(values), np.concatenate(columns), starts)
+        totals = multiply_sparse_to_dense(features, make_csr(*parts, shape))
+        add_coded_rows(totals, features.toarray() * self._units[places], self._codes, places)
+        return totals
+
+
+class FactorProducts:
+    """Products of the strategies of a scorer; those with large factors by their rows.
+
+    There are rows only where :meth:`fill` is called, as by the jobs of a server: products are
+    exact in other processes. Scorers of the same items share one.
+    """
+
+    def __init__(self) -> None:
+        self._weights: dict[int, WeightMatrix] = {}
+        self._rows: dict[int, tuple[WeightMatrix, FactorRows]] = {}
+
+    def apply(self, strategy: int, weights: WeightMatrix, features: Sparse) -> Floats | None:
+        """Return the (n_queries, n_items) products of CSR features with weights.
+
+        Args:
+            strategy: Number of the strategy.
+            weights: Its weights.
+            features: Features of its kind.
+        """
+        right = weights.right
+        if right is None or right.nbytes < MIN_FACTOR_BYTES or not features.nnz:
+            return weights.apply(features)
+        self._weights[strategy] = weights
+        rows_of, rows = self._rows.get(strategy, (None, None))
+        if rows is None or rows_of is not weights:
+            return weights.apply(features)
+        product = rows.apply(features)
+        rest = replace(weights, left=None, right=None).apply(features)
+        if product is None or rest is None:
+            return rest if product is None else product
+        product += rest
+        return product
+
+    def fill(self) -> int:
+        """Write out some rows of each strategy that lists have used; return how many."""
+        n_filled = 0
+        for strategy, weights in list(self._weights.items()):
+            rows_of, rows = self._rows.get(strategy, (None, None))
+            if rows is None or rows_of is not weights:
+                rows = FactorRows(weights)
+                self._rows[strategy] = (weights, rows)
+            n_filled += rows.fill()
+        return n_filled
