@@ -6,9 +6,9 @@
 shop. Lists of ten are made for known users, alone and 16 together, first with the factors of
 the weights, then with all rows of 8 bits, as a server writes them out between requests
 (:class:`daybreak.ranking.scoring.factor_rows.FactorRows`). The processor time is that of one
-thread, from the frame of users to the frame of lists; the least of three rounds counts. Lists of
-one hundred are compared with those of the factors: the share of their items, the share of the
-lists whose first ten are equal, and the NDCG of these ten, where the item at place r of the
+thread, from the frame of users to the frame of lists; the least of three rounds counts. Lists
+of one hundred are compared with those of the factors: the share of their items, the share of
+the lists whose first ten are equal, and the NDCG of these ten, where the item at place r of the
 list of the factors has the gain 1 / log2(r + 1).
 """
 
