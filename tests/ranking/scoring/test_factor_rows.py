@@ -102,3 +102,19 @@ def test_other_parts_and_other_weights_count(weights, monkeypatch):
     np.testing.assert_allclose(filled(both), first + (features @ sparse).toarray(), atol=1e-6)
     doubled = WeightMatrix(left=2 * weights.left, right=weights.right)
     np.testing.assert_allclose(filled(doubled), 2 * first, rtol=1e-5)
+
+
+def test_strategies_are_filled_in_turns_a_few_rows_at_a_time(weights, monkeypatch):
+    monkeypatch.setattr(factor_rows, "MIN_FACTOR_BYTES", 1)
+    monkeypatch.setattr(factor_rows, "PRODUCTS_PER_FILL", 20 * 5 * 400)
+    products = FactorProducts()
+    for strategy in range(2):
+        other = WeightMatrix(left=weights.left, right=weights.right)
+        products.apply(strategy, other, features_of((1,)))
+    filled, sizes = [], []
+    while n_filled := products.fill():
+        filled.append(n_filled)
+        sizes.append([len(rows) for _, rows in products._rows.values()])
+    assert filled == [20, 20, 10, 10]
+    assert sizes[1] == [20, 20]
+    assert sizes[-1] == [30, 30]

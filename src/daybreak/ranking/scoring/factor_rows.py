@@ -22,8 +22,9 @@ MIN_FACTOR_BYTES = 32_000_000
 """Smallest factor of the items whose products are written out [bytes]."""
 MAX_CODE_BYTES = 80_000_000
 """Default size of the rows of one strategy."""
-ROWS_PER_FILL = 64
-"""Rows that :meth:`FactorRows.fill` writes out at a time."""
+PRODUCTS_PER_FILL = 1_300_000_000
+"""Products of two numbers that :meth:`FactorRows.fill` computes at a time: about 50 ms, which
+other jobs of a server wait for."""
 
 
 class FactorRows:
@@ -73,17 +74,20 @@ class FactorRows:
         self._n_missed[missing] += 1
         return self._weights.apply(features)
 
-    def fill(self, n_rows: int = ROWS_PER_FILL) -> int:
+    def fill(self, n_rows: int | None = None) -> int:
         """Write out rows, first those that most batches have missed; return how many.
 
         Args:
-            n_rows: Largest number of rows.
+            n_rows: Largest number of rows; default: by :data:`PRODUCTS_PER_FILL`.
         """
+        right = self._weights.right
+        if n_rows is None:
+            n_rows = max(PRODUCTS_PER_FILL // max(0 if right is None else right.size, 1), 1)
         missing = np.flatnonzero(self._places < 0)
         order = np.argsort(-self._n_missed[missing], kind="stable")
         n_filled = self._write_out(missing[order[: min(n_rows, self._n_free())]])
         if n_filled and n_filled == len(missing):  # no list needs the factors any more
-            drop_pages(self._weights.right)
+            drop_pages(right)
         return n_filled
 
     def _n_free(self) -> int:
@@ -157,12 +161,13 @@ class FactorProducts:
         return product
 
     def fill(self) -> int:
-        """Write out some rows of each strategy that lists have used; return how many."""
-        n_filled = 0
+        """Write out some rows of one strategy that lists have used; return how many."""
+        strategies = []
         for strategy, weights in list(self._weights.items()):
             rows_of, rows = self._rows.get(strategy, (None, None))
             if rows is None or rows_of is not weights:
                 rows = FactorRows(weights)
                 self._rows[strategy] = (weights, rows)
-            n_filled += rows.fill()
-        return n_filled
+            strategies.append(rows)
+        strategies.sort(key=len)
+        return next((n_filled for rows in strategies if (n_filled := rows.fill())), 0)
