@@ -81,3 +81,36 @@ def test_a_state_is_a_type_if_one_of_its_words_says_no(name):
 def test_a_state_of_a_country_is_no_type():
     log = {"user_id": ["a"] * 3, "item_id": ["x", "y", "z"], "estado": ["SP", "RJ", "MG"]}
     assert read_tables(log).tables.events["event_type"].count() == 0
+
+
+def test_swipes_to_the_left_count_against_and_other_sides_do_not():
+    ids = {"user_id": ["a", "a"], "item_id": ["x", "y"]}
+    for name, kinds in (("swipe", ["swipe_left", "swipe_right"]), ("ear", [None, None])):
+        log = pl.DataFrame(ids | {name: ["left", "right"]})
+        assert read_tables(log).tables.events["event_type"].to_list() == kinds
+
+
+def test_the_time_at_which_somebody_left_is_no_refusal():
+    log = {"visitor": ["a", "a"], "exhibit": ["x", "y"], "entered": ["2026-03-01 10:00"] * 2}
+    log["left"] = ["2026-03-01 10:20", "2026-03-01 10:30"]
+    events = read_tables(pl.DataFrame(log)).tables.events
+    assert events["item_id"].to_list() == ["x", "y"]
+    assert events["event_type"].null_count() == 2
+
+
+def test_concerts_are_items_and_their_state_is_the_type():
+    log = {"Customer": list("abcd"), "Event": ["Aida", "Tosca", "Hamlet", "Aida"]}
+    log |= {
+        "Venue": ["Opera"] * 4,
+        "Status": ["Confirmed", "Cancelled", "Sent", "No show"],
+    }
+    events = read_tables(pl.DataFrame(log)).tables.events
+    assert events["item_id"].to_list() == log["Event"]
+    assert events["event_type"].to_list() == log["Status"]
+
+
+def test_what_was_mostly_played_counts_though_it_is_not_completed():
+    log = {"user_id": ["a"] * 4, "episode_id": list("wxyz"), "completed": [1, 0, 0, 0]}
+    log |= {"skipped": [0, 0, 0, 1], "percent_watched": [100, 50, 47, 40]}
+    types = read_tables(pl.DataFrame(log)).tables.events["event_type"].to_list()
+    assert types == ["completed", "watched", "watched", "skipped"]

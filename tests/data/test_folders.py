@@ -138,3 +138,23 @@ def test_a_damaged_zip_file_is_told(tmp_path):
         path.write_bytes(bad)
         with pytest.raises(DataError, match="damaged zip file"):
             read_tables(path)
+
+
+@pytest.mark.parametrize("key", ["order_id", "id"])
+def test_lines_of_orders_get_customers_and_times_from_the_file_of_orders(folder, key):
+    orders = f"{key},customer_id,ordered_at,status\n" + "".join(
+        f"{n},u{n % 5},2026-03-{1 + n % 28:02d},{'cancelled' if n % 6 == 0 else 'sent'}\n"
+        for n in USERS
+    )
+    lines = "order_id,product_id,qty\n" + "".join(
+        f"{n},i{(n + k) % 6},1\n" for n in USERS for k in (0, 1)
+    )
+    path = folder(orders=orders, order_items=lines, products=ITEMS)
+    result = read_folder(path)
+    events = result.tables.events
+    expected = [(f"u{n % 5}", f"i{(n + k) % 6}") for n in USERS for k in (0, 1)]
+    assert events.select("user_id", "item_id").rows() == expected
+    assert events["timestamp"].null_count() == 0
+    assert signs(result) == {"sent": 1, "cancelled": -1}
+    files = find_files([path / "order_items.csv", path / "orders.csv", path / "products.csv"])
+    assert Sources(files).read().tables.events.equals(events)

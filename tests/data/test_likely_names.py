@@ -99,3 +99,11 @@ def test_events_whose_users_are_not_recognised_are_no_items(tmp_path):
 def test_lines_of_variants_are_items(tmp_path):
     rows = [f"mug-{n % 5},Mug,{n}" for n in range(30)]
     assert detect_role(write_csv(tmp_path, "handle,title,price", rows))[0] == "items"
+
+
+def test_loans_without_a_known_column_of_readers_are_no_catalogue(tmp_path):
+    path = tmp_path / "loans.csv"
+    rows = [f"c{n % 7},b{n % 5},Book {n % 5},2026-03-{1 + n % 28:02d}" for n in range(60)]
+    path.write_text("\n".join(["holder,barcode,title,loaned", *rows]), encoding="utf-8")
+    with pytest.raises(DataError, match="these are no items"):
+        detect_role(path)

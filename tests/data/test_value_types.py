@@ -47,3 +47,10 @@ def test_numbers_without_a_telling_name_are_ratings_if_their_scale_is_used_to_it
 def test_quantities_that_look_like_none_keep_no_type():
     frame = pl.DataFrame({"user_id": ["a", "b"], "item_id": ["x", "y"], "quantity": [1, 40]})
     assert read_tables(frame).tables.events["event_type"].to_list() == [None, None]
+
+
+def test_marks_of_students_are_no_opinions_of_courses():
+    log = {"student_id": list("abc"), "course_id": list("xyz")}
+    for name, kinds in (("grade", [None] * 3), ("rating", ["rating"] * 3)):
+        events = read_tables(pl.DataFrame(log | {name: [5, 1, 2]})).tables.events
+        assert events["event_type"].to_list() == kinds

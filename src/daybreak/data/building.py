@@ -29,7 +29,7 @@ from daybreak.data.columns import (
 )
 from daybreak.data.date_parts import join_date_parts
 from daybreak.data.event_time_columns import join_clocks
-from daybreak.data.event_type_columns import ENGAGEMENT, FLAG, read_observed_types
+from daybreak.data.event_type_columns import ENGAGEMENT, FLAG, read_observed_types, swipe_type
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.formats import ValueFormats
 from daybreak.data.identities import identify_users, identity_columns
@@ -147,6 +147,9 @@ class _TableBuilder:
         """Add a column of short texts."""
         if (source := self.mapping.source_of(target)) is not None:
             values, _ = cast_labels(self.raw.frame[source])
+            if target == "event_type":
+                given = values.drop_nulls().unique().to_list()
+                values = values.replace({name: swipe_type(name, source) for name in given})
             self.columns[target] = values.alias(target)
 
     def read_refusals(self) -> None:

@@ -144,7 +144,17 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
         "event_type": (
             *("event_type", "event", "feedback_type", "interaction_type", "event_name"),
             *("action", "action_type", "behavior", "behaviour", "behavior_type", "type"),
-            *("interaction", "reaction", "verb", "activity", "event_kind", "ereignis"),
+            *(
+                "interaction",
+                "reaction",
+                "verb",
+                "activity",
+                "event_kind",
+                "ereignis",
+                "evt",
+                "swipe",
+                "swipe_direction",
+            ),
             *("aktion", "evento", "accion", "evenement", "действие", "событие", "行为"),
             *("行为类型", "行為", "操作", "事件", "行動", "status", "order_status"),
             *("financial_status", "order_state", "stage_name", "вид_операции", "статус"),

@@ -44,7 +44,7 @@ _WORDS = {
         "conversions converted convert signup signed_up apply applied application book "
         "booked booking reserved reply replied match matched heart hearted upvote upvoted "
         "upvotes hearts bookmarks follows comments "
-        "accept accepted right swipe_right swiped_right right_swipe superlike super_like "
+        "accept accepted swipe_right swiped_right right_swipe superlike super_like "
         "superliked thumbs_up long_view longview finish finished complete completed "
         "effective_view valid_view valid_play "
         "gefaellt gefällt geteilt gemerkt gefolgt abonniert konvertiert gebucht favorit "
@@ -66,8 +66,8 @@ _KIND_OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.
 
 
 _UNDONE = re.compile(
-    r"^(?:(?:order|is)_)?(?:cancell?ed|refunded|unsubscribed|unfollowed|unliked|disliked|voided"
-    r"|withdrawn|storniert|annul[eé]e?|cancelado|reembolsado)_(?:at|on|date|time|am|le|el)$"
+    r"^(?:(?:order|is)_)?(?:cancell?ed|refunded|unsubscribed|uninstall(?:ed)?|unfollowed"
+    r"|unliked|disliked|voided|withdrawn|storniert|annul[eé]e?|cancelado|reembolsado)_(?:at|on|date|time|am|le|el)$"
     r"|^(?:取消|退款|退货|退貨)(?:时间|日期|時間)$"
 )
 """Names of columns with the time at which an event was undone, and nothing where it was not."""

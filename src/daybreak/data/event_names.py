@@ -261,8 +261,6 @@ SYSTEM_EVENT_KINDS: dict[str, EventNameKind] = {
     **dict.fromkeys(("search_submitted", "promotion_clicked", "lead"), "view"),
     "promotion_viewed": "impression",
     **dict.fromkeys(("product_added", "add_ecommerce_item"), "count"),
-    # dating and discovery
-    **dict.fromkeys(("left", "swiped_left"), "negative"),
     # states of orders in WooCommerce, Shopify, Magento, PrestaShop, Salesforce
     **dict.fromkeys(("failed", "wc_failed", "checkout_draft", "payment_error"), "view"),
     **dict.fromkeys(("trash", "fraud", "restocked", "closed_lost"), "negative"),

@@ -7,19 +7,33 @@ item. So does a video that somebody left after a second. Start at :func:`recogni
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
 from daybreak.data.casts import cast_numbers
-from daybreak.data.columns import ColumnMapping, is_rating_column, to_snake_case
+from daybreak.data.column_aliases import COLUMN_ALIASES
+from daybreak.data.columns import ColumnMapping, find_name, is_rating_column, to_snake_case
 from daybreak.data.event_engagement import find_engagement
-from daybreak.data.event_flags import EventFlags, find_flags, flag_kind, is_amount
+from daybreak.data.event_flags import (
+    NOTHING_HAPPENED,
+    EventFlags,
+    find_flags,
+    flag_kind,
+    is_amount,
+)
 from daybreak.data.event_names import event_name_kind
 from daybreak.data.readers.source import SAMPLE_ROWS
 
 MAX_EVENT_TYPES = 50
 """Largest number of different values of a column of event types."""
+_PLAIN_ITEMS = tuple(
+    name for name in COLUMN_ALIASES["events"]["item_id"] if not name.startswith("venue")
+)
+MIN_NAMED_EVENTS = 3
+"""Smallest number of concerts or the like in a column called event."""
+MAX_KNOWN_OF_NAMED = 0.1
+"""Largest share of them whose name is a known type of events."""
 MIN_KNOWN_SHARE = 0.8
 """Smallest share of rows whose value is a known event type."""
 FLAG = "event_flag"
@@ -81,6 +95,37 @@ def recognise_event_types(
     return _with_flags_or_engagement(mapping, rows)
 
 
+def choose_named_events(
+    names: Sequence[str], sample: Callable[[Sequence[str]], pl.DataFrame]
+) -> dict[str, str | None]:
+    """Return the column *event* as items, if its values are concerts and no types of events.
+
+    Nothing is chosen where another column has a usual name of items.
+
+    Args:
+        names: Columns of events.
+        sample: Returns the first rows of the named columns of the input.
+
+    Example:
+        >>> plays = {"customer": ["a", "b", "c"], "event": ["Hamlet", "Aida", "Tosca"]}
+        >>> log = pl.DataFrame(plays)
+        >>> choose_named_events(log.columns, log.select)
+        {'item_id': 'event', 'event_type': None}
+        >>> log = pl.DataFrame({"customer": ["a", "b"], "event": ["view", "buy"]})
+        >>> choose_named_events(log.columns, log.select)
+        {}
+    """
+    source = find_name(("event",), names)
+    if source is None or find_name(_PLAIN_ITEMS, names) is not None:
+        return {}
+    rows = sample([source]).head(SAMPLE_ROWS)
+    types = _given_types(rows[source]) if source in rows.columns else {}
+    n_known = sum(n for name, n in types.items() if _kind_of_type(name) != "other")
+    if len(types) < MIN_NAMED_EVENTS or n_known > MAX_KNOWN_OF_NAMED * sum(types.values()):
+        return {}
+    return {"item_id": source, "event_type": None}
+
+
 def read_observed_types(frame: pl.DataFrame, mapping: ColumnMapping) -> pl.Series | None:
     """Return the (n_rows,) event types that flags or an engagement say; None: there are none.
 
@@ -89,14 +134,16 @@ def read_observed_types(frame: pl.DataFrame, mapping: ColumnMapping) -> pl.Serie
         mapping: What the columns are read as.
     """
     flags = [column.source for column in mapping.columns if column.target == FLAG]
-    if flags:
-        kinds = {name: kind for name in flags if (kind := flag_kind(name))}
-        value = mapping.source_of("value")
-        amounts = frame[value] if value is not None and is_amount(value) else None
-        return EventFlags(kinds).read_types(frame.select(flags), amounts)
     watched = mapping.source_of(ENGAGEMENT)
     engagement = None if watched is None else find_engagement(frame[watched])
-    return None if engagement is None else engagement.read_types(frame[engagement.name])
+    types = None if engagement is None else engagement.read_types(frame[engagement.name])
+    if not flags:
+        return types
+    kinds = {name: kind for name in flags if (kind := flag_kind(name))}
+    value = mapping.source_of("value")
+    amounts = frame[value] if value is not None and is_amount(value) else None
+    said = EventFlags(kinds).read_types(frame.select(flags), amounts)
+    return said if types is None else said.zip_with(said != NOTHING_HAPPENED, types)
 
 
 def _with_flags_or_engagement(mapping: ColumnMapping, rows: pl.DataFrame) -> ColumnMapping:
@@ -107,15 +154,16 @@ def _with_flags_or_engagement(mapping: ColumnMapping, rows: pl.DataFrame) -> Col
     names = list(find_flags(rows).kinds)
     value = mapping.source_of("value")
     is_rating = value is not None and is_rating_column(value)
+    watched = [name for name in rows.columns if find_engagement(rows[name]) is not None][:1]
     if names and not is_rating:
-        return mapping.read_by_values(dict.fromkeys(names, FLAG))
+        further = {} if value is not None else dict.fromkeys(watched, ENGAGEMENT)
+        return mapping.read_by_values({**further, **dict.fromkeys(names, FLAG)})
     if value is not None and names and flag_kind(value) is not None:
         return mapping.read_by_values(dict.fromkeys([*names, value], FLAG))
     if value is not None:
         return mapping
-    found = [name for name in rows.columns if find_engagement(rows[name]) is not None]
-    if found:
-        return mapping.read_by_values(dict.fromkeys(found[:1], ENGAGEMENT))
+    if watched:
+        return mapping.read_by_values(dict.fromkeys(watched, ENGAGEMENT))
     signs = [name for name in rows.columns if _holds_signs(rows[name])]
     return mapping.read_by_values(dict.fromkeys(signs[:1], "value"))
 
@@ -152,18 +200,27 @@ def _kind_of_type(name: str) -> str:
     return "opinion" if kind == "other" and flag_kind(name) == "opinion" else kind
 
 
-def _are_sides(types: Iterable[str], column: str) -> bool:
-    """Return whether left and right are sides of something, and no swipes."""
-    sides = {name.lower() for name in types} <= {"left", "right"}
-    return sides and not _SWIPES.search(to_snake_case(column))
+def swipe_type(name: str, column: str) -> str:
+    """Return left and right of a column of swipes as types that say what is meant.
+
+    Args:
+        name: Value of the column.
+        column: Name of the column.
+
+    Example:
+        >>> swipe_type("left", "swipe"), swipe_type("left", "ear"), swipe_type("buy", "swipe")
+        ('swipe_left', 'left', 'buy')
+    """
+    is_side = name.lower() in {"left", "right"} and _SWIPES.search(to_snake_case(column))
+    return f"swipe_{name.lower()}" if is_side else name
 
 
 def _kinds_of_types(values: pl.Series, min_kinds: int) -> set[str]:
     """Return the kinds of the event types in a column; nothing if it has other values."""
     counts = _given_types(values)
-    if len(counts) > MAX_EVENT_TYPES or _are_sides(counts, values.name):
+    if len(counts) > MAX_EVENT_TYPES:
         return set()
-    kinds = {name: _kind_of_type(name) for name in counts}
+    kinds = {name: _kind_of_type(swipe_type(name, values.name)) for name in counts}
     n_known = sum(count for name, count in counts.items() if kinds[name] != "other")
     found = set(kinds.values()) - {"other"}
     decides = len(found) >= min_kinds and bool(found & {"count", "negative"})

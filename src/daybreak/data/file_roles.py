@@ -12,10 +12,12 @@ import polars as pl
 
 from daybreak.data.column_aliases import TABLE_ROLES, TableRole
 from daybreak.data.columns import KEY_COLUMNS, LIKELY_REASON, ColumnMapping
+from daybreak.data.event_time_columns import holds_times, is_date_of_item
 from daybreak.data.importing import ColumnChoices, InputTables
 from daybreak.data.item_cells import ITEM_CELLS
 from daybreak.data.matrices import open_matrix
 from daybreak.data.readers import OpenedTable, open_table
+from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.errors import ConfigError, DataError
 
 MIN_JUDGED_ROWS = 20
@@ -92,6 +94,17 @@ def _count_repeats(mapping: ColumnMapping, opened: OpenedTable, key: str) -> tup
     return len(ids) - (0 if ids.dtype.is_nested() else ids.n_unique()), len(ids)
 
 
+def _has_times_of_events(mapping: ColumnMapping, opened: OpenedTable) -> bool:
+    """Return whether rows of one item have different times, as loans of a book have."""
+    item = mapping.source_of("item_id")
+    rows = opened.sample([column.source for column in mapping.columns]).head(SAMPLE_ROWS)
+    return any(
+        holds_times(rows[name]) and not is_date_of_item(rows, name, item)
+        for name in rows.columns
+        if name != item
+    )
+
+
 def _refuse_events(
     mapping: ColumnMapping, opened: OpenedTable, errors: Sequence[DataError]
 ) -> None:
@@ -106,8 +119,10 @@ def _refuse_events(
         return
     error, key = errors[0], KEY_COLUMNS[mapping.role][0]
     n_repeats, n_rows = _count_repeats(mapping, opened, key)
-    is_catalogue = mapping.role == "items" and mapping.source_of("title") is not None
-    if n_rows < MIN_JUDGED_ROWS or n_repeats <= MAX_REPEATED_SHARE * n_rows or is_catalogue:
+    if n_rows < MIN_JUDGED_ROWS or n_repeats <= MAX_REPEATED_SHARE * n_rows:
+        return
+    is_titled = mapping.role == "items" and mapping.source_of("title") is not None
+    if is_titled and not _has_times_of_events(mapping, opened):
         return
     raise DataError(
         f"{error}; these are no {mapping.role}: {n_repeats:,} of {n_rows:,} rows "

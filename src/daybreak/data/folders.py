@@ -18,6 +18,7 @@ from daybreak.data.file_roles import detect_role, role_of_file
 from daybreak.data.formats import ValueFormats
 from daybreak.data.importing import ColumnChoices, ImportResult, InputTables
 from daybreak.data.item_names import plain_titles
+from daybreak.data.order_lines import join_order_files
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.readers.zip_files import is_zip, members_of
@@ -79,6 +80,10 @@ def open_folder(
         if (role := role_of_file(file.name)) is not None:
             tables.add(role, open_table(file, role, encoding))
     others = [f for f in files if role_of_file(f.name) is None and _DATA_FILE.search(f.name)]
+    joined, used = join_order_files(others[:MAX_JUDGED_FILES], encoding)
+    if joined is not None:
+        tables.add("events", joined)
+        others = [file for file in others if file not in used]
     tables.add_by_columns(others[:MAX_JUDGED_FILES])
     if not tables.found:
         why = f" ({tables.notes[0]})" if tables.notes else ""
@@ -184,23 +189,27 @@ def open_files(
         NotFoundError: A file does not exist.
     """
     found: dict[TableRole, list[OpenedTable]] = {}
-    for path in paths:
+    files = [path for path in paths if path.is_file()] if len(paths) > 1 else []
+    joined, used = join_order_files(files, encoding)
+    if joined is not None:
+        found["events"] = [joined]
+    for path in (path for path in paths if path not in used):
         if not path.exists():
             raise NotFoundError(f"no file or folder {str(path)!r}")
         if path.is_dir() or len(members_of(path)) > 1:
             opened = open_folder(path, columns, encoding)
         else:
             opened = dict([detect_role(path, columns, encoding)])
-        for role, table in opened.items():
-            parts = table.parts if isinstance(table, EventFiles) else [table]
+        for role, one in opened.items():
+            parts = one.parts if isinstance(one, EventFiles) else [one]
             found.setdefault(role, []).extend(parts)
     tables: dict[TableRole, OpenedTable] = {}
     for role in (role for role in TABLE_ROLES if role in found):
-        joined = _join(role, found[role])
-        if joined is None:
+        table = _join(role, found[role])
+        if table is None:
             both = " and ".join(table.file for table in found[role])
             raise ConfigError(f"{both} both look like {role}", next_step=NextStep.ASSIGN_TABLES)
-        tables[role] = joined
+        tables[role] = table
     return tables
 
 

@@ -20,7 +20,7 @@ from daybreak.data.columns import (
 from daybreak.data.date_parts import recognise_date_parts
 from daybreak.data.event_files import EventFiles, ReadEvents, join_event_files
 from daybreak.data.event_time_columns import recognise_clocks, recognise_event_times
-from daybreak.data.event_type_columns import recognise_event_types
+from daybreak.data.event_type_columns import choose_named_events, recognise_event_types
 from daybreak.data.formats import ValueFormats
 from daybreak.data.item_cells import match_events
 from daybreak.data.item_limit_columns import recognise_item_limits
@@ -31,6 +31,7 @@ from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables, mark_listed
+from daybreak.data.value_types import is_mark_of_learner
 from daybreak.data.variants import find_variants, fold_variants
 from daybreak.errors import ConfigError, DataError, NextStep, TooManyRejectsError
 
@@ -382,8 +383,10 @@ def _match_given(
 
     Shops without article numbers export their column, with nothing in it.
     """
+    if role == "events" and not {"item_id", "event_type"} & choices.keys():
+        choices = {**choices, **choose_named_events(columns, sample)}
     mapping = (
-        match_events(columns, choices, sample)
+        _without_marks(match_events(columns, choices, sample), choices)
         if role == "events"
         else match_columns(columns, role, choices)
     )
@@ -396,6 +399,19 @@ def _match_given(
     except DataError:
         return mapping
     return replace(other, columns=(*other.columns, SourceColumn(source, None, "not used")))
+
+
+def _without_marks(mapping: ColumnMapping, choices: Mapping[str, str | None]) -> ColumnMapping:
+    """Return the mapping without the marks of learners, which are no opinions of a course."""
+    value = mapping.source_of("value")
+    names = [column.source for column in mapping.columns]
+    if value is None or "value" in choices or not is_mark_of_learner(value, names):
+        return mapping
+    columns = tuple(
+        replace(c, target=None, reason="not used") if c.source == value else c
+        for c in mapping.columns
+    )
+    return replace(mapping, columns=columns)
 
 
 def _is_empty(rows: pl.DataFrame) -> bool:

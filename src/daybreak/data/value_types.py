@@ -27,6 +27,33 @@ _MONEY = re.compile(
 )
 
 
+_LEARNERS = re.compile(
+    r"(?:^|_)(?:students?|learners?|pupils?|trainees?|sch(?:ü|ue)ler(?:in)?|studierende\w*"
+    r"|etudiante?|eleve|alumn[oa]|alun[oa]|studente|estudiante)(?:_|$)|学生|學生|学员|学号"
+)
+_MARKS = re.compile(
+    r"^(?:final_)?(?:grades?|scores?|points|marks?|result|note|nota|punkte|label)$|^成[绩績]$|得分|分数"
+)
+
+
+def is_mark_of_learner(column: str, others: Iterable[str]) -> bool:
+    """Return whether a number is what a learner got in a course, and no opinion about it.
+
+    Args:
+        column: Column that says how much.
+        others: Names of the columns of the events.
+
+    Example:
+        >>> is_mark_of_learner("grade", ["student_id", "course_id"])
+        True
+        >>> is_mark_of_learner("rating", ["student_id", "course_id"])
+        False
+    """
+    if not any(_MARKS.search(name) for name in names_of(column)):
+        return False
+    return any(_LEARNERS.search(name) for other in others for name in names_of(other))
+
+
 def value_type(column: str, others: Iterable[str]) -> str | None:
     """Return what the numbers of a column of events are; None: their values must say.
 

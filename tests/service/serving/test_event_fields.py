@@ -55,6 +55,7 @@ def test_an_event_is_read_as_in_a_file(row):
         ({"cancelled_at": None}, None),
         ({"cancelled_at": ""}, None),
         ({"swiped_right": True}, "swiped_right"),
+        ({"swipe": "left"}, "swipe_left"),
         ({"quantity": 4}, "quantity"),
         ({"value": 4, "price": 9.5}, "quantity"),
         ({"value": 4}, None),

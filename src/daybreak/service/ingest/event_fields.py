@@ -28,6 +28,7 @@ from daybreak.data.event_flags import (
     is_undone_time,
     may_be_flag,
 )
+from daybreak.data.event_type_columns import swipe_type
 from daybreak.errors import DataError
 from daybreak.store.event_columns import REFERENCE_COLUMNS
 
@@ -84,8 +85,10 @@ def with_usual_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = row.get("event_type") or found.get("event_type")
     if kind is None and not shape.has_rating:
         kind = _observed_type(row, shape)
+    column = dict(shape.names).get("event_type", "")
+    if isinstance(kind, str):
+        kind = swipe_type(kind, column)
     if isinstance(kind, str) and is_decided_by_others(kind):
-        column = dict(shape.names).get("event_type", "")
         kind = APPLIED if is_of_applications(row, column) else kind
     return {**row, **found, **({} if kind is None else {"event_type": kind})}
 

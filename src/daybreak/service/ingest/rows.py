@@ -19,7 +19,7 @@ from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
 from daybreak.data.media.refusals import RefusedMediaError
 from daybreak.data.rating_scales import MAX_UNNAMED_RATING
-from daybreak.data.value_types import QUANTITY_TYPE, value_type
+from daybreak.data.value_types import QUANTITY_TYPE, is_mark_of_learner, value_type
 from daybreak.errors import MissingExtraError
 from daybreak.service.ingest.event_fields import with_usual_fields
 from daybreak.service.ingest.times import RequestTimes
@@ -331,4 +331,5 @@ def _find_value(row: Mapping[str, Any]) -> tuple[str, float | None]:
 @lru_cache(maxsize=1_000)
 def _value_field(names: tuple[str, ...]) -> str | None:
     """Return the field that says how much; most rows of a client have the same fields."""
-    return find_value_column(names)
+    name = find_value_column(names)
+    return None if name is None or is_mark_of_learner(name, names) else name
