@@ -5,10 +5,9 @@
 Shops of 3,000 items and ten events a user are made by ``benchmarks.scale.generator`` from the
 data set ``DATA``, imported, and trained with the strategies ``popular`` and ``item_knn``. The
 lists of ten items with titles are those of ``daybreak recommend --all --engine serial``, in a
-process of its own with one thread. *Opening* is the release, the tables of the store and the
-first chunk of a thousand users; *all* is at the end. What the lists of more users add is the
-difference: histories are part of the opening, and grow with the events of the store. Time is
-processor time of the process, from opening the store to the finished file.
+process of its own with one thread. *Opening* is the release, the items of the store, the ids of
+its users and the first chunk of a thousand users with their events; *all* is at the end. Time
+is processor time of the process, from opening the store to the finished file.
 
 The slope is that of a straight line through the logarithms of the measured sizes. Beyond them,
 the line is an extrapolation, and is marked so: a lower bound, because costs that do not depend

@@ -29,7 +29,7 @@ from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.recommender import Recommender
 from daybreak.service.releases.release import existing_folder, find_release, releases_root
 from daybreak.service.workspace import Workspace
-from daybreak.store import open_store
+from daybreak.store import Store, open_store
 
 CHUNK_USERS = 1_000
 """Users whose lists one task computes; it bounds the memory of an answer."""
@@ -124,36 +124,64 @@ def known_users(workspace: Workspace) -> list[str]:
     Raises:
         DataError: There are none.
     """
-    tables = workspace.store.tables()
-    ids = pl.concat([tables.events["user_id"], tables.users["user_id"]]).unique().sort()
-    if not len(ids):
+    ids = workspace.store.user_ids()
+    if not ids:
         raise DataError("the store has no users")
-    found: list[str] = ids.to_list()
-    return found
+    return ids
 
 
 def answer_users(task: AnswerTask) -> pl.DataFrame:
     """Return the lists of some users; the release is loaded the first time.
 
+    Only the events of these users are read.
+
     Args:
         task: The users, and the release.
     """
-    recommender = _load(task.settings, task.release)
+    worker = _load(task.settings, task.release)
+    tables = worker.store.people_tables(task.users)
+    recommender = worker.catalogue.with_people(tables, worker.items_with_events)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownIdWarning)  # the same for every chunk
         return recommender.recommend(task.users, titles=True, **task.recommend)
 
 
+class _Worker(NamedTuple):
+    """What a process that answers has opened."""
+
+    store: Store
+    catalogue: Recommender
+    """Recommender without users."""
+    items_with_events: frozenset[int]
+    """Rows of items that have a positive event only since the training."""
+
+
+_opened: list[_Worker] = []
+"""Stores of this process that are to be closed."""
+
+
 @lru_cache(maxsize=1)
-def _load(settings: Settings, release: str) -> Recommender:
-    with open_store(settings.store) as store:
-        folder = find_release(store, releases_root(settings.store), release)
-        tables = store.tables()
+def _load(settings: Settings, release: str) -> _Worker:
+    store = open_store(settings.store)
+    folder = find_release(store, releases_root(settings.store), release)
     recommender = Recommender.load(folder)
-    recommender.load_tables(tables)
+    recommender.load_tables(store.catalogue_tables())
     recommender.unknown_items = check_unknown_items(settings.unknown_items)
     recommender.candidates_above = settings.candidates_above
-    return recommender
+    worker = _Worker(store, recommender, _new_items_with_events(store, recommender))
+    _opened.append(worker)
+    return worker
+
+
+def _new_items_with_events(store: Store, recommender: Recommender) -> frozenset[int]:
+    state = recommender.state
+    is_new = ~(state.ranker.is_known & state.ranker.has_events)
+    ids = [str(id_) for id_ in state.ranker.ids.filter(pl.Series(is_new))]
+    kinds = store.kinds_of_items(ids)
+    signs = state.event_rules.signs_of_kinds([(kind, value) for _, kind, value in kinds])
+    chosen = [item for (item, *_), sign in zip(kinds, signs, strict=True) if sign > 0]
+    rows = state.catalogue.items.ids.rows(chosen)
+    return frozenset(rows[rows >= 0].tolist())
 
 
 def _answers(engine: Engine, tasks: Iterator[AnswerTask]) -> Iterator[pl.DataFrame]:
@@ -161,6 +189,8 @@ def _answers(engine: Engine, tasks: Iterator[AnswerTask]) -> Iterator[pl.DataFra
         yield from engine.map(answer_users, tasks)
     finally:
         _load.cache_clear()  # of this process, if it has answered
+        while _opened:
+            _opened.pop().store.close()
 
 
 def _count(

@@ -1,6 +1,7 @@
 """Updates of a fitted recommender: users, events and items are added and removed."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from daybreak.errors import DataError, NotFittedError
 from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.estimator import Estimator
 from daybreak.service.inputs.frames import as_frame, changed_rows, check_ids
+from daybreak.service.inputs.histories import Histories
 from daybreak.service.results import FrameKind, ResultFormat, check_frame_kind
 from daybreak.service.state.candidate_lists import CANDIDATES_ABOVE
 from daybreak.service.state.serving_state import ServingState
@@ -234,3 +236,17 @@ class UpdatableRecommender(Estimator):
         state = self.state.with_catalogue(tables.items).with_users(tables.users)
         self._state = state.with_events(tables.events)
         return self
+
+    def with_people(self, tables: Tables, items_with_events: Iterable[int]) -> Self:
+        """Return a recommender that knows the profiles and events of some users alone.
+
+        Args:
+            tables: Users and events; the items of the recommender stay.
+            items_with_events: Rows of the catalogue with a positive event of any user.
+        """
+        state = replace(self.state, histories=Histories.empty()).with_users(tables.users)
+        state = state.with_events(tables.events)
+        state.histories.add_items_with_events(items_with_events)
+        known = copy(self)
+        known._state = state
+        return known

@@ -407,6 +407,40 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
         wanted = pl.col("user_id").is_in(list(users))
         return Tables(tables.items, tables.users.filter(wanted), tables.events.filter(wanted))
 
+    def user_ids(self) -> list[str]:
+        """Return the ids of the users with events or a profile, in ascending order.
+
+        By default the whole store is read; a class overrides it with a query.
+        """
+        tables = self.tables()
+        return sorted({*tables.events["user_id"], *tables.users["user_id"]})
+
+    def people_tables(self, users: Sequence[str]) -> Tables:
+        """Return some users and their events, each user's in the order of arrival.
+
+        Args:
+            users: Ids of users, each once.
+
+        Returns:
+            Tables with the ids of the items of these events, and nothing else of items.
+        """
+        tables = self.tables(users=users)
+        return Tables.of(tables.events, users=tables.users)
+
+    def kinds_of_items(
+        self, items: Sequence[str]
+    ) -> list[tuple[str, str | None, float | None]]:
+        """Return each of some items with the types and values of its events, each once.
+
+        By default the whole store is read; a class overrides it with a query.
+
+        Args:
+            items: Ids of items, each once.
+        """
+        columns = ["item_id", "event_type", "value"]
+        events = self.tables().events.filter(pl.col("item_id").is_in(list(items)))
+        return events.select(columns).unique().rows()
+
     @abstractmethod
     def event_page(
         self,

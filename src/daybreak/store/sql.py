@@ -136,6 +136,20 @@ class SqlStore(Store):
         """Read all items and some rows; see :meth:`Store.catalogue_tables`."""
         return self.database.read(lambda connection: select_catalogue_tables(connection, users))
 
+    def user_ids(self) -> list[str]:
+        """Read ids alone; see :meth:`Store.user_ids`."""
+        return self.database.read(select_user_ids)
+
+    def people_tables(self, users: Sequence[str]) -> Tables:
+        """Read rows of users; see :meth:`Store.people_tables`."""
+        return self.database.read(lambda connection: select_people_tables(connection, users))
+
+    def kinds_of_items(
+        self, items: Sequence[str]
+    ) -> list[tuple[str, str | None, float | None]]:
+        """Read different rows alone; see :meth:`Store.kinds_of_items`."""
+        return self.database.read(lambda connection: select_kinds_of_items(connection, items))
+
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
         """Replace stored vectors; see :meth:`Store.put_vectors`."""
         self.database.write(lambda connection: put_vectors(connection, model, vectors))
@@ -422,6 +436,30 @@ def select_catalogue_tables(connection: Connection, users: Sequence[str]) -> Tab
     others = pl.DataFrame({"item_id": sorted(named)}, schema={"item_id": pl.String})
     others = others.join(items, on="item_id", how="anti")
     return Tables(pl.concat([items, others], how="diagonal"), tables.users, tables.events)
+
+
+def select_user_ids(connection: Connection) -> list[str]:
+    """Return the ids of the users with events or a profile, in ascending order."""
+    columns = (schema.events.c.user_id, schema.users.c.id)
+    found = [connection.execute(select(one).distinct()).scalars() for one in columns]
+    return sorted({id_ for ids in found for id_ in ids})
+
+
+def select_people_tables(connection: Connection, users: Sequence[str]) -> Tables:
+    """Return some users and their events, each user's in the order of arrival."""
+    query = _events_query().order_by(schema.events.c.row)
+    found = select_where_in(connection, query, schema.events.c.user_id, users, plain=True)
+    profiles = _select_entities_by_id(connection, schema.users, users)
+    return Tables.of(events_frame(list(found)), users=attributes_from_json(profiles, "user_id"))
+
+
+def select_kinds_of_items(
+    connection: Connection, items: Sequence[str]
+) -> list[tuple[str, str | None, float | None]]:
+    """Return each of some items with the types and values of its events, each once."""
+    events = schema.events.c
+    query = select(events.item_id, events.event_type, events.value).distinct()
+    return list(select_where_in(connection, query, events.item_id, items, plain=True))
 
 
 def _events_query() -> Select[Any]:

@@ -50,6 +50,39 @@ def check_catalogue_tables(open_fresh: OpenStore) -> None:
             assert found.items.sort("item_id").equals(shop.items.sort("item_id"))
 
 
+def check_ids_alone(open_fresh: OpenStore) -> None:
+    """Ids of users, and kinds of events by item, are those of the tables."""
+    shop = _example_tables()
+    with open_fresh() as store:
+        assert store.user_ids() == []
+        assert store.kinds_of_items([]) == []
+        store.write(shop)
+        tables = store.tables()
+        people = {*tables.events["user_id"], *tables.users["user_id"]}
+        assert store.user_ids() == sorted(people)
+        for chosen in (tables.items["item_id"].to_list(), tables.events["item_id"][:1]):
+            events = tables.events.filter(pl.col("item_id").is_in(list(chosen)))
+            kinds = events.select("item_id", "event_type", "value").unique().rows()
+            found = store.kinds_of_items([*chosen, "nothing"])
+            assert len(found) == len(kinds)
+            assert {*found} == {*kinds}
+
+
+def check_people_tables(open_fresh: OpenStore) -> None:
+    """Some users are read with their events, and of items only the ids."""
+    shop = _example_tables()
+    with open_fresh() as store:
+        store.write(shop)
+        users = store.user_ids()
+        for chosen in ([], users[:1], [*users, "nobody"]):
+            found, expected = store.people_tables(chosen), store.tables(users=chosen)
+            assert found.items.columns == ["item_id"]
+            assert found.users.sort("user_id").equals(expected.users.sort("user_id"))
+            for user in chosen:
+                own = pl.col("user_id") == user
+                assert found.events.filter(own).equals(expected.events.filter(own))
+
+
 def check_empty_store(open_fresh: OpenStore) -> None:
     """An empty store has empty tables."""
     with open_fresh() as store:
@@ -464,6 +497,8 @@ def _example_tables() -> Tables:
 STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_round_trip,
     check_catalogue_tables,
+    check_ids_alone,
+    check_people_tables,
     check_empty_store,
     check_writes_are_idempotent,
     check_event_ids_are_unique,

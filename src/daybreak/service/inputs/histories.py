@@ -389,6 +389,10 @@ class Histories:
         """Return the ids of all users."""
         return [*self.users.ids, *(u for u in self.unsorted if u not in self.users)]
 
+    def add_items_with_events(self, items: Iterable[int]) -> None:
+        """Count rows of the catalogue as items with a positive event, of users elsewhere."""
+        self._items_with_events.update(items)
+
     def have_events(self, items: Rows) -> Mask:
         """Return for each row of the catalogue whether it has a positive event."""
         known = self._items_with_events
