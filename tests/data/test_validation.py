@@ -94,3 +94,14 @@ def test_the_time_span_is_that_of_believable_times():
     tables = Tables.of(events)
     assert describe(tables)["time"] == {"first": at[0], "last": at[-1], "known": 1.0}
     assert any(f.code == "clocks" and "2098" in f.message for f in validate(tables))
+
+
+def test_titles_of_several_items_are_told():
+    items = pl.DataFrame({"item_id": list("abcd"), "title": ["Rain", "Rain", "Sun", "Snow"]})
+    findings = {f.code: f.message for f in validate(Tables.of(items=items))}
+    assert (
+        "2 of 4 items have a title that another item has, too, such as 'Rain'"
+        in (findings["titles"])
+    )
+    hidden = items.with_columns(pl.Series("is_hidden", [True, False, False, False]))
+    assert "titles" not in {f.code for f in validate(Tables.of(items=hidden))}

@@ -86,10 +86,10 @@ def open_folder(
         others = [file for file in others if file not in used]
     tables.add_by_columns(others[:MAX_JUDGED_FILES])
     if not tables.found:
-        why = f" ({tables.notes[0]})" if tables.notes else ""
         raise DataError(
-            f"{path.name} has no file that is recognised{why}; expected names like "
+            f"{path.name} has no file that is recognised; expected names like "
             "events.csv, items.csv, users.csv, ratings.dat or shop.inter"
+            + "".join(f"; {note}" for note in tables.notes[:1])
         )
     return tables.joined(path.name)
 
@@ -207,8 +207,11 @@ def open_files(
     for role in (role for role in TABLE_ROLES if role in found):
         table = _join(role, found[role])
         if table is None:
-            both = " and ".join(table.file for table in found[role])
-            raise ConfigError(f"{both} both look like {role}", next_step=NextStep.ASSIGN_TABLES)
+            first, second = (table.file for table in found[role][:2])
+            raise ConfigError(
+                f"{first} and {second} both look like {role}",
+                next_step=NextStep.ASSIGN_TABLES,
+            )
         tables[role] = table
     return tables
 

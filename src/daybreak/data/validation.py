@@ -10,7 +10,7 @@ from daybreak.data.clock import believable_times, note_wrong_clocks
 from daybreak.data.dataset import Events
 from daybreak.data.event_limits import limit_events
 from daybreak.data.event_signs import MAX_LISTED_TYPES, describe_signs
-from daybreak.data.fields import text_columns
+from daybreak.data.fields import HIDDEN_COLUMN, text_columns
 from daybreak.data.importing import ImportResult
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables
@@ -224,6 +224,8 @@ def _static_requirement(
 
 FindingLevel: TypeAlias = Literal["PASS", "WARN", "FAIL"]
 
+MAX_EQUAL_TITLES = 0.05
+"""Largest share of items with the title of another item that is not worth a second look."""
 MAX_REJECTED_SHARE = 0.05
 """Share of rejected rows above which the check of rejects fails."""
 
@@ -264,6 +266,7 @@ def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -
         *_check_signs(tables, rules),
         *_check_accounts(tables, rules),
         *_check_items(facts),
+        *_check_titles(tables.items),
         *_check_rejects(result),
         *_check_strategies(tables, facts),
     ]
@@ -362,6 +365,24 @@ def _check_items(facts: dict[str, Any]) -> Iterator[Finding]:
     else:
         text = "no column of item text; new items cannot be matched by content"
         yield Finding("WARN", "item_text", text)
+
+
+def _check_titles(items: pl.DataFrame) -> Iterator[Finding]:
+    """Find titles of several items, as of articles that are published again."""
+    if "title" not in items.columns:
+        return
+    shown = items.filter(pl.col("title").is_not_null())
+    if HIDDEN_COLUMN in items.columns:
+        is_hidden = pl.col(HIDDEN_COLUMN).cast(pl.String).is_in(["true", "1"])
+        shown = shown.filter(~is_hidden.fill_null(value=False))
+    again = shown.filter(pl.col("title").is_duplicated())
+    if again.height > MAX_EQUAL_TITLES * shown.height:
+        yield Finding(
+            "WARN",
+            "titles",
+            f"{again.height:,} of {shown.height:,} items have a title that another item has, "
+            f"too, such as {again['title'][0]!r}; the rule distinct=title shows a title once",
+        )
 
 
 def _check_rejects(result: ImportResult | None) -> Iterator[Finding]:
