@@ -301,16 +301,17 @@ class ServingState:
     def drop_pages(self) -> None:
         """Give back the memory of weights in the files of the release; answers use sums.
 
-        A change of items reads columns of them, which have an entry on every page.
+        A change of items reads columns of them, which have an entry on every page. Factors and
+        vectors stay: every list reads them.
         """
         for scorer in self.scorers:
-            for linear in scorer.linear_models:
-                drop_pages(linear.weights.dense)
-        for model in self.trained.fitted.models:
-            if is_summed_kind(model.feature_kind):
-                for array in vars(model.state).values():
-                    if isinstance(array, np.ndarray):
-                        drop_pages(array)
+            for model, linear in zip(
+                self.trained.fitted.models, scorer.linear_models, strict=True
+            ):
+                if is_summed_kind(model.feature_kind) and linear.weights.right is None:
+                    for array in (linear.weights.dense, *vars(model.state).values()):
+                        if isinstance(array, np.ndarray):
+                            drop_pages(array)
 
     def complete_model(self) -> TrainedModel:
         """Return the model with the parts of the scorer of the present catalogue."""
