@@ -96,3 +96,18 @@ def test_a_new_job_is_recommended_for_the_skills_in_a_profile_and_says_so():
     row = found.row(by_predicate=pl.col("item_id") == "new", named=True)
     assert row["strategy"] == "profile/match"
     assert {"skills=java", "skills=linux"} <= {one["name"] for one in row["reasons"]}
+
+
+def test_in_a_network_nobody_is_matched_by_likeness_to_himself():
+    """Twenty people with a gender, each of whom likes three of the other one."""
+    names = [f"p{n}" for n in range(20)]
+    people = pl.DataFrame({"user_id": names, "gender": ["f", "m"] * 10})
+    likes = pl.DataFrame(
+        {
+            "user_id": [names[n] for n in range(20) for _ in range(3)],
+            "item_id": [names[(n + step) % 20] for n in range(20) for step in (1, 3, 5)],
+        }
+    )
+    items = people.rename({"user_id": "item_id"})
+    model = Recommender(encoder="none").fit(likes, items=items, users=people)
+    assert "profile/match" not in model.report["candidates"]

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from daybreak.data import EventRules, Tables, Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
+from daybreak.data.networks import are_users_items
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
@@ -88,7 +89,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     events = Events.of(user[is_positive], item[is_positive], at[is_positive], seed=config.seed)
     interactions = events.to_matrix(len(users), len(ids))
     content, items = encode_catalogue(tables.items, config, interactions)
-    terms = content.block_terms.get(ATTRIBUTES, ())
+    terms = () if are_users_items(users, ids, events) else _attribute_terms(content)
     profile = ProfileEncoder.fit(tables.users, source_ids=config.source_ids, item_terms=terms)
     data = Dataset(
         items,
@@ -104,6 +105,11 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
     return EncodedDataset(data, users, content, profile, rules, non_positive, log)
+
+
+def _attribute_terms(content: ContentEncoder) -> tuple[str, ...]:
+    """Return the terms that profiles may have in common with the catalogue."""
+    return content.block_terms.get(ATTRIBUTES, ())
 
 
 def _unchosen_items(item: Rows, is_positive: Mask, n_items: int) -> Mask | None:
