@@ -146,7 +146,7 @@ def test_a_saved_recommender_gives_the_same_lists(old, expected):
 
 
 NEWER_MODELS = {
-    *("again", "age", "content_ease", "content_history", "taste", "wish"),
+    *("again", "age", "content_ease", "content_history", "profile_match", "taste", "wish"),
     *("ease_neighbours", "interest", "next_event", "season"),
     *(name for name in models if name.startswith("source_")),
 }
