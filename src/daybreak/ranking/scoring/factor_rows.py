@@ -41,7 +41,7 @@ class FactorRows:
         >>> import scipy.sparse as sp
         >>> left, right = np.float32([[1], [2]]), np.float32([[0.5, 0.25, 1]])
         >>> rows = FactorRows(WeightMatrix(left=left, right=right))
-        >>> rows.apply(sp.csr_array(np.float32([[0, 1]]))).round(2)
+        >>> rows.apply(sp.csr_array(np.float32([[0, 1]]))).round(1)
         array([[1. , 0.5, 2. ]], dtype=float32)
         >>> len(rows)
         1
