@@ -207,13 +207,17 @@ def open_files(
     for role in (role for role in TABLE_ROLES if role in found):
         table = _join(role, found[role])
         if table is None:
-            first, second = (table.file for table in found[role][:2])
-            raise ConfigError(
-                f"{first} and {second} both look like {role}",
-                next_step=NextStep.ASSIGN_TABLES,
-            )
+            raise two_files_error(role, *found[role][:2])
         tables[role] = table
     return tables
+
+
+def two_files_error(role: TableRole, first: OpenedTable, second: OpenedTable) -> ConfigError:
+    """Return the error about two files that are the same table."""
+    return ConfigError(
+        f"{first.file} and {second.file} both look like {role}",
+        next_step=NextStep.ASSIGN_TABLES,
+    )
 
 
 def _sampled_names(table: OpenedTable, role: TableRole) -> set[str]:

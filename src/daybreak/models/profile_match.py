@@ -10,8 +10,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
-from daybreak.models.shared_terms import term_matrix
-from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.shared_terms import chosen_terms, term_matrix, term_names, term_scorer
 from daybreak.types import Floats, Rows, Sparse
 
 BLOCK = "attributes"
@@ -81,16 +80,8 @@ class ProfileMatchModel(InductiveModel[ProfileMatchConfig, ProfileMatchState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the terms of the items as weights; see :meth:`LinearModel.linear_scorer`."""
-        n_pairs, n = len(self.state.content), len(items)
-        terms = sp.csr_array((n, 0), dtype=np.float32)
-        if n_pairs:
-            terms = term_matrix(items, BLOCK)[:, self.state.content]
-        weights = WeightMatrix(sparse=sp.csr_array(terms.T, dtype=np.float32))
-        return LinearScorer(weights, np.zeros(n, dtype=np.float32), np.ones(n, dtype=bool))
+        return term_scorer(chosen_terms(items, BLOCK, self.state.content))
 
     def feature_names(self, terms: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
         """Return the names of the common terms; see :class:`.SupportsFeatureNames`."""
-        names = terms.get(BLOCK, ())
-        if not len(names):
-            return [("attribute", BLOCK)] * len(self.state.content)
-        return [("attribute", names[column]) for column in self.state.content.tolist()]
+        return term_names(terms, BLOCK, self.state.content)

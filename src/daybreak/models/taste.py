@@ -13,8 +13,7 @@ from daybreak.data.sparse_products import multiply_sparse
 from daybreak.data.sparse_rows import build_csr, empty_csr, entry_indices, make_csr, row_sizes
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
-from daybreak.models.shared_terms import term_matrix
-from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.shared_terms import chosen_terms, term_matrix, term_names, term_scorer
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_TERMS = 1_000
@@ -123,26 +122,18 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the terms of the items as weights; see :meth:`LinearModel.linear_scorer`."""
-        weights = WeightMatrix(sparse=sp.csr_array(self._terms(items).T, dtype=np.float32))
-        bias = np.zeros(len(items), dtype=np.float32)
-        return LinearScorer(weights, bias, np.ones(len(items), dtype=bool))
+        return term_scorer(self._terms(items))
 
     def feature_names(self, terms: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
         """Return the names of the compared terms; see :class:`.SupportsFeatureNames`."""
-        block = self.config.block
-        kind, names = ("attribute" if block == "attributes" else "word"), terms.get(block, ())
-        if not len(names):
-            return [(kind, block)] * len(self.state.columns)
-        return [(kind, names[column]) for column in self.state.columns.tolist()]
+        return term_names(terms, self.config.block, self.state.columns)
 
     def _terms(self, items: Items) -> Sparse:
         """Return the (n_items, n_terms) CSR of ones for the terms of the state."""
         state = self.state
         by_items = _TERM_CACHE.setdefault(state, WeakKeyDictionary())
         if items not in by_items:
-            terms = term_matrix(items, self.config.block)
-            empty = sp.csr_array((len(items), 0), dtype=np.float32)
-            by_items[items] = terms[:, state.columns] if len(state.columns) else empty
+            by_items[items] = chosen_terms(items, self.config.block, state.columns)
         return by_items[items]
 
     def _evidence(self, counts: Sparse, terms: Sparse) -> Sparse:

@@ -150,8 +150,8 @@ class FactorProducts:
         if right is None or right.nbytes < MIN_FACTOR_BYTES or not features.nnz:
             return weights.apply(features)
         self._weights[strategy] = weights
-        rows_of, rows = self._rows.get(strategy, (None, None))
-        if rows is None or rows_of is not weights:
+        rows = self._rows_of(strategy, weights)
+        if rows is None:
             return weights.apply(features)
         product = rows.apply(features)
         rest = replace(weights, left=None, right=None).apply(features)
@@ -164,10 +164,15 @@ class FactorProducts:
         """Write out some rows of one strategy that lists have used; return how many."""
         strategies = []
         for strategy, weights in list(self._weights.items()):
-            rows_of, rows = self._rows.get(strategy, (None, None))
-            if rows is None or rows_of is not weights:
+            rows = self._rows_of(strategy, weights)
+            if rows is None:
                 rows = FactorRows(weights)
                 self._rows[strategy] = (weights, rows)
             strategies.append(rows)
         strategies.sort(key=len)
         return next((n_filled for rows in strategies if (n_filled := rows.fill())), 0)
+
+    def _rows_of(self, strategy: int, weights: WeightMatrix) -> FactorRows | None:
+        """Return the rows of these weights; None: there are none, or of earlier ones."""
+        known, rows = self._rows.get(strategy, (None, None))
+        return rows if known is weights else None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from daybreak.data import ColumnMapping, EventRules, ImportResult, Rejects, TableRole
 from daybreak.data.column_aliases import TABLE_ROLES
-from daybreak.data.folders import open_files
+from daybreak.data.folders import open_files, two_files_error
 from daybreak.data.formats import ValueFormats
 from daybreak.data.importing import InputTables
 from daybreak.data.readers import OpenedTable, open_table
@@ -73,10 +73,7 @@ def find_files(
     }
     for role, table in open_files(paths, columns or {}, encoding).items():
         if role in files:
-            raise ConfigError(
-                f"{files[role].file} and {table.file} both look like {role}",
-                next_step=NextStep.ASSIGN_TABLES,
-            )
+            raise two_files_error(role, files[role], table)
         files[role] = table
     if not files:
         raise ConfigError(

@@ -63,6 +63,8 @@ class EncodedDataset:
     """(n_users, n_items) CSR of the pairs with events that are not positive; (0, 0) if none."""
     log: EventLog = field(default_factory=EventLog.empty)
     """All events, with repeated pairs and their types."""
+    users_are_items: bool = False
+    """Whether the items are the users themselves, as in a network."""
 
 
 def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
@@ -89,7 +91,8 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     events = Events.of(user[is_positive], item[is_positive], at[is_positive], seed=config.seed)
     interactions = events.to_matrix(len(users), len(ids))
     content, items = encode_catalogue(tables.items, config, interactions)
-    terms = () if are_users_items(users, ids, events) else _attribute_terms(content)
+    is_network = are_users_items(users, ids, events)
+    terms = () if is_network else content.block_terms.get(ATTRIBUTES, ())
     profile = ProfileEncoder.fit(tables.users, source_ids=config.source_ids, item_terms=terms)
     data = Dataset(
         items,
@@ -104,12 +107,9 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         common_terms=match_terms(profile.names, terms),
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
-    return EncodedDataset(data, users, content, profile, rules, non_positive, log)
-
-
-def _attribute_terms(content: ContentEncoder) -> tuple[str, ...]:
-    """Return the terms that profiles may have in common with the catalogue."""
-    return content.block_terms.get(ATTRIBUTES, ())
+    return EncodedDataset(
+        data, users, content, profile, rules, non_positive, log, users_are_items=is_network
+    )
 
 
 def _unchosen_items(item: Rows, is_positive: Mask, n_items: int) -> Mask | None:

@@ -13,7 +13,6 @@ from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
 from daybreak.data.exclusion import are_clicks_all
-from daybreak.data.networks import are_users_items
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.repeats import repeats_are_usual
 from daybreak.data.rules import ResolvedRules
@@ -219,7 +218,7 @@ def _train_within_limits(
             repeats_are_usual(data.all_events),
             data.recency.power,
             tuple(one.domain for one in config.sources if one.domain),
-            are_users_items(dataset.users, data.items.ids, events),
+            dataset.users_are_items,
             are_clicks_all(dataset.log.kinds),
         ),
         tables.users if config.sources else None,
