@@ -110,6 +110,17 @@ class Model(ABC, Generic[C, S]):
         """
         return train_items.ids.rows(items.ids) >= 0
 
+    @classmethod
+    def has_input(cls, data: Dataset) -> bool:
+        """Return whether the data hold what the model scores by; default: always.
+
+        A blend leaves out strategies of models that have nothing to score by.
+
+        Args:
+            data: Training data.
+        """
+        return True
+
     def fit(self, data: Dataset, *, seed: int = 0, initial_state: S | None = None) -> Self:
         """Learn from data and keep the state.
 

@@ -60,6 +60,11 @@ class ProfileMatchModel(InductiveModel[ProfileMatchConfig, ProfileMatchState]):
         memory="terms of profiles",
     )
 
+    @classmethod
+    def has_input(cls, data: Dataset) -> bool:
+        """Return whether profiles name what items have; see :meth:`Model.has_input`."""
+        return len(data.common_terms) > 0
+
     def learn(self, data: Dataset, rng: np.random.Generator) -> ProfileMatchState:
         """Return the common terms and their rarity; see :meth:`Model.learn`."""
         common, terms = data.common_terms, term_matrix(data.items, BLOCK)

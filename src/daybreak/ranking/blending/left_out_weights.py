@@ -30,8 +30,6 @@ from daybreak.types import Doubles, Mask
 
 FITTED_ON = "customers"
 """``fitted_on`` of the models whose weight is fitted here."""
-PROFILE_MATCH_MODEL = "profile_match"
-"""Model of items that have what a profile names."""
 CONTENT_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Weights that are tried, from the best sellers to content alone; those of all other strategies
 sum up to 2 to 5 in such shops."""
@@ -93,10 +91,9 @@ class ContentChoice(NamedTuple):
 def usable_strategies(data: Dataset, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
     """Return the strategies of a shop; those for few customers are left out in larger ones.
 
-    So is that of profiles that name what items have, where none does.
+    So are those whose models have nothing to score by.
     """
-    if not len(data.common_terms):
-        strategies = [s for s in strategies if s.model != PROFILE_MATCH_MODEL] or strategies
+    strategies = [s for s in strategies if models[s.model].has_input(data)] or strategies
     if has_few_customers(data):
         return tuple(strategies)
     kept = tuple(s for s in strategies if models[s.model].card.fitted_on != FITTED_ON)
