@@ -75,7 +75,9 @@ def test_missing_and_damaged_files_are_named(tmp_path):
             ProfileEncoder.load(tmp_path)
 
 
-def test_rare_values_count_if_items_have_them():
+def test_values_that_items_have_count_however_few_users_have_them():
     profile = ProfileEncoder.fit(USERS.drop("age"), item_terms=["town=rome", "town=lima"])
     assert "town=rome" in profile.names
-    assert "town=lima" not in profile.names
+    assert "town=bern" not in profile.names
+    named = profile.transform(pl.DataFrame({"user_id": ["new"], "town": ["Lima"]}))
+    assert named.nnz == 1  # no user is from Lima so far

@@ -98,6 +98,17 @@ def test_a_new_job_is_recommended_for_the_skills_in_a_profile_and_says_so():
     assert {"skills=java", "skills=linux"} <= {one["name"] for one in row["reasons"]}
 
 
+def test_a_profile_may_name_what_no_user_has_named_so_far():
+    jobs, people, applications, wanted = job_board(12, "skills")
+    others = {f"p{n}" for n, title in enumerate(wanted) if title != "nurse"}
+    kept = [frame.filter(pl.col("user_id").is_in(others)) for frame in (applications, people)]
+    model = Recommender(encoder="none").fit(kept[0], items=jobs, users=kept[1])
+    nurse = pl.DataFrame({"user_id": ["me"], "skills": ["care"]})
+    found = model.recommend(profiles=nurse, k=10)["item_id"]
+    title = dict(jobs.select("item_id", "title").iter_rows())
+    assert sum(title[item] == "nurse" for item in found) >= 7, found.to_list()
+
+
 def test_in_a_network_nobody_is_matched_by_likeness_to_himself():
     """Twenty people with a gender, each of whom likes three of the other one."""
     names = [f"p{n}" for n in range(20)]

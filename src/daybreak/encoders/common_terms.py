@@ -1,7 +1,7 @@
 """Values that profiles of users and items have in common: skills, genres, cities, topics."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from daybreak.data.common_terms import CommonTerms
 
@@ -31,15 +31,46 @@ def match_terms(profile_terms: Sequence[str], item_terms: Sequence[str]) -> Comm
         >>> [(people[p], shop[c]) for p, c in zip(found.profile, found.content, strict=True)]
         [('likes=tea', 'tags=tea'), ('likes=cake', 'tags=cake'), ('likes=rum', 'tags=rum')]
     """
-    profile, items = _columns_by_name(profile_terms), _columns_by_name(item_terms)
-    pairs: list[tuple[int, int]] = []
-    for name, values in profile.items():
-        for other, other_values in items.items():
-            common = [value for value in values if value in other_values]
-            is_enough = len(common) >= max(MIN_COMMON_VALUES, MIN_COMMON_SHARE * len(values))
-            if common and (name == other or is_enough):
-                pairs += [(values[value], other_values[value]) for value in common]
+    pairs = [
+        (values[value], other_values[value])
+        for values, other_values in _iter_common_columns(profile_terms, item_terms)
+        for value in values
+        if value in other_values
+    ]
     return CommonTerms.of(sorted(pairs))
+
+
+def find_untold_terms(profile_terms: Sequence[str], item_terms: Sequence[str]) -> list[str]:
+    """Return terms of profiles that no user has named so far, and that items have.
+
+    The first applicant who knows *rust* finds the jobs that ask for it.
+
+    Args:
+        profile_terms: Terms of the columns of profiles.
+        item_terms: Terms of the columns of the content block ``attributes``.
+
+    Example:
+        >>> find_untold_terms(["Skills=java"], ["skills=java", "skills=rust", "city=rome"])
+        ['Skills=rust']
+    """
+    untold: set[str] = set()
+    for values, other_values in _iter_common_columns(profile_terms, item_terms):
+        name = profile_terms[next(iter(values.values()))].partition("=")[0]
+        untold |= {f"{name}={value}" for value in other_values if value not in values}
+    return sorted(untold)
+
+
+def _iter_common_columns(
+    profile_terms: Sequence[str], item_terms: Sequence[str]
+) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
+    """Yield the positions of the values of a column of profiles, and of one of items."""
+    items = _columns_by_name(item_terms)
+    for name, values in _columns_by_name(profile_terms).items():
+        for other, other_values in items.items():
+            n_common = sum(value in other_values for value in values)
+            is_enough = n_common >= max(MIN_COMMON_VALUES, MIN_COMMON_SHARE * len(values))
+            if name == other or is_enough:
+                yield values, other_values
 
 
 def _columns_by_name(terms: Iterable[str]) -> dict[str, dict[str, int]]:

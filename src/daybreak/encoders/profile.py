@@ -14,7 +14,7 @@ from daybreak.data.fields import FieldRole, infer_fields
 from daybreak.data.json_files import read_json
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.attributes import AttributeTerms
-from daybreak.encoders.common_terms import match_terms
+from daybreak.encoders.common_terms import find_untold_terms, match_terms
 from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
 from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Sparse
@@ -68,8 +68,8 @@ class ProfileEncoder:
             users: Users, with ``user_id``; other columns are optional.
             overrides: Role by column; default: inferred from the values.
             source_ids: Items of other domains; default: none.
-            item_terms: Terms of the attributes of items. Values that profiles have in common
-                with them are no secret, and count however few users have them.
+            item_terms: Terms of the attributes of items. Values of columns that profiles have
+                in common with them are no secret, and count however few users have them.
 
         Raises:
             ConfigError: An override names a missing column or an unknown role.
@@ -82,9 +82,9 @@ class ProfileEncoder:
         kept = most_frequent_terms(terms, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
         common = set(match_terms(terms, item_terms).profile.tolist())
         kept = sorted({*kept, *sorted(common)[:MAX_COLUMNS]})
-        return cls(
-            attributes, tuple(terms[column] for column in kept), source_ids or Vocabulary(())
-        )
+        untold = find_untold_terms(terms, item_terms)[: max(MAX_COLUMNS - len(kept), 0)]
+        names = (*(terms[column] for column in kept), *untold)
+        return cls(attributes, names, source_ids or Vocabulary(()))
 
     def transform(self, users: pl.DataFrame) -> Sparse:
         """Return (n_users, n_names) float32 indicators; zero rows without a known value."""
