@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.ranking.blending.pools import TIE_NOISE, mark_top, order_ties
+from daybreak.models import LinearScorer
+from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.blending.pools import TIE_NOISE, mark_top, measure_scales, order_ties
 
 
 def test_ties_have_one_random_order_in_all_strategies_and_queries():
@@ -61,3 +63,18 @@ def test_the_best_candidates_are_those_of_the_sorted_list(seed, n_top):
         order = rows[np.argsort(-values[rows], kind="stable")][:n_top]
         says_nothing = not len(rows) or np.ptp(values[rows]) == 0
         assert set(np.flatnonzero(best)) == (set() if says_nothing else set(order))
+
+
+@pytest.mark.parametrize("level", [0.065, 1e-8, 3e4])
+def test_differences_of_the_size_of_rounding_errors_have_no_scale(level):
+    """One item in 24 whose 32-bit score is the next number: a scale of it was 4e-9."""
+    equal = np.full((1, 2, 24), level, dtype=np.float32)
+    equal[0, 1, 3] = np.nextafter(equal[0, 1, 3], np.float32(np.inf))
+    scorer = LinearScorer(WeightMatrix(), np.zeros(24, np.float32), np.ones(24, dtype=bool))
+    assert measure_scales(equal, np.ones(24, dtype=bool), (scorer,)).tolist() == [1]
+
+
+def test_the_scale_is_the_mean_deviation_of_the_queries_whose_scores_differ():
+    scores = np.array([[[3, 3, 3, 3], [1, 1, -1, -1], [2, -2, 2, -2]]], dtype=np.float32)
+    scorer = LinearScorer(WeightMatrix(), np.zeros(4, np.float32), np.ones(4, dtype=bool))
+    assert measure_scales(scores, np.ones(4, dtype=bool), (scorer,)).tolist() == [1.5]

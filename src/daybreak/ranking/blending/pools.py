@@ -36,6 +36,8 @@ N_TARGETS = 200
 """Expected number of targets in the pool of the query with the most targets."""
 N_SCALE_QUERIES = 100
 """Number of queries on which the scales of the strategies are measured."""
+ROUNDING = 1e-6
+"""Deviation of scores, as a share of the largest score, that is rounding of 32-bit numbers."""
 TIE_NOISE = 1e-4
 """Largest value that is added to the score of an item to order equal scores, in standard
 deviations of the scores."""
@@ -398,7 +400,8 @@ def measure_scales(
     few queries would otherwise have a small scale, and large scores on it.
 
     They are measured on the items with events that a strategy scores, or else on the other
-    items that it scores. Without any variation the scale is 1.
+    items that it scores. Without any variation the scale is 1; differences of the size of
+    rounding errors are none.
     """
     scale = np.ones(len(scores), dtype=np.float32)
     for row, (values, linear) in enumerate(zip(scores, linear_models, strict=True)):
@@ -406,7 +409,8 @@ def measure_scales(
         scored = scored_warm if scored_warm.any() else linear.scored
         if scored.any() and len(values):
             deviations = values[:, scored].std(axis=1)
-            varies = deviations > 1e-6 * max(float(deviations.max()), 1e-3)
+            rounding = ROUNDING * np.abs(values[:, scored]).max(axis=1)
+            varies = deviations > np.maximum(rounding, 1e-6 * max(float(deviations.max()), 0.1))
             scale[row] = deviations[varies].mean() if varies.any() else 1.0
     return scale
 
