@@ -1,13 +1,14 @@
 """What users say, as content vectors: wanted clauses minus unwanted ones."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock
+from daybreak.encoders.alternatives import MAX_WISH_CHARS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
 from daybreak.types import Floats, Rows, Sparse
 
@@ -47,6 +48,41 @@ def encode_wishes(texts: Sequence[str], encode_texts: TextEncodeFn) -> WishVecto
     clauses = [split_clauses(text) for text in texts]
     wanted = [drop_small_talk(one.wanted) for one in clauses]
     return _encode_wanted(wanted, [one.unwanted for one in clauses], encode_texts)
+
+
+def encode_descriptions(
+    texts: Sequence[str], encode_texts: TextEncodeFn
+) -> tuple[ContentBlock, ...]:
+    """Return the blocks of texts; those that rule something out are read as wishes.
+
+    Texts without a negation, and descriptions that are longer than what people ask, are encoded
+    as they are.
+
+    Args:
+        texts: Descriptions or wishes.
+        encode_texts: Encodes texts as blocks of content.
+    """
+    blocks = encode_texts(texts)
+    asked = [
+        row
+        for row, text in enumerate(texts)
+        if len(text) <= MAX_WISH_CHARS and split_clauses(text).unwanted
+    ]
+    if not asked:
+        return blocks
+    order = np.arange(len(texts))
+    order[asked] = len(texts) + np.arange(len(asked))
+    vectors = encode_wishes([texts[row] for row in asked], encode_texts)
+    return tuple(
+        replace(block, matrix=_stack(block.matrix, rows)[order])
+        for block, rows in zip(blocks, vectors, strict=True)
+    )
+
+
+def _stack(first: Any, second: Any) -> Any:
+    if sp.issparse(first):
+        return sp.csr_array(sp.vstack([first, second]))
+    return np.vstack([first, second])
 
 
 @dataclass(frozen=True, eq=False)

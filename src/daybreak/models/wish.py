@@ -25,6 +25,10 @@ MAX_LIKENESS = 2.0
 """Largest scaled likeness that counts."""
 MIN_ITEMS_PER_RANK = 20
 """Items of the catalogue for each rank: in a small catalogue, fewer items are about a wish."""
+SHORT_LIST_RANK = 5
+"""Smallest reference rank: a short list is filled with what a wish is about."""
+MIN_ITEMS_PER_SHORT_RANK = 4
+"""Items of the catalogue for each of the first ranks."""
 MIN_REFERENCE_SHARE = 0.5
 """Smallest reference, as a share of the likeness of the most similar item."""
 MIN_REFERENCE = 0.02
@@ -179,10 +183,11 @@ def reference_rank(n_items: int) -> int:
     """Return the rank of the item whose likeness counts as fully about a wish.
 
     Example:
-        >>> reference_rank(1_000), reference_rank(60)
-        (10, 3)
+        >>> reference_rank(1_000), reference_rank(60), reference_rank(8)
+        (10, 5, 2)
     """
-    return int(np.clip(n_items // MIN_ITEMS_PER_RANK, 1, REFERENCE_RANK))
+    lowest = int(np.clip(n_items // MIN_ITEMS_PER_SHORT_RANK, 1, SHORT_LIST_RANK))
+    return int(np.clip(n_items // MIN_ITEMS_PER_RANK, lowest, REFERENCE_RANK))
 
 
 def reference_likeness(likeness: Floats) -> Floats:

@@ -13,6 +13,22 @@ def test_items_of_one_shelf_are_similar(shop):
     assert answer["score"].is_between(0, 2).all()
 
 
+def test_what_a_text_rules_out_is_not_similar(shop):
+    """'jam' is on one shelf, 'rum' on another; before, the unwanted one was as similar."""
+    answer = shop.similar_items(texts=["jam but no rum", "jam and rum", "jam"], k=20)
+    shelves = {
+        text: {int(item.removeprefix("item-")) % 5 for item in own}
+        for text, own in answer.group_by("query").agg("item_id").iter_rows()
+    }
+    assert shelves["jam but no rum"] == shelves["jam"] == {4}
+    assert shelves["jam and rum"] == {1, 4}
+
+
+def test_a_long_description_is_no_sentence_of_wishes(shop):
+    long = "jam, no rum " + "of the house " * 30
+    assert "item-1" in shop.similar_items(texts=[long], k=100)["item_id"].to_list()
+
+
 def test_nothing_alike_is_no_answer(shop):
     with pytest.warns(UnreadTextWarning, match="'qwxyz' has no effect"):
         assert shop.similar_items(texts=["qwxyz"]).height == 0

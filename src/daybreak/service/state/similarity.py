@@ -11,6 +11,7 @@ from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Items, Queries
 from daybreak.data.media.pictures import KeptPicture
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.encoders.wishes import encode_descriptions
 from daybreak.errors import ConfigError
 from daybreak.models.item_knn import ItemKnnModel
 from daybreak.models.wish import MIN_REFERENCE
@@ -64,7 +65,7 @@ def similar_items(  # noqa: PLR0913 - what is compared, and options of the list
         where: Filter of the similar items; None: no filter.
         explain: Whether to add the column ``reasons``.
         reads_bounds: Whether texts are sentences of people, whose bounds ("under 20 euros")
-            hold; titles have none.
+            and negations ("no coffee") hold; titles have none.
 
     Raises:
         FilterError: The filter cannot be parsed, or its column does not exist.
@@ -109,7 +110,9 @@ def _describe(
                 text if one is None else one.topic
                 for text, one in zip(texts, said, strict=True)
             ]
-        yield texts, Items(Vocabulary(texts), content.texts(topics))
+        encode = content.texts
+        blocks = encode_descriptions(topics, encode) if reads_bounds else encode(topics)
+        yield texts, Items(Vocabulary(texts), blocks)
     if pictures:
         names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
         yield names, Items(Vocabulary(names), content.pictures(pictures))
