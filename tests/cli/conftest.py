@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -18,16 +19,60 @@ IMPORTED = (*NAMED, "--strict", "--max-rejected", "0.5")
 """Two of the six events are rejected."""
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder with two files, without any setting from outside."""
-    (tmp_path / "log.csv").write_text(EVENTS)
-    (tmp_path / "things.csv").write_text(ITEMS)
-    monkeypatch.chdir(tmp_path)
+def enter(folder, monkeypatch):
+    """Make a folder the current one, without any setting from outside."""
+    monkeypatch.chdir(folder)
     for name in ("STORE", "SEED", "K", "DEBUG", "THREADS"):
         monkeypatch.delenv(f"DAYBREAK_{name}", raising=False)
     monkeypatch.setenv("DAYBREAK_ENCODER", "none")
+
+
+def must(*arguments):
+    """Run a command that must go well."""
+    assert run([str(argument) for argument in arguments]) == 0
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with two files, without any setting from outside."""
+    write_files(tmp_path)
+    enter(tmp_path, monkeypatch)
     return tmp_path
+
+
+def write_files(folder):
+    (folder / "log.csv").write_text(EVENTS)
+    (folder / "things.csv").write_text(ITEMS)
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    """Return a function that calls another one in a folder, once for all tests."""
+    folders = {}
+
+    def once(fill):
+        if fill not in folders:
+            folders[fill] = tmp_path_factory.mktemp(fill.__name__)
+            with pytest.MonkeyPatch.context() as patch:
+                enter(folders[fill], patch)
+                fill(folders[fill])
+        return folders[fill]
+
+    return once
+
+
+@pytest.fixture
+def copied(here, filled):
+    """Return a function that copies into the folder what another one leaves there.
+
+    What tests need before they start is imported and trained once, not in each of them.
+    """
+
+    def copy(fill):
+        shutil.copytree(filled(fill), here, dirs_exist_ok=True)
+        return here
+
+    return copy
 
 
 @pytest.fixture
@@ -53,13 +98,23 @@ def ask(call):
     return command
 
 
+def import_files(folder):
+    write_files(folder)
+    must("import", "log.csv", "things.csv", *IMPORTED)
+
+
+def train_files(folder):
+    import_files(folder)
+    must("train")
+
+
 @pytest.fixture
-def imported(ask):
+def imported(copied):
     """A store with the two files."""
-    ask("import", "log.csv", "things.csv", *IMPORTED)
+    copied(import_files)
 
 
 @pytest.fixture
-def trained(imported, ask):
+def trained(copied):
     """A store with a release."""
-    ask("train")
+    copied(train_files)

@@ -135,7 +135,7 @@ def test_what_the_machine_or_a_file_causes_is_no_bug(capsys, monkeypatch, error,
     def fails(*_):
         raise error
 
-    monkeypatch.setattr("daybreak.cli.app.app", lambda *_, **__: fails())
+    monkeypatch.setattr("daybreak.cli.app._parser", lambda: lambda *_, **__: fails())
     assert run(["doctor"]) == code
     err = capsys.readouterr().err
     assert words in err

@@ -142,7 +142,6 @@ def test_serve_ends_after_its_grace_although_a_request_does_not(imported, serve,
     process, told = serve("--grace", "1", *limits)
     other = sqlite3.connect(here / "daybreak.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    events = f"{told['url']}/api/v1/events"
     statuses, stopping = [], threading.Event()
 
     def write():
@@ -150,7 +149,7 @@ def test_serve_ends_after_its_grace_although_a_request_does_not(imported, serve,
         while True:
             try:
                 row = {"user_id": "late", "item_id": "x"}
-                status = httpx.post(events, json=row, timeout=600).status_code
+                status = client.post("/api/v1/events", json=row).status_code
             except httpx.HTTPError:
                 status = 503
             if status != 503 or stopping.is_set():
@@ -158,18 +157,19 @@ def test_serve_ends_after_its_grace_although_a_request_does_not(imported, serve,
                 return
 
     writers = [threading.Thread(target=write) for _ in range(3)]
-    for writer in writers:
-        writer.start()
-    while httpx.get(f"{told['url']}/api/v1/status", timeout=60).status_code != 503:
-        time.sleep(0.01)  # until the three requests leave no place for a fourth
-    assert httpx.get(f"{told['url']}/health/live", timeout=60).status_code == 200
-    stopping.set()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=300) == 0
-    other.rollback()
-    other.close()
-    for writer in writers:
-        writer.join()
+    with httpx.Client(base_url=told["url"], timeout=600) as client:
+        for writer in writers:
+            writer.start()
+        while client.get("/api/v1/status").status_code != 503:
+            time.sleep(0.01)  # until the three requests leave no place for a fourth
+        assert client.get("/health/live").status_code == 200
+        stopping.set()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=300) == 0
+        other.rollback()
+        other.close()
+        for writer in writers:
+            writer.join()
     assert statuses == [503] * 3  # not acknowledged
     assert "unfinished requests" in (here / "log.txt").read_text()
 

@@ -1,5 +1,6 @@
 """The table of all commands, and how a command is run."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -132,7 +133,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; an error is printed as one line on stderr."""
     try:
         choose_language(find_language_option(arguments))
-        return app(list(arguments), prog_name="daybreak", standalone_mode=False) or 0
+        return _parser()(list(arguments), prog_name="daybreak", standalone_mode=False) or 0
     except BrokenPipeError:  # the reader closed the pipe, as in `daybreak recommend | head`
         _discard_stdout()
         return 0
@@ -140,6 +141,12 @@ def run(arguments: Sequence[str]) -> int:
         raise
     except BaseException as error:  # noqa: BLE001 - the last resort; Polars panics with it
         return report_error(error)
+
+
+@functools.cache
+def _parser() -> Callable[..., int | None]:
+    """Return the parser of all commands, which takes longer to make than many commands run."""
+    return typer.main.get_command(app)
 
 
 def _discard_stdout() -> None:
