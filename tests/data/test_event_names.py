@@ -21,6 +21,8 @@ PHRASES = [
     *("show fewer like this", "no longer interested", "sent back", "returned to seller"),
     *("gefällt mir nicht", "nicht interessiert", "je n'aime pas", "no me gusta", "не нравится"),
     *("non mi piace", "não gostei", "관심 없음", "bad review", "negative feedback"),
+    *("smesso di seguire", "przestań obserwować", "hoppade över", "avföljd", "avbruten"),
+    *("takipten çıktı", "atladı", "찜 해제", "no-show"),
 ]
 OTHER = """
 return_visit returning_visitor return_user unlimited discover display unique like liked love

@@ -68,7 +68,7 @@ _NEGATIVE_ENGLISH = _words(
     r"did_not_finish sen[dt]_back g[ai]ve_back tak(?:e|en)_back money_back",
     r"remov(?:e|ed|al)?from\w+ not?interest(?:ed)? (?:dont|not)liked? nointerest",
     r"cancell?(?:ed)?order order_?cancell?(?:ed|ation)?",
-    r"return(?:ed)?(?:item|product|order)s?",
+    r"return(?:ed)?(?:item|product|order)s? no_?show(?:s|ed)?",
     rf"(?:{'|'.join(_NEGATION.split())})_(?:[^\W_]+_){{0,2}}?(?:{'|'.join(_OPINION.split())})",
 )
 _AMBIGUOUS_ENGLISH = _words(
@@ -143,14 +143,14 @@ _NEGATIVE_LATIN = _words(
     r"removid[oa] remover deix\w+_de_seguir descurt\w+ excluid[oa] polegar_para_baixo",
     r"non_(?:mi_)?(?:piac\w+|interess\w+|voglio|consigli\w+) reso restitui\w+ rimbors\w+",
     r"annulla\w* saltat[oa] nascost[oa] nascond\w+ blocca\w* segnala\w* rifiut\w+ rimoss[oa]",
-    r"rimuov\w+ (?:smett\w+_di|non)_segui\w+ pollice_(?:in_)?giu disiscri\w+ scartat[oa]",
+    r"rimuov\w+ (?:sme(?:tt|ss)\w+_di|non)_segui\w+ pollice_(?:in_)?giu disiscri\w+ scartat[oa]",
     # Polish, Czech, Swedish, Danish, Norwegian, Turkish, Vietnamese, Indonesian
     r"nie_(?:lubi\w*|podoba\w*|interes\w+) zwrot\w* zwroc\w+ anulowan\w+ pomin\w+ ukry\w+",
-    r"zablokow\w+ odrzu\w+ usun\w+ nelibi nelibil\w* vracen\w* vratk\w+ zrusen\w* preskoc\w+",
+    r"zablokow\w+ odrzu\w+ usun\w+ przesta\w+_obserwowa\w+ nelibi nelibil\w* vracen\w* vratk\w+ zrusen\w* preskoc\w+",
     r"ogilla\w* gillar_inte inte_intress\w+ retur retur(?:nera\w*|nert|neret) aterbetal\w+",
-    r"avbest\w+ avvisa\w* (?:kan|liker)_ikke_lide liker_ikke ikke_interess\w+ refunder\w*",
+    r"avbest\w+ avbr[uoi]t\w+ avvisa\w* avfolj\w+ hoppa\w*_over (?:kan|liker)_ikke_lide liker_ikke ikke_interess\w+ refunder\w*",
     r"begenme\w* iade\w* iptal\w* gizle\w* engelle\w* reddet\w* reddedil\w*",
-    r"takip\w*_birak\w* atla(?:ndi|dim)",
+    r"takip\w*_birak\w* takipten_cik\w* atla(?:ndi|dim?)",
     r"ilgilenmiyor\w* khong_(?:thich|quan_tam) tra_hang hoan_tien bo_qua bo_theo_doi huy",
     r"(?:tidak|tak|gak)_(?:suka|tertarik|minat) dikembalikan dibatalkan batal(?:kan)? lewati",
     # Russian, Ukrainian
@@ -180,7 +180,7 @@ _NEGATIVE_PARTS = _parts(
     "バッドボタン",
     # Korean
     "싫어 싫음 싫다 비추천 비추 반품 환불 취소 건너뛰 건너뜀 스킵 숨기 숨김 차단 신고",
-    "관심_?없 언팔 삭제 거절 제거",
+    "관심_?없 언팔 삭제 거절 제거 (?:찜|좋아요|관심|구독)_?해제",
     # Arabic, Hebrew, Hindi, Thai
     "لم_يعجبني لا_يعجبني غير_مهتم إلغاء الغاء إرجاع ارجاع مرتجع استرداد حظر إخفاء تخطي",
     "رفض حذف",
