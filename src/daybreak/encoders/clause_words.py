@@ -88,6 +88,22 @@ UNSPACED_TALK = (
 )
 """Chinese words that only ask, inside a text without spaces."""
 
+LIKENESS_AFTER = (
+    r"(?:more )?like|similar to|along the lines of|in the (?:style|vein|spirit) of"
+    r"|reminiscent of|(?:so etwas |ähnlich )?wie|im stil von|comme|similaires? à|semblables? à"
+    r"|dans le (?:style|genre|goût) de|como|parecid[oa]s? (?:a|com)|similar(?:es)? a"
+    r"|al estilo de|no estilo de|come|simili? a|nello stile di|zoals|vergelijkbaar met"
+    r"|w stylu|podobne do|как|вроде|похож\w* на|в стиле"
+)
+"""Words before what something is to be like."""
+LIKENESS_AROUND = (
+    r"(?:像|类似于?|類似於?|跟|和)(?P<name>[^，。！？\s]+?)(?:一样|一樣|那样|那樣|这样|這樣|差不多|相似|之类|的|$)",
+    r"(?P<name>\S.*?)(?:みたいな|のような|っぽい|に似た|に似ている)",
+    r"(?P<name>\S.*?)(?:\s+같은|[와과]\s*(?:비슷|유사)한|처럼)(?=\s|$)",
+    r"(?P<name>\S.*?)\s+(?:gibi|benzeri)(?!\w)",
+)
+"""The same where words stand behind it: Chinese, Japanese, Korean, Turkish."""
+
 REWRITES = (
     # What looks like a negation and is none.
     (

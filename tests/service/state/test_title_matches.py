@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daybreak import Recommender
+from daybreak.encoders.named_items import fold_title
 from daybreak.errors import DataError
-from daybreak.service.state.title_matches import fold_title, read_titles
+from daybreak.service.state.title_matches import read_titles
 
 
 @pytest.fixture(scope="module")

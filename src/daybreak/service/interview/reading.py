@@ -16,6 +16,7 @@ import numpy as np
 
 from daybreak.encoders.clauses import drop_small_talk, has_content, split_clauses
 from daybreak.encoders.content import ATTRIBUTES, MEANING, WORDS
+from daybreak.encoders.named_items import fold_title, strip_year
 from daybreak.service.interview.phrases import (
     chosen_numbers,
     drop_unspaced_talk,
@@ -26,8 +27,7 @@ from daybreak.service.interview.phrases import (
     is_yes,
 )
 from daybreak.service.interview.turns import AnswerReading, InterviewTurn
-from daybreak.service.interview.vocabulary import WORDS_FIELD, InterviewVocabulary, strip_year
-from daybreak.service.state.title_matches import fold_title
+from daybreak.service.interview.vocabulary import WORDS_FIELD, InterviewVocabulary
 from daybreak.types import Floats
 
 MIN_MEANING_SIMILARITY = 0.6

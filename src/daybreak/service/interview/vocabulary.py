@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.encoders.content import ATTRIBUTES, WORDS
+from daybreak.encoders.named_items import fold_title, strip_year
 from daybreak.service.state.serving_state import ServingState
-from daybreak.service.state.title_matches import fold_title
 from daybreak.types import Rows, Sparse
 
 MAX_FIELDS = 12
@@ -30,7 +30,6 @@ MIN_WORD_CHARS = 3
 """Smallest number of letters of a word that a question offers; two in Chinese."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_YEAR = re.compile(r"\s*[(\[（](?:1[89]|20)\d\d[)\]）]\s*")
 MAX_NUMBER_SHARE = 0.5
 """Largest share of the values of an attribute that contain a digit, such as ``116 min``."""
 MAX_COMMON_SHARE = 0.6
@@ -108,16 +107,6 @@ class InterviewVocabulary:
         rows = np.unique(sp.csc_array(self.carries[:, known]).indices)
         ids = self.state.catalogue.items.ids.ids
         return [ids[row] for row in rows.tolist()]
-
-
-def strip_year(title: str) -> str:
-    """Return a title without a year in parentheses.
-
-    Example:
-        >>> strip_year("Heat (1995)"), strip_year("(2010)")
-        ('Heat', '(2010)')
-    """
-    return _YEAR.sub(" ", title).strip() or title
 
 
 def _find_values(state: ServingState) -> tuple[tuple[tuple[str, str], ...], Sparse]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Events, Items, Queries
@@ -205,6 +206,8 @@ class QueryBuilder:
     """Items of other domains, which are the last columns of profiles."""
     wish_weights: Doubles = field(default_factory=lambda: np.zeros(0), repr=False)
     """(n_levels,) weight of a full likeness to a wish in the blend."""
+    titles: pl.Series | None = field(default=None, repr=False)
+    """(n_items,) titles of the catalogue, by which texts name items."""
     max_precomputed: int = MAX_PRECOMPUTED_ITEMS
     """Largest number of new items whose neighbours are computed before an event names them."""
     _neighbours: dict[int, "_Neighbours"] = field(default_factory=dict, repr=False)
@@ -217,7 +220,7 @@ class QueryBuilder:
 
     def __post_init__(self) -> None:
         self._train_row = self.train_items.ids.rows(self.items.ids)
-        self._wishes = WishEncoder(self.encode_texts, self.items)
+        self._wishes = WishEncoder(self.encode_texts, self.items, self.titles)
         new_rows = np.flatnonzero(self._train_row < 0)
         new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
         if len(new_rows) <= self.max_precomputed:

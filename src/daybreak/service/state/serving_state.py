@@ -158,6 +158,7 @@ class ServingState:
                 max_precomputed=0 if sums_rows else MAX_PRECOMPUTED_ITEMS,
                 trained_until=trained_until(trained),
                 wish_weights=wish_weights(trained),
+                titles=catalogue.titles(),
             ),
             scorer,
             CatalogueRanker(

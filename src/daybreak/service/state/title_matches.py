@@ -7,7 +7,6 @@ confidence that people can check before the items count as a history.
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from daybreak.encoders.named_items import fold_text, fold_title
 from daybreak.errors import DataError
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity import similar_items
@@ -50,10 +50,8 @@ MATCH_SCHEMA = {
 
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|\d{1,4}[.)]|\[[ x]\])\s+")
 _YEAR = re.compile(r"[(\[](1[89]\d\d|20\d\d)[)\]]")
-_ARTICLE_AT_END = re.compile(r"^(.*),\s+(the|a|an|le|la|les|der|die|das|el|los|il)$")
 _ID_COLUMN = re.compile(r"(?:^|[ _])id$|^(?:isbn|isbn13|ean|gtin|asin|upc)$")
 """Folded names of columns that show by themselves that a list has a header."""
-_ARTICLE = re.compile(r"^(?:the|a|an|le|la|les|der|die|das|el|los|il)\s+")
 
 
 @dataclass(frozen=True)
@@ -107,14 +105,14 @@ def _of_line(line: str) -> GivenTitle:
 def _read_csv(lines: Sequence[str]) -> list[GivenTitle] | None:
     """Return the rows of CSV; None if the first line names no column of titles or ids."""
     for separator in (",", ";", "\t"):
-        header = [_fold(name) for name in next(csv.reader([lines[0]], delimiter=separator))]
+        header = [fold_text(name) for name in next(csv.reader([lines[0]], delimiter=separator))]
         titles = [n for n, name in enumerate(header) if name in TITLE_COLUMNS]
         has_ids = any(_ID_COLUMN.search(name) for name in header)
         if (titles or has_ids) and len(header) > 1:
             rows = csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=separator)
             found = (_of_row(row, header, titles[0] if titles else None) for row in rows)
             return [one for one in found if one is not None]
-    if _fold(lines[0]) in TITLE_COLUMNS:
+    if fold_text(lines[0]) in TITLE_COLUMNS:
         return [_of_line(line) for line in lines[1:]]
     return None
 
@@ -256,7 +254,7 @@ def _by_year(
 def _match_ids(state: ServingState, given: Sequence[GivenTitle]) -> dict[int, int]:
     """Return the rows of items with an equal id, or an equal foreign id, by position."""
     frame = state.catalogue.frame
-    names = {_fold(name): name for name in frame.columns if _is_id(name)}
+    names = {fold_text(name): name for name in frame.columns if _is_id(name)}
     found: dict[int, int] = {}
     for folded, name in names.items():
         if not any(folded in one.ids for one in given):
@@ -292,27 +290,8 @@ def _match_content(
     return result
 
 
-def fold_title(title: str) -> str:
-    """Return a title without case, accents, punctuation and leading article.
-
-    Example:
-        >>> fold_title("Matrix, The"), fold_title("Amélie!"), fold_title("The")
-        ('matrix', 'amelie', 'the')
-    """
-    folded = _fold(title)
-    moved = _ARTICLE_AT_END.match(folded)
-    folded = moved.group(1) if moved else folded
-    words = " ".join(re.sub(r"[\W_]+", " ", folded.replace("&", " and ")).split())
-    return _ARTICLE.sub("", words) or words or folded
-
-
-def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
-
-
 def _is_id(name: str) -> bool:
-    folded = _fold(name)
+    folded = fold_text(name)
     return folded.endswith("id") or folded in {"isbn", "isbn13", "ean", "gtin", "asin", "upc"}
 
 

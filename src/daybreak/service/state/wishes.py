@@ -2,14 +2,21 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Items
-from daybreak.encoders.alternatives import split_parts
+from daybreak.encoders.alternatives import MAX_WISH_CHARS, split_parts
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
+from daybreak.encoders.named_items import (
+    add_named_items,
+    fold_title,
+    named_phrases,
+    strip_year,
+)
 from daybreak.encoders.wishes import (
     TextEncodeFn,
     TextWishes,
@@ -22,6 +29,10 @@ from daybreak.types import Floats, Mask, Rows
 
 MAX_CACHED_WISHES = 1_000
 """Largest number of texts whose vectors are cached."""
+MAX_COMPARED_TITLES = 20
+"""Items most like a phrase of which the titles are compared with it."""
+MAX_NAMED_ITEMS = 5
+"""Largest number of items whose content a wish takes over."""
 MAX_CACHED_MASKS = 100
 """Largest number of texts of which it is cached which items are about them."""
 
@@ -46,12 +57,16 @@ class WishEncoder:
 
     Args:
         encode_texts: Encodes texts as blocks of content.
-        items: Items that decide whether a text has several wishes.
+        items: Items that decide whether a text has several wishes, and that texts may name.
+        titles: (n_items,) their titles; None: texts name no items.
     """
 
-    def __init__(self, encode_texts: TextEncodeFn, items: Items) -> None:
+    def __init__(
+        self, encode_texts: TextEncodeFn, items: Items, titles: pl.Series | None = None
+    ) -> None:
         self._encode_texts = encode_texts
         self._items = items
+        self._titles = titles
         self._cache: OrderedDict[str, TextWishes] = OrderedDict()
         self._about: OrderedDict[str, Mask | None] = OrderedDict()
 
@@ -134,12 +149,42 @@ class WishEncoder:
         new = [text for text in texts if text not in found]
         if new:
             encoded = encode_separate_wishes(new, self._encode_texts, self._separate)
-            added = dict(zip(new, encoded, strict=True))
+            named = (
+                self._name_items(text, one) for text, one in zip(new, encoded, strict=True)
+            )
+            added = dict(zip(new, named, strict=True))
             found |= added
             self._cache.update(added)
             while len(self._cache) > MAX_CACHED_WISHES:
                 self._cache.popitem(last=False)
         return found
+
+    def _name_items(self, text: str, wishes: TextWishes) -> TextWishes:
+        """Return the wishes of a text with the content of the items that each of them names."""
+        vectors = wishes.vectors
+        if self._titles is None or len(text) > MAX_WISH_CHARS or not vectors:
+            return wishes
+        for row, name in enumerate(wishes.names):
+            named = self._named_rows(named_phrases(name))
+            if len(named):
+                vectors = add_named_items(vectors, row, self._items.blocks, named)
+        return replace(wishes, vectors=vectors)
+
+    def _named_rows(self, phrases: Sequence[str]) -> Rows:
+        """Return the rows of the items whose titles are among phrases, at most a few."""
+        if not phrases or self._titles is None or not len(self._items):
+            return np.empty(0, dtype=np.int64)
+        likeness = self._likeness_of(phrases)
+        n = min(MAX_COMPARED_TITLES, likeness.shape[1])
+        near = np.unique(np.argpartition(-likeness, n - 1, axis=1)[:, :n])
+        asked = set(phrases)
+        titles = self._titles.gather(near).to_list()
+        rows = [
+            row
+            for row, title in zip(near.tolist(), titles, strict=True)
+            if fold_title(strip_year(title)) in asked
+        ]
+        return np.array(rows[:MAX_NAMED_ITEMS], dtype=np.int64)
 
     def _separate(self, clauses: Clauses) -> Sequence[str]:
         """Return the wishes of a sentence; none if it has one only."""
