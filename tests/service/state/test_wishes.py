@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from daybreak import Recommender
 from daybreak.data.dataset import Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.content import ContentEncoder
@@ -86,3 +87,30 @@ def test_the_cache_is_bounded(content, items):
     encoder = WishEncoder(content.texts, items)
     encoder.encode({row: f"lamp {row}" for row in range(MAX_CACHED_WISHES + 9)})
     assert len(encoder._cache) == MAX_CACHED_WISHES
+
+
+def test_which_items_a_text_is_about_is_known_for_a_changed_catalogue(content, items):
+    encoder = WishEncoder(content.texts, items)
+    before = encoder.about("lamp")
+    more = pl.concat([ITEMS, pl.DataFrame({"item_id": ["e"], "title": ["oil lamp"]})])
+    changed = Items(Vocabulary(more["item_id"]), content.transform(more))
+    after = encoder.with_items(changed, None)
+    assert before.tolist() == [True, False, True, False]
+    assert after.about("lamp").tolist() == [True, False, True, False, True]
+    assert after.likeness("lamp").shape == (1, 5)
+
+
+def test_bounds_are_kept_after_items_were_added():
+    """Before, a text with a bound was an IndexError from the first new item on."""
+    lamps = [
+        {"item_id": f"{kind}-{price}", "title": f"{kind} {price}", "price": float(price)}
+        for kind in ("lamp", "mug")
+        for price in (5, 15, 25, 60)
+    ]
+    sales = [{"user_id": f"u{n}", "item_id": row["item_id"]} for n, row in enumerate(lamps)]
+    shop = Recommender(encoder="none", strategies=["popular", "wish"]).fit(sales, items=lamps)
+    asked = [{"user_id": "zoe", "text": "a lamp under 20 euros"}]
+    assert shop.recommend(profiles=asked, k=4).height == 4
+    shop = shop.add_items([{"item_id": "lamp-9", "title": "lamp 9", "price": 9.0}]) or shop
+    found = shop.recommend(profiles=asked, k=3)["item_id"]
+    assert set(found) == {"lamp-5", "lamp-15", "lamp-9"}

@@ -493,12 +493,21 @@ class QueryBuilder:
             np.array([row for row in new_rows if row not in self._neighbours])
         )
 
-    def with_updated_rows(self, items: Items, rows: Sequence[int]) -> "QueryBuilder":
-        """Return a builder for a catalogue in which some rows are new or have changed."""
+    def with_updated_rows(
+        self, items: Items, rows: Sequence[int], titles: pl.Series | None = None
+    ) -> "QueryBuilder":
+        """Return a builder for a catalogue in which some rows are new or have changed.
+
+        Args:
+            items: The catalogue.
+            rows: Its new and changed rows.
+            titles: (n_items,) its titles.
+        """
         stale = set(rows)
         updated = copy(self)
         updated.__dict__.pop("_source_columns", None)
-        updated.items = items
+        updated.items, updated.titles = items, titles
+        updated._wishes = self._wishes.with_items(items, titles)
         updated._neighbours = self._neighbours.copy()
         for row in stale:
             updated._neighbours.pop(row, None)

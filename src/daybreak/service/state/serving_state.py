@@ -342,7 +342,9 @@ class ServingState:
         scorer = self.scorer
         if len(changed):
             scorer = scorer.with_updated_rows(catalogue.items, changed)
-        builder = self.query_builder.with_updated_rows(catalogue.items, changed.tolist())
+        builder = self.query_builder.with_updated_rows(
+            catalogue.items, changed.tolist(), catalogue.titles()
+        )
         return replace(self._with_catalogue(catalogue, scorer), query_builder=builder)
 
     def with_catalogue(self, items: pl.DataFrame) -> "ServingState":

@@ -137,6 +137,17 @@ class WishEncoder:
         owners: Rows = (best / reference_likeness(best)[:, None]).argmax(axis=0)
         return owners
 
+    def with_items(self, items: Items, titles: pl.Series | None) -> "WishEncoder":
+        """Return the encoder for a changed catalogue; vectors of earlier texts stay.
+
+        Args:
+            items: Items of the catalogue.
+            titles: (n_items,) their titles.
+        """
+        changed = WishEncoder(self._encode_texts, items, titles)
+        changed._cache = self._cache
+        return changed
+
     def clear(self) -> None:
         """Remove all cached texts."""
         self._cache.clear()
