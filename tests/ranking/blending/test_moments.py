@@ -59,6 +59,20 @@ def test_the_share_is_twice_the_relative_gain_beyond_its_bound(rank_of_all_time,
     assert found == pytest.approx(min(share, MAX_SHARE), abs=1e-3)
 
 
+def test_fewer_queries_need_a_gain_of_more_standard_errors():
+    """Gains of 1 and 0 by turns: 100 queries are sure of .5 - .05; 26 of .5 - .192, with
+    sqrt(100 / 26) standard errors of .098."""
+    strategies = get_strategies(["popular", "popular/now"])
+    shares = []
+    for n in (100, 26):
+        all_time = scores(1, n)
+        all_time[::2] = scores(WIDTH, (n + 1) // 2)
+        made = pool([all_time, scores(1, n)])
+        pools = TrainingPools({"now": made}, np.ones(2, np.float32))
+        shares.append(share_of_moments(pools, strategies))
+    assert shares == pytest.approx([2 * (0.45 - 0.3), MIN_SHARE], abs=1e-3)
+
+
 def test_few_strangers_say_little():
     n, strategies = MIN_STRANGERS - 1, get_strategies(["popular", "popular/now"])
     made = pool([scores(11, n), scores(1, n)])

@@ -14,8 +14,11 @@ MIN_SHARE, MAX_SHARE = 0.02, 0.9
 """Smallest and largest share of the queries at moments in the objective."""
 MIN_NEW_ITEM_SHARE = 0.3
 """Share from which unsold items are ranked at moments as well, which takes time."""
-MIN_STRANGERS = 100
+MIN_STRANGERS = 10
 """Smallest number of queries without events that can raise the share."""
+SURE_STRANGERS = 100
+"""Number of such queries from which on one standard error is enough; with fewer, the best of
+several strategies is more often so by chance."""
 MIN_RELATIVE_GAIN = 0.3
 """Relative gain below which the queries at moments keep their smallest share: the seasons of a
 shop are no reason to forget what sells all year."""
@@ -55,6 +58,7 @@ def share_of_moments(pools: TrainingPools, strategies: Sequence[Strategy]) -> fl
     }
     best = max((name for name in names if name != ALL_TIME), key=lambda name: ndcg[name].mean())
     gain = ndcg[best] - ndcg[ALL_TIME]
-    lower = float(gain.mean() - gain.std() / np.sqrt(len(gain)))
+    n_errors = np.sqrt(max(SURE_STRANGERS / len(gain), 1))
+    lower = float(gain.mean() - n_errors * gain.std() / np.sqrt(len(gain)))
     relative = lower / max(float(ndcg[best].mean()), 1e-9)
     return float(np.clip(SHARE_PER_GAIN * (relative - MIN_RELATIVE_GAIN), MIN_SHARE, MAX_SHARE))
