@@ -1,3 +1,5 @@
+import contextlib
+import io
 import json
 import shutil
 
@@ -28,8 +30,10 @@ def enter(folder, monkeypatch):
 
 
 def must(*arguments):
-    """Run a command that must go well."""
-    assert run([str(argument) for argument in arguments]) == 0
+    """Run a command that must go well, and keep what it tells from the test."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        assert run([str(argument) for argument in arguments]) == 0, told.getvalue()
 
 
 @pytest.fixture

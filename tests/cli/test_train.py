@@ -3,21 +3,26 @@ import json
 import pytest
 
 from daybreak.encoders import load_encoder
+from tests.cli.conftest import must
 from tests.encoders.tiny_server import tiny_server
 from tests.language_models.chat_server import chat_body, chat_server
 
 
-@pytest.fixture
-def shop(here, ask):
-    """Forty users of two kinds."""
+def import_two_kinds(folder):
     rows = [
         f"u{user},{kind}{(user + step) % 8}"
         for user in range(40)
         for kind in ["tea" if user % 2 else "rum"]
         for step in range(6)
     ]
-    (here / "events.csv").write_text("user_id,item_id\n" + "\n".join(rows) + "\n")
-    ask("import", "events.csv")
+    (folder / "events.csv").write_text("user_id,item_id\n" + "\n".join(rows) + "\n")
+    must("import", "events.csv")
+
+
+@pytest.fixture
+def shop(copied):
+    """Forty users of two kinds."""
+    copied(import_two_kinds)
 
 
 def test_training_puts_a_release_into_use(imported, here, ask):
@@ -72,17 +77,23 @@ def test_an_unknown_engine_is_named_with_those_that_exist(shop, call):
     assert "no engine named 'cluster'; known: processes, ray, serial" in err
 
 
-@pytest.fixture
-def many(here, ask):
-    """Three hundred users of four kinds, and a release that knows them apart."""
+def train_many(folder):
+    """Import three hundred users of four kinds, and train a release that knows them apart."""
     rows = [
         f"u{user},{'abcd'[user % 4]}{(user // 4 + step * step) % 15}"
         for user in range(300)
         for step in range(1, 7)
     ]
-    (here / "events.csv").write_text("user_id,item_id\n" + "\n".join(rows) + "\n")
-    ask("import", "events.csv")
-    return ask("train", *SOME, "--strategy", "item_knn")["release"]["id"]
+    (folder / "events.csv").write_text("user_id,item_id\n" + "\n".join(rows) + "\n")
+    must("import", "events.csv")
+    must("train", *SOME, "--strategy", "item_knn")
+
+
+@pytest.fixture
+def many(copied):
+    """The id of that release, in a store of the test."""
+    (release,) = (copied(train_many) / "releases").iterdir()
+    return release.name
 
 
 SOME = ("--strategy", "popular")

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender
+from tests.cli.conftest import must
 
 N_TASTES = 4
 TITLES = ("green tea", "dark rum", "red wine", "black coffee")
@@ -97,23 +98,27 @@ def test_a_store_keeps_what_its_people_chose_elsewhere(here, ask):
     assert "food" in json.dumps(told)
 
 
+def train_with_food(folder):
+    """Make a store that was trained with the folder ``food`` as a source."""
+    write_shops(folder)
+    must("import", "wine", "--store", "wine.db")
+    must("transfer", "--source", "food", "--target", "wine.db", *OPTIONS)
+
+
 @pytest.fixture
-def remembering(here, ask):
-    """A store that was trained with the folder ``food`` as a source."""
-    write_shops(here)
-    ask("import", "wine", "--store", "wine.db")
-    ask("transfer", "--source", "food", "--target", "wine.db", *OPTIONS)
-    return here / "wine.db"
+def remembering(copied):
+    """A copy of such a store; it remembers the folder ``food`` of the original."""
+    return copied(train_with_food)
 
 
 STORE = ("--store", "wine.db", *OPTIONS)
 
 
-def test_a_later_training_uses_the_sources_of_the_one_before(here, ask, remembering):
+def test_a_later_training_uses_the_sources_of_the_one_before(ask, remembering, filled):
     told = ask("train", *STORE, "--force")
     assert any("source food helps" in note for note in told["notes"])
     assert told["release"]["metadata"]["sources"] == [
-        {"name": "food", "source": str(here / "food"), "used": True}
+        {"name": "food", "source": str(filled(train_with_food) / "food"), "used": True}
     ]
     told = ask("recommend", "guest", "--store", "wine.db")["recommendations"]
     assert all(int(one["item_id"][4:]) % N_TASTES == 2 for one in told[:3])
@@ -127,7 +132,8 @@ def test_releases_are_compared_with_their_sources(here, ask, remembering):
     assert told["passed"]
 
 
-def test_a_training_whose_source_is_gone_says_so(here, ask, call, remembering):
+def test_a_training_whose_source_is_gone_says_so(here, ask, call):
+    train_with_food(here)
     (here / "food").rename(here / "elsewhere")
     status, _, err = call("train", *STORE)
     assert status == 5
@@ -213,17 +219,20 @@ def test_a_domain_that_the_store_does_not_have_is_named(here, ask, call):
     assert "no domain 'toys' in the data; domains: food, wine" in err
 
 
-@pytest.fixture
-def pretrained(here, ask):
-    """A release of two small shops with titles."""
-    write_shops(here)
+def pretrain_media(folder):
+    """Make a release of two small shops with titles."""
+    write_shops(folder)
     for name in ("wine", "food"):
         ids = [f"{name}{item}" for item in range(48)]
         titles = [f"{TITLES[item % N_TASTES]} {item // N_TASTES}" for item in range(48)]
         frame = pl.DataFrame({"item_id": ids, "title": titles})
-        frame.write_csv(here / name / "items.csv")
-    ask("pretrain", "wine", "food", "--out", "media", *OPTIONS)
-    return here / "media"
+        frame.write_csv(folder / name / "items.csv")
+    must("pretrain", "wine", "food", "--out", "media", *OPTIONS)
+
+
+@pytest.fixture
+def pretrained(copied):
+    return copied(pretrain_media) / "media"
 
 
 def test_a_shop_without_events_starts_from_a_pretrained_release(here, ask, pretrained):
