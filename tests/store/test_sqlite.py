@@ -53,6 +53,14 @@ def shop(n=1, user="ann"):
     return Tables.of(pl.DataFrame({"user_id": [user] * n, "item_id": ids}))
 
 
+def test_a_commit_is_on_the_disk(tmp_path, flushed, monkeypatch):
+    monkeypatch.setattr("daybreak.store.sqlite.SYNCHRONOUS", flushed)
+    with open_store(tmp_path / "shop.db") as store:
+        pragma = "PRAGMA synchronous"
+        level = store.database.read(lambda found: found.exec_driver_sql(pragma).scalar())
+    assert level == 2  # FULL
+
+
 def test_a_path_opens_the_same_store_as_its_url(tmp_path):
     with open_store(tmp_path / "shop.db") as store:
         store.write(shop())

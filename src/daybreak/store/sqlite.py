@@ -50,6 +50,8 @@ the caller may not wait any more."""
 _MIN_CHECKPOINT_PAGES = 10_000
 """Size of the write-ahead log from which on it is copied into the file [pages of 4 KiB]. Many
 writes change the same pages of the indexes, which a longer log copies only once."""
+SYNCHRONOUS = "FULL"
+"""When a file is flushed: with each commit. Tests need not wait for that."""
 _log = logging.getLogger(__name__)
 _POOL_OPTIONS = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
 
@@ -219,7 +221,7 @@ def read_version_marks(connection: Connection) -> tuple[bool, int]:
 
 def _configure_connection(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # _begin_transaction begins transactions, not the driver
-    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
+    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA cache_size = -131072")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_MIN_CHECKPOINT_PAGES}")
