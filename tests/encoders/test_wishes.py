@@ -9,7 +9,7 @@ from daybreak.encoders.wishes import UNWANTED_ALONE_FACTOR, encode_wishes
 WORDS = {"tea": 0, "coffee": 1}
 
 
-def encode(texts):
+def encode(texts, **_):
     """Return a block of words, and one of meaning in which every text has a vector."""
     words = sp.lil_array((len(texts), 2), dtype=np.float32)
     for row, text in enumerate(texts):

@@ -319,19 +319,18 @@ class ContentEncoder:
         return (*blocks, *(self._block(name, rows) for name, rows in dense.items()))
 
     def texts(
-        self, sentences: Sequence[str], *, is_stored: bool = False
+        self, sentences: Sequence[str], *, is_stored: bool = False, n_ruled_out: int = 0
     ) -> tuple[ContentBlock, ...]:
         """Return the blocks of free text; it has the attributes whose values it contains.
 
         Args:
             sentences: Texts, as a rule of people.
             is_stored: Whether their vectors may be stored: they are made of the catalogue.
+            n_ruled_out: Number of the last texts that say what is unwanted.
         """
         reader = self._sentence_reader
         sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
-        words = tokenize_all(sentences)
-        terms = reader.find_terms(sentences, words)
-        words = [split_unspaced_words(row) for row in words]
+        words, terms = reader.read(sentences, n_ruled_out)
         blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:
             blocks = self._weigh_words_by_coverage(blocks, words)

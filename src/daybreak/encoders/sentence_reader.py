@@ -2,17 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from daybreak.data.fields import ContentField
 from daybreak.encoders.base import Encoder
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
-from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize
+from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.spelling import correct_spelling
+from daybreak.encoders.word_forms import split_unspaced_words
 
+MIN_FORM = 0.6
+"""Smallest similarity of the word of a value and a word of texts that is a form of it."""
 MAX_CANDIDATES = 50
 """Words of the catalogue that are compared with a word that may be wrong."""
+
+
+def longest_values(terms: Sequence[str]) -> list[str]:
+    """Return attribute terms without those whose value is a part of another one's.
+
+    Example:
+        >>> longest_values(["genre=science fiction", "genre=science", "genre=war"])
+        ['genre=science fiction', 'genre=war']
+    """
+    values = [f" {' '.join(tokenize(term.partition('=')[2]))} " for term in terms]
+    return [
+        term
+        for term, value in zip(terms, values, strict=True)
+        if not any(value in other and value != other for other in values)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +99,47 @@ class SentenceReader:
         if is_made:
             return list(texts)
         return [correct_spelling(text, self.is_known, self._candidates) for text in texts]
+
+    def read(
+        self, texts: Sequence[str], n_ruled_out: int = 0
+    ) -> tuple[list[list[str]], list[list[str]]]:
+        """Return the words and the attribute terms of corrected texts.
+
+        Words that name a value, and that no text of the catalogue has in a similar form, are
+        not among the words: they would resemble others by chance.
+
+        Args:
+            texts: Corrected texts.
+            n_ruled_out: Number of the last texts that say what is unwanted: "no science
+                fiction" rules out neither science nor fiction.
+        """
+        words = tokenize_all(texts)
+        terms = self.find_terms(texts, words)
+        first = len(texts) - n_ruled_out
+        terms[first:] = [longest_values(found) for found in terms[first:]]
+        without = self._without_values(words, terms)
+        return [split_unspaced_words(row) for row in without], terms
+
+    def _without_values(
+        self, texts: Sequence[list[str]], terms: Sequence[Sequence[str]]
+    ) -> list[list[str]]:
+        """Return the words of texts without those of their values that only values have."""
+        if self.words is None:
+            return list(texts)
+        named = [
+            {word for term in found for word in tokenize(term.partition("=")[2])}
+            for found in terms
+        ]
+        known = self.words.columns
+        asked = [
+            word for word in dict.fromkeys(chain.from_iterable(named)) if word not in known
+        ]
+        shares = self.words.known_shares([[word] for word in asked], min_similarity=MIN_FORM)
+        only = {word for word, share in zip(asked, shares.tolist(), strict=True) if not share}
+        return [
+            [word for word in row if word not in only or word not in own]
+            for row, own in zip(texts, named, strict=True)
+        ]
 
     def find_terms(
         self, texts: Sequence[str], words: Sequence[Sequence[str]]

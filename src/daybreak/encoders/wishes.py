@@ -18,7 +18,8 @@ where it is about paper, too."""
 UNWANTED_ALONE_FACTOR = 0.1
 """Weight of the meaning of a text that only rules out, in words that no item has: the likeness
 of everything else stays below :data:`daybreak.models.wish.MIN_REFERENCE`."""
-TextEncodeFn = Callable[[Sequence[str]], tuple[ContentBlock, ...]]
+TextEncodeFn = Callable[..., tuple[ContentBlock, ...]]
+"""Encodes texts; ``n_ruled_out`` is the number of the last ones that say what is unwanted."""
 WishVector = tuple[Sparse | Floats, ...]
 """One (n, dim) matrix per content block."""
 SeparateFn = Callable[[Clauses], Sequence[str]]
@@ -152,11 +153,12 @@ def _encode_wanted(
     """
     owner = [row for row, ruled_out in enumerate(unwanted) for _ in ruled_out]
     ruled_out = [text for one in unwanted for text in one]
+    options = {"n_ruled_out": len(ruled_out)} if ruled_out else {}
     blocks = tuple(
         _subtract_unwanted(
             block.matrix[: len(wanted)], block.matrix[len(wanted) :], np.array(owner, dtype=int)
         )
-        for block in encode_texts([*wanted, *ruled_out])
+        for block in encode_texts([*wanted, *ruled_out], **options)
     )
     has_words = np.zeros(len(wanted), dtype=bool)
     for block in blocks:
