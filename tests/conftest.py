@@ -1,4 +1,6 @@
+import functools
 import os
+import ssl
 
 import pytest
 from hypothesis import settings
@@ -8,6 +10,15 @@ from daybreak.store import sqlite
 # Machines differ in speed; a test fails for what it finds, never for how long it took.
 settings.register_profile("daybreak", deadline=None, derandomize=True)
 settings.load_profile("daybreak")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates():
+    """Read the certificates of the system once, and not for each client of a local server."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(ssl.create_default_context)
+        patch.setattr(ssl, "create_default_context", once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,9 +55,9 @@ def shop_files(tmp_path_factory):
     """A folder with a small cut of the gift shop, under the names that the README uses."""
     folder = tmp_path_factory.mktemp("shop")
     tables = read_folder(daybreak.gift_shop()).tables
-    users = tables.users.gather_every(20)
+    users = tables.users.gather_every(60)
     events = tables.events.join(users.select("user_id"), on="user_id")
-    often = events.group_by("item_id").len().filter(pl.col("len") >= 4)
+    often = events.group_by("item_id").len().filter(pl.col("len") >= 3)
     items = tables.items.join(often.select("item_id"), on="item_id")
     events = events.join(items.select("item_id"), on="item_id")
     for table, frame in {"events": events, "items": items, "users": users}.items():

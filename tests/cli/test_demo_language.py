@@ -24,8 +24,8 @@ def test_what_is_said_depends_on_language_and_encoder(tmp_path):
     assert "新用户" in quick.headings[0]
 
 
-def test_the_demo_takes_other_data_and_speaks_chinese(call, tmp_path):
-    folder = tmp_path / "店"
+def write_other_shop(folder):
+    """Write the tables of a shop in Chinese, in an encoding of Windows."""
     folder.mkdir()
     rows = [
         f"会员{u},P{(u + n * n) % 12},2024年3月{1 + n}日" for u in range(400) for n in range(6)
@@ -35,6 +35,11 @@ def test_the_demo_takes_other_data_and_speaks_chinese(call, tmp_path):
     (folder / "商品.csv").write_text("\n".join(["商品编号,商品名称", *items]), "gb18030")
     users = [f"会员{u},{'男女'[u % 2]}" for u in range(400)]
     (folder / "用户.csv").write_text("\n".join(["用户,性别", *users]), "gb18030")
+
+
+def test_the_demo_takes_other_data_and_speaks_chinese(call, tmp_path):
+    folder = tmp_path / "店"
+    write_other_shop(folder)
     status, out, err = call("demo", "--data", folder, "--lang", "zh", "--quick")
     assert status == 0, err
     assert "一位新用户说" in out

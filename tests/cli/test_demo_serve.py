@@ -10,13 +10,16 @@ from pathlib import Path
 
 import httpx
 
+from tests.cli.test_demo_language import write_other_shop
+
 
 def test_the_demo_is_served_and_its_page_is_opened(tmp_path):
     opened = tmp_path / "opened"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n')
     browser.chmod(0o755)
-    command = ["demo", "--quick", "--serve", "--port", "0", "--json"]
+    write_other_shop(tmp_path / "shop")  # the gift shop is that of tests/service/test_demo.py
+    command = ["demo", "--quick", "--data", "shop", "--serve", "--port", "0", "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "daybreak", *command],
         env={**os.environ, "BROWSER": f"{browser} %s"},

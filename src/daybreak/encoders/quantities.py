@@ -117,7 +117,7 @@ class SaidQuantities:
         before = [self.text[a:b] for a, b in zip([0, *ends[:-1]], starts, strict=True)]
         after = [self.text[a:b] for a, b in zip(ends, [*starts[1:], None], strict=True)]
         for parts in (before, after):
-            texts = tuple(_EDGE_LINKS.sub("", _tidy(part)).strip() for part in parts)
+            texts = tuple(_edge_links().sub("", _tidy(part)).strip() for part in parts)
             if all(texts):
                 return texts
         return ()
@@ -183,10 +183,11 @@ _COPULA = re.compile(
 )
 
 
-_EDGE_LINKS = re.compile(
-    rf"^(?:{ALTERNATIVES}|{ADDITIONS})|(?:{ALTERNATIVES}|{ADDITIONS})$|^的", re.IGNORECASE
-)
-"""Words between two objects, at the ends of one."""
+@cache
+def _edge_links() -> re.Pattern[str]:
+    """Pattern of words between two objects, at the ends of one."""
+    words_between = f"{ALTERNATIVES}|{ADDITIONS}"
+    return re.compile(rf"^(?:{words_between})|(?:{words_between})$|^的", re.IGNORECASE)
 
 
 def _overlaps(span: Span, others: Iterable[Span]) -> bool:
