@@ -7,6 +7,7 @@ from daybreak.data.dataset import Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.wishes import UNWANTED_TERM_FACTOR, encode_wishes
+from daybreak.errors import UnreadTextWarning
 from daybreak.service.state.wishes import MAX_CACHED_WISHES, WishEncoder
 
 ITEMS = pl.DataFrame(
@@ -114,3 +115,15 @@ def test_bounds_are_kept_after_items_were_added():
     shop = shop.add_items([{"item_id": "lamp-9", "title": "lamp 9", "price": 9.0}]) or shop
     found = shop.recommend(profiles=asked, k=3)["item_id"]
     assert set(found) == {"lamp-5", "lamp-15", "lamp-9"}
+
+
+def test_words_of_items_that_came_after_the_training_are_told_to_wait_for_the_next():
+    lamps = [{"item_id": f"lamp-{n}", "title": f"desk lamp {n}"} for n in range(4)]
+    sales = [{"user_id": "ann", "item_id": "lamp-1"}]
+    shop = Recommender(encoder="none", strategies=["popular", "wish"]).fit(sales, items=lamps)
+    asked = [{"user_id": "zoe", "text": "kite"}]
+    with pytest.warns(UnreadTextWarning, match="no item has any of its words"):
+        shop.recommend(profiles=asked, k=2)
+    shop = shop.add_items([{"item_id": "kite", "title": "red kite"}]) or shop
+    with pytest.warns(UnreadTextWarning, match="the next training reads those of newer items"):
+        shop.recommend(profiles=asked, k=2)

@@ -102,7 +102,13 @@ def warn_of_unread_descriptions(
 
 def _describe_unread(state: ServingState, text: str) -> str:
     shown = text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
-    start = f"the text {shown!r} has no effect: no item has any of its words"
+    words = "no item has any of its words"
+    if len(state.catalogue.items) > len(state.trained.items):
+        words = (
+            "no item of the last training has any of its words (the next training reads those "
+            "of newer items)"
+        )
+    start = f"the text {shown!r} has no effect: {words}"
     meaning = state.trained.content.meaning
     if meaning is None:
         why = "and there is no text model that knows other words"
