@@ -8,7 +8,8 @@ from hypothesis import settings
 from daybreak.store import sqlite
 
 # Machines differ in speed; a test fails for what it finds, never for how long it took.
-settings.register_profile("daybreak", deadline=None, derandomize=True)
+settings.register_profile("daybreak", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)  # for a new parser
 settings.load_profile("daybreak")
 
 
