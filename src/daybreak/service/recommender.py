@@ -566,7 +566,9 @@ class Recommender(PlanningRecommender):
         model._integer_ids = frozenset(settings.get("integer_ids", ()))
         if users is not None:
             model.add_users(users)
-        return model if events is None else model.add_events(events)
+        if events is not None:  # on items that the release does not have, too
+            model._state = model._state.with_events(as_frame(events, "user_id", "item_id"))
+        return model
 
     @property
     def report(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from daybreak.service.results import FrameKind, ResultFormat, check_frame_kind
 from daybreak.service.state.candidate_lists import CANDIDATES_ABOVE
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.title_matches import match_titles, read_titles
+from daybreak.service.state.unknown_items import IGNORED, REMOVED, warn_of_unknown_items
 from daybreak.types import UnknownItems
 
 
@@ -139,9 +140,13 @@ class UpdatableRecommender(Estimator):
         Args:
             events: Frame of ``user_id, item_id`` and, if known, ``timestamp``, ``value``,
                 ``event_type``. An event without a timestamp is the latest. Events on items that
-                are not in the catalogue are ignored.
+                are not in the catalogue are ignored; an :class:`UnknownIdWarning` names them.
         """
-        self._state = self.state.with_events(as_frame(events, "user_id", "item_id"))
+        frame = as_frame(events, "user_id", "item_id")
+        if not self.state.source_rows.domains:  # items of source domains count as well
+            named = frame["item_id"].drop_nulls().to_list()
+            warn_of_unknown_items(self.state.catalogue, [(IGNORED, named)], stacklevel=2)
+        self._state = self.state.with_events(frame)
         return self
 
     def add_items(self, items: Any) -> Self:
@@ -191,9 +196,11 @@ class UpdatableRecommender(Estimator):
         """Remove items from the catalogue until they are added or updated again.
 
         Args:
-            ids: Ids of items; unknown ones are ignored.
+            ids: Ids of items; an :class:`UnknownIdWarning` names unknown ones.
         """
-        self._state = self.state.without_items(check_ids(ids, "ids") or [])
+        removed = check_ids(ids, "ids") or []
+        warn_of_unknown_items(self.state.catalogue, [(REMOVED, removed)], stacklevel=2)
+        self._state = self.state.without_items(removed)
         return self
 
     def remove_users(self, ids: Sequence[str]) -> Self:

@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender
+from daybreak.errors import UnknownIdWarning
 from daybreak.ranking.blending.strategies import default_strategies
 from daybreak.service.state.frame_requests import FrameRequest
 
@@ -43,7 +44,7 @@ def test_an_update_without_changes_has_no_effect(shop, tables):
 
 def test_a_removed_item_is_not_a_candidate_until_it_is_added_again(shop, tmp_path):
     row = shop.items.filter(item_id="item-0")
-    shop.remove_items(["item-0", "nothing"])
+    shop.remove_items(["item-0"])
     assert "item-0" not in ids(shop.recommend(["x"], k=40))
     shop.save(tmp_path / "release")
     again = Recommender.load(tmp_path / "release")
@@ -146,7 +147,8 @@ def test_an_event_on_an_added_item_counts_through_its_content(shop):
 
 def test_an_event_on_an_unknown_item_has_no_effect(shop):
     before = shop.recommend(["fresh"])
-    shop.add_events([{"user_id": "fresh", "item_id": "nowhere"}])
+    with pytest.warns(UnknownIdWarning, match="'nowhere'"):
+        shop.add_events([{"user_id": "fresh", "item_id": "nowhere"}])
     assert shop.recommend(["fresh"]).equals(before)
 
 

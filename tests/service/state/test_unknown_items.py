@@ -57,6 +57,18 @@ def test_a_question_about_one_unknown_or_deleted_item_is_an_error(library, call,
     assert repr(unknown) in str(caught.value)
 
 
+def test_ids_that_are_to_leave_or_to_have_events_are_named_if_nobody_knows_them(library):
+    before = library.recommend(["anybody"], k=6)
+    with pytest.warns(UnknownIdWarning, match="1 of 2 items to remove are unknown: 'isbn-50'"):
+        library.remove_items(["isbn-50", "isbn-5"])  # the other one has left before
+    events = [{"user_id": "reader 1", "item_id": item} for item in ("isbn-50", "isbn-5")]
+    with pytest.warns(
+        UnknownIdWarning, match="1 of 2 items of events are unknown, .*'isbn-50'"
+    ):
+        library.add_events(events)
+    assert library.recommend(["anybody"], k=6)["item_id"].equals(before["item_id"])
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\u00a0", "null"])
 def test_a_blank_id_is_an_error(library, blank):
     with pytest.raises(ConfigError, match="expected an id"):

@@ -27,6 +27,10 @@ HISTORY = "items of the history are unknown and left out"
 """Note on unknown items of events that came with a request."""
 EXCLUDED = "items to exclude are unknown"
 """Note on unknown items that were to be left out."""
+REMOVED = "items to remove are unknown"
+"""Note on unknown items that were to leave the catalogue."""
+IGNORED = "items of events are unknown, and their events are ignored"
+"""Note on unknown items of events that were to be stored."""
 NamedItems: TypeAlias = Iterable[tuple[str, Iterable[str]]]
 """Lists of ids, each with what they were given as."""
 MAX_NAMED_IDS = 5
@@ -70,7 +74,7 @@ def unknown_items_note(unknown: list[str], n_ids: int, what: str = CANDIDATES) -
     Args:
         unknown: The unknown ids, at least one.
         n_ids: Number of ids that were given.
-        what: What they were given as: ``CANDIDATES``, ``HISTORY`` or ``EXCLUDED``.
+        what: What they were given as: ``CANDIDATES`` or another constant of this module.
 
     Example:
         >>> unknown_items_note(["te001"], 3)
@@ -94,7 +98,7 @@ def notes_on_unknown_items(catalogue: Catalogue, lists: NamedItems) -> tuple[str
     for what, ids in lists:
         given = list(dict.fromkeys(ids))
         unknown = unknown_items(catalogue, given)
-        if what == HISTORY:  # what is known of a deleted item still counts
+        if what in {HISTORY, REMOVED, IGNORED}:  # what is known of a deleted item still counts
             unknown = [id_ for id_ in unknown if catalogue.row(id_) < 0]
         if unknown:
             notes.append(unknown_items_note(unknown, len(given), what))
