@@ -70,6 +70,16 @@ NEGATIONS = [
         ("lamps but no candles or a rug", "lamps", ["candles or a rug"]),
         ("a lamp, not a candle, or a rug", "a lamp", ["candle", "rug"]),
         ("no candles, or a rug", "", ["candles", "rug"]),
+        ("I already have a lamp and need a rug", "need a rug", ["lamp"]),
+        (
+            "anything by Christie, I have read it all by King",
+            "anything by Christie",
+            ["by King"],
+        ),
+        ("Ich habe schon eine Lampe, suche Teppiche", "suche Teppiche", ["Lampe"]),
+        ("j'ai déjà une lampe, je cherche un tapis", "je cherche un tapis", ["lampe"]),
+        ("ya tengo una lámpara, busco alfombras", "busco alfombras", ["lámpara"]),
+        ("我已经看过三体，想要科幻", "想要科幻", ["三体"]),
     ],
 )
 def test_clauses_by_hand(text, wanted, unwanted):
@@ -83,6 +93,8 @@ def test_clauses_by_hand(text, wanted, unwanted):
         "nothing but jazz",
         "not only lamps but also candles",
         "I don't have a lamp",
+        "have you already got lamps?",
+        "for someone who already has everything",
         "non-stick pan",
         "Kaze no Tani",
         "No. 7 soap",

@@ -22,9 +22,14 @@ _SPACED_NEGATIONS = """
     никакой никакая никакого ни нет никогда за_исключением вместо ненавижу исключая
     uden ikke uten inte inga ingen ej undtagen förutom بدون بلا لا ليس ليست غير إلا
     ماعدا ما_عدا باستثناء عدا أكره
+    already_have already_own already_got already_read already_seen already_watched
+    already_bought already_played have_read_all have_seen_all read_it_all seen_it_all
+    habe_schon hab_schon habe_bereits besitze_schon besitze_bereits j'ai_déjà
+    ya_tengo ya_he_leído ya_he_visto ya_leí ya_vi ho_già já_tenho já_li já_vi heb_al
+    heb_ik_al mam_już уже_есть уже_читал уже_читала уже_видел уже_видела
 """
 SPACED_NEGATIONS = tuple(word.replace("_", " ") for word in _SPACED_NEGATIONS.split())
-"""Words after which a clause says what is unwanted."""
+"""Words after which a clause says what is unwanted, or what somebody has already."""
 
 _SPACED_CONTRASTS = """
     but however though although instead just only aber sondern jedoch dafür
@@ -37,6 +42,7 @@ SPACED_CONTRASTS = tuple(word.replace("_", " ") for word in _SPACED_CONTRASTS.sp
 UNSPACED_NEGATIONS = (
     r"不要|不想要|不想看|不想买|不想听|不想吃|不想|不喜欢|不爱|不含|不带|不加|不包括|不吃|不喝|不看|不买"
     r"|不需要|不用|不是|而不是|别给我?|别要|别推荐|别来|讨厌|拒绝|排除|没有|不能有|请勿|切勿"
+    r"|已经有了?|已经(?:看|读|买|玩|听)过|已經有了?|已經(?:看|讀|買|玩|聽)過"
     r"|不喜歡|不愛|不帶|不買|不看|別給我?|別要|別推薦|討厭|拒絕|沒有|不需要"
     r"|ไม่เอา|ไม่ต้องการ|ไม่อยากได้|ไม่ชอบ|ไม่มี|ไม่ใส่|ไม่|ยกเว้น|ปราศจาก"
 )
@@ -111,6 +117,7 @@ REWRITES = (
         r"|no (?:matter|problem|doubt|idea|rush|one|longer|less than|more than|thanks?)"
         r"|no thank you"
         r"|nothing but|without (?:a )?doubt|can(?:'t|not) (?:wait|go wrong|find|get enough)"
+        r"|(?:have|do) you already (?:got|have|own)"
         r"|(?:don't|do not|doesn't|does not) (?:mind|care|know|have|own|matter|get enough)"
         r"|(?:haven't|have not|hasn't|never|didn't|did not) (?:seen|read|tried|heard|have|find)"
         r"|nicht nur|warum nicht|nicht schlecht|ohne zweifel|nichts als|noch nicht"
@@ -136,6 +143,7 @@ REWRITES = (
         r"，不要\1，",
     ),
     (r"(不要[^，。,、不要]{1,8}?)(?=(?:我)?(?:只)?要(?!求|素))", r"\1，"),
+    (r"(?<!\w)(?:and|und) (?=(?:need|want|looking|brauche|suche|möchte)(?!\w))", ", "),
     (
         r"(?<!\w)(?:and|und|et|y|e|en|i|и) (?=(?:something|anything|some|please|i'd|i|etwas|ich"
         r"|quelque|je|algo|qualcosa|iets|ik|coś|что-то|я)(?!\w))",
