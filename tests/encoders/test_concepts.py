@@ -73,3 +73,11 @@ def test_a_sentence_has_the_attributes_that_it_names_in_other_words():
     )
     assert said.nnz == 1
     assert (said != named).nnz == 0
+
+
+def test_other_values_are_left_out_where_many_items_have_the_one_that_is_named():
+    """Eight items of a hundred are enough for a list, seven are not."""
+    for n_named, wanted in ((8, []), (7, ["genre=horror"])):
+        concepts = ConceptTerms.of({"genre=horror": 100, "tags=恐怖": n_named})
+        assert concepts.find("恐怖的动画", named=["tags=恐怖"]) == wanted
+        assert concepts.find("恐怖的动画", named=["tags=动画"]) == ["genre=horror"]

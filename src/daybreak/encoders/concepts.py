@@ -19,6 +19,10 @@ MAX_TERMS_OF_CONCEPT = 8
 """Largest number of values of a catalogue that one group stands for."""
 MIN_SHARE_OF_MOST_FREQUENT = 0.25
 """Smallest number of items of such a value, relative to the most frequent one of the group."""
+MIN_SHARE_OF_NAMED = 0.08
+"""Smallest number of items of a value that a text names for which the other values of the group
+are left out, relative to the most frequent one: fewer items would not fill a list. Of anime, 29
+have the tag for *history* that people give, and 200 the category."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class ConceptTerms:
     """Attribute terms of a catalogue by the words that ask for them.
 
     Attributes:
-        terms: Terms ``name=value`` of each group.
+        terms: Terms ``name=value`` of each group, the most frequent one first.
+        shares: Relative number of items of each term of the catalogue.
 
     Example:
         >>> terms = ["genre=Comedy", "genre=Children's", "genre=War"]
@@ -38,6 +43,7 @@ class ConceptTerms:
     """
 
     terms: Mapping[int, tuple[str, ...]]
+    shares: Mapping[str, float]
 
     @classmethod
     def of(cls, terms: Mapping[str, float]) -> "ConceptTerms":
@@ -58,14 +64,39 @@ class ConceptTerms:
                 kept = found.setdefault(group, [])
                 if not kept or terms[term] >= MIN_SHARE_OF_MOST_FREQUENT * terms[kept[0]]:
                     kept.append(term)
-        return cls({group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()})
+        kept = {group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()}
+        return cls(kept, terms)
 
-    def find(self, text: str) -> list[str]:
-        """Return the terms that a text asks for, each once, in order of the groups."""
+    def find(self, text: str, named: Iterable[str] = ()) -> list[str]:
+        """Return the terms that a text asks for, each once, in order of the groups.
+
+        A group is left out if the text names a value with a word of the group that many items
+        have: these come first. Of items that have the same in other words, those with few
+        values would otherwise be the most similar ones.
+
+        Args:
+            text: What somebody says.
+            named: Terms ``name=value`` of the values that the text names.
+
+        Example:
+            >>> genres = ConceptTerms.of({"genre=Historical": 200, "tags=历史": 29})
+            >>> genres.find("历史题材"), genres.find("历史题材", named=["tags=历史"])
+            (['genre=Historical'], [])
+        """
         if not self.terms:
             return []
-        groups = find_concepts(text)
-        return list(dict.fromkeys(t for group in groups for t in self.terms.get(group, ())))
+        groups = [group for group in find_concepts(text) if group in self.terms]
+        named = tuple(named)
+        other = (self.terms[group] for group in groups if not self._is_named(group, named))
+        return list(dict.fromkeys(term for terms in other for term in terms))
+
+    def _is_named(self, group: int, named: Iterable[str]) -> bool:
+        least = MIN_SHARE_OF_NAMED * self.shares[self.terms[group][0]]
+        return any(
+            self.shares.get(term, 0.0) >= least
+            and group in find_concepts(term.partition("=")[2])
+            for term in named
+        )
 
 
 def find_concepts(text: str) -> list[int]:

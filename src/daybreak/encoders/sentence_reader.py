@@ -152,7 +152,7 @@ class SentenceReader:
         """
         found = self.phrases.find_terms_of_all(words)
         return [
-            list(dict.fromkeys([*terms, *self.concepts.find(text)]))
+            list(dict.fromkeys([*terms, *self.concepts.find(text, terms)]))
             for text, terms in zip(texts, found, strict=True)
         ]
 
