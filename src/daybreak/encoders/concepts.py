@@ -64,8 +64,8 @@ class ConceptTerms:
                 kept = found.setdefault(group, [])
                 if not kept or terms[term] >= MIN_SHARE_OF_MOST_FREQUENT * terms[kept[0]]:
                     kept.append(term)
-        kept = {group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()}
-        return cls(kept, terms)
+        frequent = {group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()}
+        return cls(frequent, terms)
 
     def find(self, text: str, named: Iterable[str] = ()) -> list[str]:
         """Return the terms that a text asks for, each once, in order of the groups.
