@@ -85,18 +85,20 @@ class ConceptTerms:
         """
         if not self.terms:
             return []
-        groups = [group for group in find_concepts(text) if group in self.terms]
-        named = tuple(named)
-        other = (self.terms[group] for group in groups if not self._is_named(group, named))
-        return list(dict.fromkeys(term for terms in other for term in terms))
+        is_named = self._named_groups(named)
+        groups = (group for group in find_concepts(text) if group not in is_named)
+        return list(dict.fromkeys(t for group in groups for t in self.terms.get(group, ())))
 
-    def _is_named(self, group: int, named: Iterable[str]) -> bool:
-        least = MIN_SHARE_OF_NAMED * self.shares[self.terms[group][0]]
-        return any(
-            self.shares.get(term, 0.0) >= least
-            and group in find_concepts(term.partition("=")[2])
+    def _named_groups(self, named: Iterable[str]) -> set[int]:
+        """Return the groups with a word in a named value that many items have."""
+        return {
+            group
             for term in named
-        )
+            for group in find_concepts(term.partition("=")[2])
+            if group in self.terms
+            and self.shares.get(term, 0.0)
+            >= MIN_SHARE_OF_NAMED * self.shares[self.terms[group][0]]
+        }
 
 
 def find_concepts(text: str) -> list[int]:

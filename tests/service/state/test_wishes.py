@@ -112,7 +112,7 @@ def test_bounds_are_kept_after_items_were_added():
     shop = Recommender(encoder="none", strategies=["popular", "wish"]).fit(sales, items=lamps)
     asked = [{"user_id": "zoe", "text": "a lamp under 20 euros"}]
     assert shop.recommend(profiles=asked, k=4).height == 4
-    shop = shop.add_items([{"item_id": "lamp-9", "title": "lamp 9", "price": 9.0}]) or shop
+    shop.add_items([{"item_id": "lamp-9", "title": "lamp 9", "price": 9.0}])
     found = shop.recommend(profiles=asked, k=3)["item_id"]
     assert set(found) == {"lamp-5", "lamp-15", "lamp-9"}
 
@@ -124,6 +124,6 @@ def test_words_of_items_that_came_after_the_training_are_told_to_wait_for_the_ne
     asked = [{"user_id": "zoe", "text": "kite"}]
     with pytest.warns(UnreadTextWarning, match="no item has any of its words"):
         shop.recommend(profiles=asked, k=2)
-    shop = shop.add_items([{"item_id": "kite", "title": "red kite"}]) or shop
+    shop.add_items([{"item_id": "kite", "title": "red kite"}])
     with pytest.warns(UnreadTextWarning, match="the next training reads those of newer items"):
         shop.recommend(profiles=asked, k=2)
