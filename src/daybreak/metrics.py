@@ -10,7 +10,7 @@ Relevance is binary. A user without a relevant item is NaN and is left out of me
 relevant items and an empty list counts 0 for accuracy, and NaN for the properties of a list.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,10 +164,9 @@ def expected_ndcg(
         >>> expected_ndcg(np.array([[5, 5, 1]], np.float32), every, second).round(4)
         array([0.8155])
     """
-    values = np.full(len(scores), np.nan)
-    for row, _, gains in _iter_target_gains(scores, allowed, relevant & allowed, k):
-        values[row] = min(1.0, gains.sum())
-    return values
+    rows, _, gains = _target_gains(scores, allowed, relevant & allowed, k)
+    total = np.bincount(rows, gains, minlength=len(scores))
+    return np.where(np.bincount(rows, minlength=len(scores)) > 0, np.minimum(total, 1), np.nan)
 
 
 def expected_gains(
@@ -181,33 +180,35 @@ def expected_gains(
         >>> gains.toarray().round(4)
         array([[0.6131, 0.    , 0.3066]])
     """
-    by_row = list(_iter_target_gains(scores, allowed, relevant & allowed, k))
-    if not by_row:
-        return sp.csr_array(scores.shape)
-    rows = np.repeat([row for row, _, _ in by_row], [len(columns) for _, columns, _ in by_row])
-    columns = np.concatenate([columns for _, columns, _ in by_row])
-    gains = np.concatenate([gains for _, _, gains in by_row])
+    rows, columns, gains = _target_gains(scores, allowed, relevant & allowed, k)
     return sp.csr_array((gains, (rows, columns)), shape=scores.shape)
 
 
-def _iter_target_gains(
+def _target_gains(
     scores: Floats, allowed: Mask, relevant: Mask, k: int
-) -> Iterator[tuple[int, Rows, Doubles]]:
-    """Yield each row that has targets, their columns, and the NDCG that each adds."""
+) -> tuple[Rows, Rows, Doubles]:
+    """Return row and column of each target, row by row, and the NDCG that it adds."""
     n_items = scores.shape[1]
     gains = discounts(min(k, n_items))
     sums = np.zeros(n_items + 1)
     sums[1 : len(gains) + 1] = np.cumsum(gains)
     sums[len(gains) + 1 :] = sums[len(gains)]
+    rows, columns = np.nonzero(relevant)
+    if not len(rows):
+        return rows, columns, np.empty(0)
     finite = np.where(np.isfinite(scores), scores, _LOWEST_SCORE)
     ascending = np.sort(np.where(allowed, finite, -np.inf), axis=1)
-    for row in np.flatnonzero(relevant.any(axis=1)):
-        columns = np.flatnonzero(relevant[row])
-        target_scores = finite[row, columns]
-        n_better = n_items - np.searchsorted(ascending[row], target_scores, side="right")
-        n_up_to = n_items - np.searchsorted(ascending[row], target_scores, side="left")
-        mean_gain = (sums[n_up_to] - sums[n_better]) / (n_up_to - n_better)
-        yield int(row), columns, mean_gain / sums[min(k, len(target_scores))]
+    target_scores = finite[rows, columns]
+    starts = np.append(0, np.cumsum(np.bincount(rows, minlength=len(scores))))
+    n_better, n_up_to = np.empty_like(rows), np.empty_like(rows)
+    for row in np.flatnonzero(np.diff(starts)):
+        own = slice(starts[row], starts[row + 1])
+        n_better[own] = np.searchsorted(ascending[row], target_scores[own], side="right")
+        n_up_to[own] = np.searchsorted(ascending[row], target_scores[own], side="left")
+    n_better, n_up_to = n_items - n_better, n_items - n_up_to
+    mean_gain = (sums[n_up_to] - sums[n_better]) / (n_up_to - n_better)
+    n_targets = np.diff(starts)[rows]
+    return rows, columns, mean_gain / sums[np.minimum(k, n_targets)]
 
 
 # --- other measures of accuracy ------------------------------------------------------------

@@ -96,21 +96,25 @@ def _files(folder):
 
 @pytest.mark.parametrize("content", [b"", b"garbage {", b"{}", b"[1]"])
 def test_the_error_names_a_damaged_file(release, tmp_path, content):
-    for place, path in enumerate(_files(release)):
-        folder = tmp_path / str(place)
-        shutil.copytree(release, folder)
-        (folder / path.relative_to(release)).write_bytes(content)
+    folder = shutil.copytree(release, tmp_path / "shop")
+    for path in _files(folder):
+        intact = path.read_bytes()
+        path.write_bytes(content)
         with pytest.raises((DataError, NotFoundError)):
             Recommender.load(folder)
+        path.write_bytes(intact)
+    Recommender.load(folder)
 
 
 def test_the_error_names_a_missing_file(release, tmp_path):
-    for place, path in enumerate(_files(release)):
-        folder = tmp_path / str(place)
-        shutil.copytree(release, folder)
-        (folder / path.relative_to(release)).unlink()
+    folder = shutil.copytree(release, tmp_path / "shop")
+    for path in _files(folder):
+        intact = path.read_bytes()
+        path.unlink()
         with pytest.raises((DataError, NotFoundError)):
             Recommender.load(folder)
+        path.write_bytes(intact)
+    Recommender.load(folder)
 
 
 def test_a_release_of_another_format_is_refused(release, tmp_path):
