@@ -49,8 +49,6 @@ FIT_REPEATS = (1, 3)
 new users; in smaller shops results vary with the few hidden users and items."""
 BENCHMARK_REPEATS = (1, 3)
 """Minimum and maximum number of random splits of a benchmark."""
-MIN_SHARE_WITH_TWO = 0.5
-"""Share of the users with a target who have a second one, from which one does not suffice."""
 MIN_FEW_SHOT_USERS = 50
 """Number of users with long histories below which shorter histories are used as well."""
 MIN_LATE_HISTORY_EVENTS = 3
@@ -373,18 +371,17 @@ def _iter_new_user_queries(
 def _has_targets(events: Events, size: Rows, shots: int) -> Mask:
     """Mark the events of users who have targets after their known events.
 
-    One target says less than two. It has to do where most have a single event, as applicants
-    for a job or buyers of a house: otherwise hardly anything would be asked.
+    One target says less than two, and more than none: it has to do where few users have two, as
+    in a young shop, and among applicants for a job or buyers of a house.
 
     Args:
         events: Events of new users.
         size: (n_events,) length of the history of the user of each event.
         shots: Number of known events.
     """
-    has_one, has_two = size > shots, size >= shots + 2
-    n_one, n_two = (len(np.unique(events.user[mask])) for mask in (has_one, has_two))
-    is_usual = n_two >= min(MIN_FEW_SHOT_USERS, MIN_SHARE_WITH_TWO * n_one)
-    return has_two if is_usual else has_one
+    has_two = size >= shots + 2
+    n_users = len(np.unique(events.user[has_two]))
+    return has_two if n_users >= MIN_FEW_SHOT_USERS else size > shots
 
 
 def _count_set_aside(events: Events, position: Rows, size: Rows) -> Rows:
