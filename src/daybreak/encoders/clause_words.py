@@ -94,6 +94,26 @@ UNSPACED_TALK = (
 )
 """Chinese words that only ask, inside a text without spaces."""
 
+RECIPIENT = (
+    r"(?<!\w)(?:for|pour|para|per|für|voor)\s+(?:an?|my|our|the|some|mon|ma|une?|l[ae]|mi|el|un[ao]?"
+    r"|mi[ao]|meine?[nmr]?|eine?[nmr]?|den|die|mijn|een|um|uma|meu|minha)?\s*"
+    r"(?:(?:best|good|close|dear|old|new|beste[nr]?|gute[nr]?|meilleure?|mejor|goede)\s+)?"
+    r"(?:friend|colleague|co-?worker|neighbou?r|boss|somebody|someone|person|mother|mum|mom|father|dad|wife"
+    r"|husband|girlfriend|boyfriend|partner|sister|brother|aunt|uncle|grandmother|grandma|grandfather"
+    r"|grandpa|freund(?:in)?|kolleg(?:en|in)|nachbarn?|nachbarin|chefin|chef|jemanden?|mutter|mama|vater|papa|frau"
+    r"|mann|schwester|bruder|oma|opa|tante|onkel|amie?|collègue|voisine?|quelqu'un|mère|père|maman|femme|mari"
+    r"|sœur|frère|amig[ao]|colega|vecin[ao]|alguien|madre|padre|mamá|papá|espos[ao]|herman[ao]|amic[ao]"
+    r"|collega|vicin[ao]|qualcuno|moglie|marito|sorella|fratello|vriend(?:in)?|iemand|moeder|vader|zus"
+    r"|broer|mãe|pai|alguém)s?\s*,?\s+(?:who|that|whose|der|die|das|qui|que|che)\s"
+)
+"""Somebody about whom the text goes on: what a friend loves is asked for, not friendship."""
+
+UNSPACED_RECIPIENT = (
+    r"(?<=[爱愛欢歡])(?P<likes>[^，。！？、\s]+?)的(?:好?朋友|好友|闺蜜|同事|邻居|鄰居|老板|人"
+    r"|妈妈|媽媽|爸爸|妻子|老婆|丈夫|老公|女友|男友|女朋友|男朋友)"
+)
+"""The same in Chinese, behind what the person likes."""
+
 LIKENESS_AFTER = (
     r"(?:more )?like|similar to|along the lines of|in the (?:style|vein|spirit) of"
     r"|reminiscent of|(?:so etwas |ähnlich )?wie|im stil von|comme|similaires? à|semblables? à"
@@ -164,8 +184,8 @@ _FILLER_WORDS = """
     i i'm i'd i'll we me my you do does am is are be been a an the any anything
     anyone something everything all some stuff things thing one ones it its this
     that these those of with about in on for to and or so also too very really ever
-    want wants wanted would like likes liked love loved enjoy
-    enjoyed need looking look search searching give show
+    want wants wanted would like likes liked love loves loved enjoy
+    enjoys enjoyed adores liebt ama adora encanta need looking look search searching give show
     find recommend get have has had please thanks thank just only kind sort
     type there here at else more what whatever from ich wir mir mich du sie es ein
     eine einen einem einer eines der die das den dem des etwas irgendwas irgendetwas
@@ -214,7 +234,8 @@ PRONOUNS = frozenset(_PRONOUN_WORDS.split())
 """Words of somebody who talks about himself or herself: the text is a sentence."""
 
 _TITLE_WORDS = """
-    one ones love show like get want need more all you what will die was son pour on me my we du
+    one ones love loves ama adora show like get want need more all you what will die was son
+    pour on me my we du
     it here there from just this that also do can could should must may let got buy sell which
     when where how why who he she him her his they them your good great nice best perfect idea
     tonight if then few movie movies film films flick flicks as ma mon sa wie sein

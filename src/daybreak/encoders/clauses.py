@@ -17,12 +17,14 @@ from daybreak.encoders.clause_words import (
     JOINING_WORDS,
     NAMES,
     PRONOUNS,
+    RECIPIENT,
     REWRITES,
     SPACED_CONTRASTS,
     SPACED_NEGATIONS,
     TITLE_WORDS,
     UNSPACED_CONTRASTS,
     UNSPACED_NEGATIONS,
+    UNSPACED_RECIPIENT,
     UNSPACED_REQUEST,
     UNSPACED_TALK,
 )
@@ -110,12 +112,20 @@ def drop_small_talk(text: str) -> str:
         ('toys One Piece', 'love')
         >>> drop_small_talk("我想要一盏灯"), drop_small_talk("有没有推理番？")
         ('灯', '推理 ？')
+
+        Of somebody about whom more is said, only that is kept.
+
+        >>> drop_small_talk("a present for my best friend who loves gardening")
+        'present gardening'
     """
+    is_about_somebody = text != (text := _drop_recipient(text))
     text = _unspaced_request().sub("", text) or text
     text = say_ages(_drop_unspaced_talk(text))
     words = [found[0] for found in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]
-    is_sentence = len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))
+    is_sentence = (
+        is_about_somebody or len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))
+    )
     dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
     kept = [word for word, low in zip(words, lowered, strict=True) if low not in dropped]
     return " ".join(kept) if kept and len(kept) < len(words) else text
@@ -247,6 +257,17 @@ def _drop_unspaced_talk(text: str) -> str:
 @cache
 def _unspaced_talk() -> re.Pattern[str]:
     return re.compile(UNSPACED_TALK)
+
+
+def _drop_recipient(text: str) -> str:
+    """Return a text without the person about whose likes it goes on."""
+    spaced, unspaced = _recipients()
+    return unspaced.sub(r"\g<likes>", spaced.sub("", text)) or text
+
+
+@cache
+def _recipients() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(RECIPIENT, re.IGNORECASE), re.compile(UNSPACED_RECIPIENT)
 
 
 @cache
