@@ -199,16 +199,16 @@ def _target_gains(
     finite = np.where(np.isfinite(scores), scores, _LOWEST_SCORE)
     ascending = np.sort(np.where(allowed, finite, -np.inf), axis=1)
     target_scores = finite[rows, columns]
-    starts = np.append(0, np.cumsum(np.bincount(rows, minlength=len(scores))))
+    starts = np.searchsorted(rows, np.arange(len(scores) + 1))
+    n_targets = np.diff(starts)
     n_better, n_up_to = np.empty_like(rows), np.empty_like(rows)
-    for row in np.flatnonzero(np.diff(starts)):
+    for row in np.flatnonzero(n_targets):
         own = slice(starts[row], starts[row + 1])
         n_better[own] = np.searchsorted(ascending[row], target_scores[own], side="right")
         n_up_to[own] = np.searchsorted(ascending[row], target_scores[own], side="left")
     n_better, n_up_to = n_items - n_better, n_items - n_up_to
     mean_gain = (sums[n_up_to] - sums[n_better]) / (n_up_to - n_better)
-    n_targets = np.diff(starts)[rows]
-    return rows, columns, mean_gain / sums[np.minimum(k, n_targets)]
+    return rows, columns, mean_gain / sums[np.minimum(k, n_targets[rows])]
 
 
 # --- other measures of accuracy ------------------------------------------------------------

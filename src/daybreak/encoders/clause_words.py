@@ -100,7 +100,7 @@ RECIPIENT = (
     r"(?:(?:best|good|close|dear|old|new|beste[nr]?|gute[nr]?|meilleure?|mejor|goede)\s+)?"
     r"(?:friend|colleague|co-?worker|neighbou?r|boss|somebody|someone|person|mother|mum|mom|father|dad|wife"
     r"|husband|girlfriend|boyfriend|partner|sister|brother|aunt|uncle|grandmother|grandma|grandfather"
-    r"|grandpa|freund(?:in)?|kolleg(?:en|in)|nachbarn?|nachbarin|chefin|chef|jemanden?|mutter|mama|vater|papa|frau"
+    r"|grandpa|freund(?:in)?|kolleg(?:en|in)|nachbar(?:n|in)?|chef(?:in)?|jemanden?|mutter|mama|vater|papa|frau"
     r"|mann|schwester|bruder|oma|opa|tante|onkel|amie?|collègue|voisine?|quelqu'un|mère|père|maman|femme|mari"
     r"|sœur|frère|amig[ao]|colega|vecin[ao]|alguien|madre|padre|mamá|papá|espos[ao]|herman[ao]|amic[ao]"
     r"|collega|vicin[ao]|qualcuno|moglie|marito|sorella|fratello|vriend(?:in)?|iemand|moeder|vader|zus"

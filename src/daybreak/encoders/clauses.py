@@ -118,8 +118,9 @@ def drop_small_talk(text: str) -> str:
         >>> drop_small_talk("a present for my best friend who loves gardening")
         'present gardening'
     """
-    is_about_somebody = text != (text := _drop_recipient(text))
-    text = _unspaced_request().sub("", text) or text
+    rest = _drop_recipient(text)
+    is_about_somebody = rest != text
+    text = _unspaced_request().sub("", rest) or rest
     text = say_ages(_drop_unspaced_talk(text))
     words = [found[0] for found in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]
