@@ -23,6 +23,10 @@ TEXTS = {
     "cp1255": "לקוח,מוצר,תאריך\n1,2,ורד אדום\n",
     "cp1256": "العميل,المنتج,التاريخ\n1,2,وردة حمراء\n",
     "cp1250": "Klient;Artykuł;Nazwa\n1;2;Żółta róża ogrodowa, książka\n",
+    "cp874": "รหัสสินค้า,ชื่อสินค้า\n1,ชาเขียวญี่ปุ่น\n",
+    "cp1257": "Prekė;Pavadinimas\n1;Žalioji arbata, vilnonė antklodė, būgnas, mėšlas\n",
+    "mac_roman": "Kunde;Bezeichnung\n1;Größe, Müsli, Straße, Äpfel\n",
+    "cp850": "Kunde;Bezeichnung\n1;Größe, Müsli, Straße, Äpfel\n",
     "cp1254": "Müşteri;Ürün;Ürün Adı\n1;2;Kırmızı gül, ağaç\n",
 }
 WESTERN = (
@@ -33,6 +37,31 @@ WESTERN = (
     "notandi,vara\n1,Það er þetta á íslensku\n",
     "usuário,produto\n1,coração não\n",
 )
+CENTRAL = (
+    "Zelený čaj sypaný, mlýnek na kávu ruční, vlněná přikrývka, stolní lampa\n",
+    "Šálka na kávu, vlnená prikrývka, písací stôl, ďalšie kľúče a dáždniky\n",
+    "Zöld tea szálas, kávédaráló kézi, erős őszibarack, gyűjtői fűszer, bőr\n",
+    "Râşniţă de cafea, pătură de lână, lampă de birou, ceaşcă roşie\n",
+    "Bočica, kućište, đumbir, vuneni džemper, čašica, mreža, priča\n",
+)
+MIXED = "Château Müller, crème brûlée, Jalapeño, Weißbier, Smørrebrød, pão, Gruyère\n"
+
+
+@pytest.mark.parametrize("text", CENTRAL)
+def test_languages_of_central_europe_are_recognised(text):
+    assert detect_encoding(text.encode("cp1250"), "a.csv").codec == "cp1250"
+
+
+@pytest.mark.parametrize("text", [MIXED, "crème\n", "caffè, perché, così, più\n", "l\u2019eau"])
+def test_names_from_many_western_languages_stay_western(text):
+    assert detect_encoding(text.encode("cp1252"), "a.csv").codec == "cp1252"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_characters_need_no_ascii_letters(codec):
+    text = "用户\t商品\t评分\n张一\t茶一\t5\n李一\t茶二\t4\n"
+    found = detect_encoding(text.encode(codec), "a.csv")
+    assert text.encode(codec).decode(found.codec) == text
 
 
 @pytest.mark.parametrize("codec", TEXTS)

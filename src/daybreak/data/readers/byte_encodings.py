@@ -45,9 +45,44 @@ _FREQUENT_LETTERS: Mapping[TextEncoding, str] = {
 }
 """Encodings of one byte, and the letters of their languages of which words mostly consist."""
 _HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
-_POLISH_MARKS = re.compile(r"[a-z][³¹¿]{1,2}[a-z]")
-_TURKISH_MARKS = re.compile("[ýþðÝ]")
-_ICELANDIC = re.compile("[áíóúæ]")
+_INNER_BYTES = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]{1,3}(?=[A-Za-z])")
+"""Bytes above ASCII inside words; at their ends, signs and quotation marks are as likely."""
+_APOSTROPHE = "\u2019"
+_WESTERN = (
+    "àâçèéêëîïôûüœæ",  # French
+    "àçèéíïòóúü·ñ",  # Catalan, Spanish
+    "àáâãçéêíóôõúü",  # Portuguese
+    "äöüßéè",  # German
+    "åäæéöøüó",  # Danish, Finnish, Norwegian, Swedish
+    "äõöüšž",  # Estonian
+    "éèëêïóöü",  # Dutch
+    "áæðéíóöþúý",  # Icelandic
+)
+"""Letters inside words of the languages of Windows-1252."""
+_ICELANDIC_ALONE = frozenset("áíóúæ")
+"""Letters of Icelandic that are no letters of Turkish in another encoding."""
+_MARKED_LETTERS: Mapping[TextEncoding, tuple[str, ...]] = {
+    TextEncoding("cp1250", "Windows-1250 (Central European)"): (
+        "ąćęłńóśźż",  # Polish
+        "áäčďéěíĺľňóôŕřšťúůýž",  # Czech, Slovak
+        "áéíóöőúüű",  # Hungarian
+        "âăîşţ",  # Romanian
+        "čćđšž",  # Bosnian, Croatian, Serbian, Slovene
+    ),
+    TextEncoding("cp1254", "Windows-1254 (Turkish)"): ("çğıöşüâîû",),
+    TextEncoding("cp1257", "Windows-1257 (Baltic)"): ("ąčęėįšųūž", "āčēģīķļņšūž"),
+    TextEncoding("mac_roman", "Mac Roman"): _WESTERN,
+    TextEncoding("cp850", "CP850 (Western European)"): _WESTERN,
+}
+"""Encodings of Latin letters, and the letters with marks inside words of their languages."""
+MIN_MARKED_SHARE = 0.9
+"""Smallest share of the letters with marks that a language uses."""
+MIN_THAI_MARKS = 0.1
+"""Smallest share of vowels above and below, and of tones, among the letters of a Thai text."""
+MIN_THAI_IN_PLACE = 0.95
+"""Smallest share of these marks that follow a consonant or another mark."""
+_THAI_MARK = re.compile("[ัิ-ฺ็-๎]")
+_THAI_MARK_IN_PLACE = re.compile("(?<=[ก-ฮัิ-ฺ็-๎])[ัิ-ฺ็-๎]")
 
 
 def _decode(sample: bytes, codec: str) -> str:
@@ -130,13 +165,59 @@ def _frequent_shares(sample: bytes) -> Iterator[tuple[TextEncoding, float]]:
 
 
 def _latin(sample: bytes) -> TextEncoding | None:
-    """Return the encoding of Polish and Turkish, whose letters are signs or rare elsewhere."""
-    try:
-        western = sample.decode("cp1252")
-    except UnicodeDecodeError:
+    """Return the encoding of a language of Latin letters that are others in Windows-1252.
+
+    Only letters inside words are looked at. Windows-1252 goes first, as the least surprising.
+    """
+    inner = b"".join(_INNER_BYTES.findall(sample))
+    western = [one for one in _WESTERN if _uses(inner, "cp1252", one) >= MIN_MARKED_SHARE]
+    if not inner or (western and not _is_turkish(inner, western)):
         return None
-    if _POLISH_MARKS.search(western):
-        return TextEncoding("cp1250", "Windows-1250 (Central European)")
-    if _TURKISH_MARKS.search(western) and not _ICELANDIC.search(western):
-        return TextEncoding("cp1254", "Windows-1254 (Turkish)")
+    fits = [
+        (_uses(inner, encoding.codec, letters), _coverage(inner, encoding, letters), encoding)
+        for encoding, languages in _MARKED_LETTERS.items()
+        for letters in languages
+    ]
+    share, _, best = max(fits, key=lambda fit: fit[:2])
+    return best if share >= MIN_MARKED_SHARE else None
+
+
+def _is_turkish(inner: bytes, western: list[str]) -> bool:
+    """Return whether the only western language is Icelandic, without letters of its own."""
+    letters = set(inner.decode("cp1252", "replace").casefold())
+    return western == [_WESTERN[-1]] and not letters & _ICELANDIC_ALONE
+
+
+def _marked(inner: bytes, codec: str) -> str:
+    text = inner.decode(codec, "replace").replace(_APOSTROPHE, "")
+    return text.replace("İ", "").lower()
+
+
+def _uses(inner: bytes, codec: str, letters: str) -> float:
+    """Return the share of the letters inside words that a language uses."""
+    found = _marked(inner, codec)
+    return sum(map(found.count, letters)) / len(found) if found else 1.0
+
+
+def _coverage(inner: bytes, encoding: TextEncoding, letters: str) -> float:
+    """Return the share of the letters of a language that occur."""
+    return len(set(letters).intersection(_marked(inner, encoding.codec))) / len(letters)
+
+
+def detect_thai(sample: bytes) -> TextEncoding | None:
+    """Return the encoding of a Thai text: its vowels and tones stand on consonants.
+
+    Example:
+        >>> detect_thai("ชาเขียวญี่ปุ่น".encode("cp874")).label
+        'Windows-874 (Thai)'
+        >>> detect_thai("größe".encode("cp1252")) is None
+        True
+    """
+    n_letters = len(_decode(sample, "cp874"))
+    text = sample.decode("cp874", "replace")
+    n_marks = len(_THAI_MARK.findall(text))
+    in_place = len(_THAI_MARK_IN_PLACE.findall(text))
+    is_thai = n_letters >= MIN_DISTINCT and n_marks >= MIN_THAI_MARKS * n_letters
+    if is_thai and in_place >= MIN_THAI_IN_PLACE * n_marks:
+        return TextEncoding("cp874", "Windows-874 (Thai)")
     return None

@@ -15,18 +15,30 @@ from daybreak.data.readers.byte_encodings import (
     detect_alphabet,
     detect_big5,
     detect_neighbour_of_chinese,
+    detect_thai,
 )
 from daybreak.data.readers.zip_files import open_member
 from daybreak.errors import ConfigError, DataError, NotFoundError
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with a byte order mark"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _CONTROL_BYTES = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 26, 27}) + b"\x7f"
 
+_TEXT_CONTROLS = "\t\n\r\u00a0\u200b\u2028\u3000\ufeff\ue000"
 _WINDOW_BYTES = 65_536
+MIN_ZEROS = 4
+"""Smallest number of zero bytes of a text in UTF-16."""
+MIN_ZERO_SHARE = 0.02
+"""Smallest share of zero bytes of a text in UTF-16."""
+MAX_OTHER_ZEROS = 0.5
+"""Largest ratio of zero bytes at the other places to those at the usual ones."""
+MAX_ODD_SHARE = 0.01
+"""Largest share of characters of a text in UTF-16 that are no text."""
 MIN_MIXED_SHARE = 0.1
 """Share of valid UTF-8 characters from which a file that is not UTF-8 is partly so."""
 
@@ -66,15 +78,21 @@ def look_up_encoding(name: str) -> TextEncoding:
 
 
 def _detect_utf16(sample: bytes) -> TextEncoding | None:
-    """Detect UTF-16 without byte order mark: every second byte of ASCII letters is zero."""
-    even, odd = sample[0:16:2], sample[1:16:2]
-    if len(odd) < 4:
+    """Detect UTF-16 without byte order mark.
+
+    Every second byte of separators, digits, ends of lines and ASCII letters is zero. Characters
+    such as U+4E00 have the zero at the other place.
+    """
+    sample = sample[: len(sample) // 2 * 2]
+    zeros = {"utf-16-be": sample[0::2].count(0), "utf-16-le": sample[1::2].count(0)}
+    codec = max(zeros, key=lambda name: zeros[name])
+    if zeros[codec] < max(MIN_ZEROS, MIN_ZERO_SHARE * len(sample)):
         return None
-    if not any(odd) and all(even):
-        return TextEncoding("utf-16-le", "UTF-16")
-    if not any(even) and all(odd):
-        return TextEncoding("utf-16-be", "UTF-16")
-    return None
+    if min(zeros.values()) > MAX_OTHER_ZEROS * zeros[codec]:
+        return None
+    text = codecs.getincrementaldecoder(codec)("replace").decode(sample)
+    odd = sum(not (one.isprintable() or one in _TEXT_CONTROLS) for one in text)
+    return TextEncoding(codec, "UTF-16") if odd <= MAX_ODD_SHARE * len(text) else None
 
 
 def _raise_if_binary(sample: bytes, file: str) -> None:
@@ -151,6 +169,7 @@ _TESTS = (
     detect_neighbour_of_chinese,
     _detect_chinese,
     detect_big5,
+    detect_thai,
     _detect_mixture,
     detect_alphabet,
 )
