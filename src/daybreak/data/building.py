@@ -46,13 +46,13 @@ from daybreak.data.rating_texts import read_value_column
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.tables import EVENT_COLUMNS
-from daybreak.data.times import read_times, unlimited_to_null
+from daybreak.data.times import MAX_EPOCH_S, read_times, unlimited_to_null
 from daybreak.data.value_types import QUANTITY_TYPE, may_be_ratings, value_type
 from daybreak.errors import DataError, NextStep
 
 TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
 """Columns of items and users that are times."""
-CLOSED_LIMITS = {"available_from": 253_402_300_799.0, "available_until": 0.0}
+CLOSED_LIMITS = {"available_from": MAX_EPOCH_S, "available_until": 0.0}
 """Limits of items whose period cannot be read [epoch s]: they are never available, until the
 limit is corrected. An unreadable limit must not be taken for none."""
 _TEXT_COLUMNS = frozenset({"title", "description", "text"})

@@ -7,7 +7,7 @@ refused.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 import polars as pl
@@ -75,6 +75,8 @@ _HIDDEN_WORDS = frozenset(
     | {"ausverkauft", "agotado", "épuisé", "esaurito", "esgotado", "verkauft", "vendu"}
     | {"下架", "已下架", "售罄", "缺货", "无货", "否", "已删除", "下线", "停售"}
 )
+MAX_CACHED_SWITCHES = 10_000
+"""Maximum number of values of switches whose meaning is cached."""
 _ENABLED_CODES = {"1": True, "2": False}
 """Codes of Magento for enabled and disabled."""
 
@@ -279,6 +281,27 @@ def _off_values(values: pl.Series) -> pl.Series | None:
     if is_bad.any() or not switch.count():
         return None
     return to_text(switch).str.to_lowercase() == "true"
+
+
+@lru_cache(maxsize=MAX_CACHED_SWITCHES)
+def says_hidden(name: str, value: str | float | bool | None) -> bool | None:
+    """Return whether a field of one item says that it is not on sale; None: it does not say.
+
+    Args:
+        name: Name of the field.
+        value: Its value.
+
+    Example:
+        >>> says_hidden("status", "Draft"), says_hidden("in_stock", 1), says_hidden("sold", 1)
+        (True, False, None)
+    """
+    column = pl.Series(name, [value], dtype=pl.String if value is None else None)
+    names = names_of(name)
+    if names & SWITCH_COLUMNS:
+        visible = _switch_values(column)
+        return None if visible is None else not visible.item()
+    off = _off_values(column) if names & (OFF_COLUMNS | {"hidden"}) else None
+    return None if off is None else bool(off.item())
 
 
 def _with_switches(

@@ -48,7 +48,8 @@ _COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 _DECIMAL_COMMA = r"^(\d{5,}),(\d+)$"
 _WHOLE_PATTERN = r"^(\d+)(?:\.0*)?$"
 MAX_EPOCH_S = 1e11
-"""Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer."""
+"""Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer. Later
+times, such as 9999-12-31 for "no end", become this one: as numbers they would be of 1978."""
 EPOCH_SPANS = ((1e8, 1e11), (3e11, 1e13), (1e15, 1e16), (1e18, 1e19))
 """Epoch seconds to nanoseconds of columns that can be nothing else, from 1973 on."""
 SERIAL_DAYS = (30_000.0, 60_000.0)
@@ -184,12 +185,13 @@ def read_times(
         [True]
     """
     if values.dtype.is_temporal() or values.dtype.is_nested():
-        seconds = _convert_temporal(values)
+        seconds = _convert_temporal(values).clip(upper_bound=MAX_EPOCH_S)
         return TimeColumn(seconds, values.is_not_null() & seconds.is_null(), _all_false(values))
     text = empty_to_null(values.cast(pl.String, strict=False))
     if date_format is not None and "%" in date_format:
         seconds = _read_pattern(text, date_format)
         is_bad = text.is_not_null() & seconds.is_null()
+        seconds = seconds.clip(upper_bound=MAX_EPOCH_S)
         return TimeColumn(seconds.rename(values.name), is_bad, _all_false(text))
     number = values if values.dtype.is_numeric() else text.str.replace(_DECIMAL_COMMA, "$1.$2")
     number = number.cast(pl.Float64, strict=False)
@@ -204,7 +206,7 @@ def read_times(
         "each" if singly else _number_kind(text, number, may_be_years=may_be_years)
     )
     seconds = _read_numbers(text, number, kind).fill_null(written.seconds)
-    seconds = seconds.rename(values.name)
+    seconds = seconds.clip(upper_bound=MAX_EPOCH_S).rename(values.name)
     return TimeColumn(
         seconds,
         text.is_not_null() & seconds.is_null(),

@@ -42,7 +42,7 @@ def test_epoch_seconds_are_not_changed(value):
     ("name", "value", "closed"),
     [
         ("available_until", "next summer", 0.0),
-        ("available_from", "soon", 253_402_300_799.0),
+        ("available_from", "soon", 1e11),
         ("is_hidden", "perhaps", "true"),
     ],
 )

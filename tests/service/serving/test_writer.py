@@ -199,6 +199,51 @@ def test_fields_with_a_meaning_that_cannot_be_read_are_rejected(name, value, cod
     assert [(one.field, one.code) for one in parsed.rejected] == [(name, code)]
 
 
+@pytest.mark.parametrize(
+    ("fields", "name", "value"),
+    [
+        ({"expires_at": "31.12.2020"}, "available_until", 1_609_372_800.0),
+        ({"Valid Until": "2020-12-31"}, "available_until", 1_609_372_800.0),
+        ({"applicationDeadline": 1_609_372_800}, "available_until", 1_609_372_800.0),
+        (
+            {"expires_at": "x", "available_until": "2020-12-31"},
+            "available_until",
+            1_609_372_800,
+        ),
+        ({"expires": "in three days"}, "available_until", None),
+        ({"expires_at": "never"}, "available_until", None),
+        ({"available_until": "9999-12-31"}, "available_until", 1e11),
+        ({"valid_from": "2099-01-01"}, "available_from", 4_070_908_800.0),
+        ({"published_at": "2020-12-31"}, "created_at", 1_609_372_800.0),
+        ({"published": 2019}, "created_at", None),
+        ({"status": "archived"}, "is_hidden", True),
+        ({"in_stock": "no"}, "is_hidden", True),
+        ({"sold_out": False}, "is_hidden", False),
+        ({"status": "active", "soldOut": 1}, "is_hidden", True),
+        ({"status": "active", "is_hidden": True}, "is_hidden", True),
+        ({"status": "second hand"}, "is_hidden", None),
+    ],
+)
+def test_limits_of_items_have_the_names_that_they_have_in_files(fields, name, value):
+    (row,) = parse_rows([{"item_id": "offer", **fields}], "item_id").rows
+    assert row.get(name) == value
+    assert fields.keys() <= row.keys()
+
+
+def test_a_limit_that_cannot_be_read_is_rejected_under_its_own_name():
+    (bad,) = parse_rows([{"item_id": "offer", "expires_at": "soon"}], "item_id").rejected
+    assert (bad.field, bad.code) == ("expires_at", "not_a_time")
+
+
+def test_an_ended_offer_is_in_no_list_whatever_its_field_is_called(fresh):
+    fresh.catalogue.put([{"item_id": "gone", "name": "Red tea", "expires_at": "31.12.2020"}])
+    fresh.catalogue.put([{"item_id": "here", "name": "Red tea", "expires_at": "9999-12-31"}])
+    found = {item.item_id for item in fresh.recommend(RecommendRequest(n=200)).items}
+    assert "here" in found
+    assert "gone" not in found
+    assert fresh.catalogue.get("here")["title"] == "Red tea"
+
+
 def test_the_form_of_one_time_of_a_request_says_nothing_about_the_others():
     times = ["13/05/2026", "05/06/2026", "20260501", 20260501, 46_155.5, "46155.5"]
     row = {"user_id": "u", "item_id": "i"}

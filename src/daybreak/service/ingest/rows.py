@@ -19,9 +19,11 @@ from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
 from daybreak.data.media.refusals import RefusedMediaError
 from daybreak.data.rating_scales import MAX_UNNAMED_RATING
+from daybreak.data.times import EPOCH_SPANS
 from daybreak.data.value_types import QUANTITY_TYPE, is_mark_of_learner, value_type
 from daybreak.errors import MissingExtraError
 from daybreak.service.ingest.event_fields import with_usual_fields
+from daybreak.service.ingest.item_fields import find_item_limits, is_off
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -42,6 +44,8 @@ TIME_COLUMNS = frozenset({"created_at", *AVAILABILITY_COLUMNS})
 """Attributes that are times; they are stored as epoch seconds."""
 MAX_FUTURE_S = 86_400.0
 """How far in the future an event can be: clocks differ [s]."""
+MIN_TIME_S = EPOCH_SPANS[0][0]
+"""Earliest time of a field that may be something else, such as a year [epoch s]."""
 FIELDS_WITHOUT_VALUE = frozenset(
     {*EVENT_COLUMNS, *REFERENCE_COLUMNS} - {"value"},
 )
@@ -74,7 +78,7 @@ def parse_rows(rows: Sequence[Any], key: str) -> ParsedRows:
         row[name]
         for row in rows
         if isinstance(row, Mapping)
-        for name in TIME_COLUMNS & set(row)
+        for name in (*(TIME_COLUMNS & set(row)), *_named_times(row, key))
     )
     for number, row in enumerate(rows):
         try:
@@ -163,6 +167,37 @@ def _parse_row(row: Mapping[str, Any], key: str, times: RequestTimes) -> dict[st
             parsed[name] = _parse_media(value, name)
         else:
             parsed[name] = parse_attribute(value, name)
+    return _add_limits(parsed, row, times) if key == "item_id" else parsed
+
+
+def _named_times(row: Mapping[str, Any], key: str) -> list[str]:
+    """Return the fields of an item that may be times under other names."""
+    if key != "item_id":
+        return []
+    return [source for _, source, _ in find_item_limits(_names_of_fields(row)).times]
+
+
+def _names_of_fields(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in row if isinstance(name, str))
+
+
+def _add_limits(
+    parsed: dict[str, Any], row: Mapping[str, Any], times: RequestTimes
+) -> dict[str, Any]:
+    """Return an item with the limits that fields with other names say; these fields stay."""
+    found = find_item_limits(_names_of_fields(row))
+    for target, source, is_sure in found.times:
+        try:
+            limit = times.parse_limit(row[source], source)
+        except InvalidValueError:
+            if is_sure:
+                raise
+            continue
+        if is_sure or limit is None or limit > MIN_TIME_S:
+            parsed[target] = limit
+    scalars = [name for name in found.switches if isinstance(row[name], str | int | float)]
+    if (is_hidden := is_off(row, scalars)) is not None:
+        parsed[HIDDEN_COLUMN] = is_hidden
     return parsed
 
 

@@ -11,13 +11,14 @@ import polars as pl
 
 from daybreak.data.plain_times import read_plain_number, read_plain_text
 from daybreak.data.readers.text import has_valid_bytes
-from daybreak.data.times import UNLIMITED_TEXTS, read_times
+from daybreak.data.times import EMPTY_VALUES, UNLIMITED_TEXTS, read_times
 from daybreak.service.ingest.values import InvalidValueError
 
 MAX_TIME_CHARS = 200
 """Maximum length of a text that can be a time [characters]."""
 _ReadTime: TypeAlias = tuple[float | None, bool]
 """Epoch seconds, None: no time; and whether the date can be read in two ways."""
+_NO_LIMIT = frozenset({*UNLIMITED_TEXTS, *EMPTY_VALUES})
 _EXPECTED = "expected epoch seconds or ISO 8601"
 
 
@@ -76,7 +77,7 @@ class RequestTimes:
         """
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        if isinstance(value, str) and value.strip().lower() in UNLIMITED_TEXTS:
+        if isinstance(value, str) and value.strip().lower() in _NO_LIMIT:
             return None
         return self.parse(value, name)
 

@@ -11,6 +11,7 @@ from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.ids import normalize_id
 from daybreak.data.numbers import read_numbers
 from daybreak.data.wide_rows import fold_for_writing
+from daybreak.service.ingest.item_fields import with_usual_texts
 from daybreak.service.ingest.rows import (
     ParsedEvents,
     as_text,
@@ -93,6 +94,7 @@ class Ingestor:
         merged: dict[str, dict[str, Any]] = {}
         for parsed_row in parsed.rows:
             row = with_known_names(parsed_row, columns, has_text=False)
+            row = with_usual_texts(row, "items" if key == "item_id" else "users", columns)
             values = {
                 name: _cast_to_column(columns.get(name), value) for name, value in row.items()
             }
@@ -127,6 +129,7 @@ class Ingestor:
         by_id: dict[str, dict[str, Any]] = {}
         for parsed_row in parsed.rows:
             row = with_known_names(parsed_row, columns, has_text=False)
+            row = with_usual_texts(row, "items", columns)
             values = {n: _cast_to_column(columns.get(n), value) for n, value in row.items()}
             stored = cache.get(row["item_id"])
             by_id[row["item_id"]] = _listed(_with_removed_attributes(values, stored), None)
