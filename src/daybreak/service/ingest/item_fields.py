@@ -25,7 +25,7 @@ _TEXTS: Mapping[TableRole, tuple[str, ...]] = {
 """Texts that may have other names."""
 
 
-class ItemLimits(NamedTuple):
+class LimitFields(NamedTuple):
     """Which fields of an item say when it may be recommended."""
 
     times: tuple[tuple[str, str, bool], ...] = ()
@@ -35,7 +35,7 @@ class ItemLimits(NamedTuple):
 
 
 @lru_cache(maxsize=MAX_CACHED_SHAPES)
-def find_item_limits(names: tuple[str, ...]) -> ItemLimits:
+def find_item_limits(names: tuple[str, ...]) -> LimitFields:
     """Return the fields of an item that limit when it may be recommended, by their names.
 
     Args:
@@ -43,7 +43,7 @@ def find_item_limits(names: tuple[str, ...]) -> ItemLimits:
 
     Example:
         >>> find_item_limits(("item_id", "expires_at", "status"))
-        ItemLimits(times=(('available_until', 'expires_at', True),), switches=('status',))
+        LimitFields(times=(('available_until', 'expires_at', True),), switches=('status',))
     """
     free = [name for name in names if name not in (*AVAILABILITY_COLUMNS, "created_at")]
     found = []
@@ -61,7 +61,7 @@ def find_item_limits(names: tuple[str, ...]) -> ItemLimits:
         if names_of(name) & (SWITCH_COLUMNS | OFF_COLUMNS | {"hidden"})
         and name != HIDDEN_COLUMN
     ]
-    return ItemLimits(tuple(found), () if HIDDEN_COLUMN in names else tuple(switches))
+    return LimitFields(tuple(found), () if HIDDEN_COLUMN in names else tuple(switches))
 
 
 def is_off(row: Mapping[str, Any], switches: Collection[str]) -> bool | None:
