@@ -45,6 +45,7 @@ from daybreak.data.placeholders import is_placeholder
 from daybreak.data.rating_texts import read_value_column
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
+from daybreak.data.table_footers import drop_footers
 from daybreak.data.tables import EVENT_COLUMNS
 from daybreak.data.times import MAX_EPOCH_S, read_times, unlimited_to_null
 from daybreak.data.value_types import QUANTITY_TYPE, may_be_ratings, value_type
@@ -89,7 +90,8 @@ def build_table(
     titles = title_column(mapping)
     wanted = [c.source for c in mapping.used] + [c.source for c in identities]
     wanted += [titles] if titles is not None and titles not in wanted else []
-    raw, mapping, list_notes = expand_item_cells(source.read(wanted, rejects), mapping)
+    raw, foot_notes = drop_footers(source.read(wanted, rejects), mapping)
+    raw, mapping, list_notes = expand_item_cells(raw, mapping)
     frame, mapping = join_date_parts(*join_clocks(raw.frame, mapping))
     raw, name_notes = name_items(replace(raw, frame=frame), mapping, titles)
     identified = identify_users(raw, mapping, identities)
@@ -97,7 +99,14 @@ def build_table(
     media = read_media_columns(identified.raw, identified.mapping, rejects, folder)
     prepared = prepare_columns(media.raw, identified.mapping)
     table = _TableBuilder(prepared.raw, prepared.mapping, rejects, formats or ValueFormats())
-    table.notes += [*list_notes, *name_notes, *identified.notes, *media.notes, *prepared.notes]
+    table.notes += [
+        *foot_notes,
+        *list_notes,
+        *name_notes,
+        *identified.notes,
+        *media.notes,
+        *prepared.notes,
+    ]
     for key in KEY_COLUMNS[mapping.role]:
         table.add_ids(key)
     return _build_events(table) if mapping.role == "events" else _build_entities(table)

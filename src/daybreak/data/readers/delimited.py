@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from daybreak.data.columns import (
     number_duplicates,
 )
 from daybreak.data.readers.byte_encodings import TextEncoding
+from daybreak.data.readers.program_traces import blank_lines_of_programs, unguard_cells
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
 from daybreak.data.readers.text import INVALID_BYTES, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
@@ -27,6 +29,8 @@ from daybreak.types import Mask, Rows
 MAX_COLUMNS = 5_000
 MAX_OPEN_RECORD_CHARS = 2**20
 """Maximum length of a record that continues in the next block [characters]."""
+SAMPLE_LINES = 20
+"""Number of first lines that say which character is around fields."""
 MAX_PREAMBLE_LINES = 30
 """Maximum number of lines in which the header is looked for."""
 WRONG_FIELD_COUNT = "wrong number of fields"
@@ -54,6 +58,10 @@ class DelimitedLayout:
     names: tuple[str, ...]
     escaped: bool = False
     """Whether quotes inside a field have a backslash before them instead of being doubled."""
+    quote: str = '"'
+    """Character around fields."""
+    has_blanks: bool = False
+    """Whether blanks follow the separators, so that quotes begin after them."""
 
 
 @dataclass
@@ -119,11 +127,27 @@ class DelimitedFile:
         line, pending = self.header_lines + 1, next(blocks, "")
         while pending:
             following = next(blocks, "")
-            text = self._replace_double_colons(pending)
+            text = blank_lines_of_programs(self._replace_double_colons(pending))
             split = _split_block(text, line, self.layout, last=not following)
             line += text.count("\n") - split.remainder.count("\n")
             pending = split.remainder + following
-            yield split
+            yield self._without_traces(split)
+
+    def _without_traces(self, split: SplitBlock) -> SplitBlock:
+        """Return a block without guards of cells and lines that repeat the header."""
+        frame, rows = unguard_cells(split.frame), split.rows
+        first, *others = self.columns
+        repeats = frame[first].str.strip_chars() == first
+        if others and repeats.any():
+            names = [pl.col(name).str.strip_chars() == name for name in self.columns]
+            repeats = frame.select(pl.all_horizontal(names).fill_null(value=False)).to_series()
+            frame, rows = frame.filter(~repeats), rows[~repeats.to_numpy()]
+            self._note_once(f"{self.file}: lines that repeat the header are skipped")
+        return replace(split, frame=frame, rows=rows)
+
+    def _note_once(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _replace_double_colons(self, text: str) -> str:
         return (
@@ -147,15 +171,14 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
     separator = stated or _detect_separator(path, first, role)
     quoted = separator != _UNIT_SEPARATOR and not _ATOMIC_SUFFIXES.intersection(path.suffixes)
     text = first.replace("::", _UNIT_SEPARATOR) if separator == _UNIT_SEPARATOR else first
-    blank, fields, used = _read_first_record(text, separator, quoted=quoted)
+    layout = _detect_quotes(text, DelimitedLayout(separator, quoted, ()))
+    blank, fields, used = _read_first_record(text, layout)
     if len(fields) > MAX_COLUMNS:
         raise DataError(
             f"{path.name} has {len(fields):,} columns; the maximum is {MAX_COLUMNS:,}"
         )
     blank += passed + n_preamble
-    source = DelimitedFile(
-        path.name, path, encoding, DelimitedLayout(separator, quoted, ()), blank
-    )
+    source = DelimitedFile(path.name, path, encoding, layout, blank)
     if n_preamble:
         source.notes.append(f"{path.name}: {n_preamble} lines before the header are skipped")
     if names := _headerless_names(fields, role, separator):
@@ -163,7 +186,7 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
     else:
         names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
     escaped = quoted and re.search(rf'\\"[^\n{re.escape(separator)}]', text) is not None
-    source.layout = replace(source.layout, names=names, escaped=escaped)
+    source.layout = replace(layout, names=names, escaped=escaped)
     return source
 
 
@@ -218,21 +241,39 @@ def _detect_separator(path: Path, text: str, role: TableRole) -> str:
     return next(known, ",")
 
 
-def _read_first_record(
-    text: str, separator: str, *, quoted: bool
-) -> tuple[int, list[str], int]:
+def _detect_quotes(text: str, layout: DelimitedLayout) -> DelimitedLayout:
+    """Return the layout with the character around fields, and whether blanks are before it."""
+    sample, mark = text[:100_000], re.escape(layout.separator)
+    if not layout.quoted:
+        return layout
+    if '"' in sample:
+        has_blanks = re.search(rf'{mark} +"', sample) is not None
+        return replace(layout, has_blanks=has_blanks and layout.separator != " ")
+    lines = [line for line in sample.split("\n") if line.strip()][1 : SAMPLE_LINES + 1]
+    single = re.compile(rf"(?:^|{mark})\s*'[^'\n]*'\s*(?={mark}|$)")
+    n_single = sum(len(single.findall(line)) for line in lines)
+    n_fields = sum(line.count(layout.separator) + 1 for line in lines)
+    return replace(layout, quote="'") if n_fields and 2 * n_single >= n_fields else layout
+
+
+def _read_first_record(text: str, layout: DelimitedLayout) -> tuple[int, list[str], int]:
     """Return the number of empty lines before the first record, its fields and its lines."""
     lines = text.split("\n")
     blank = next(n for n, line in enumerate(lines) if line.strip())
-    reader = csv.reader(
-        (line + "\n" for line in lines[blank:]),
-        delimiter=separator,
-        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
-    )
+    reader = csv.reader((line + "\n" for line in lines[blank:]), **_csv_options(layout))
     try:
         return blank, next(reader), reader.line_num
     except csv.Error as error:
         raise DataError(f"the first line cannot be read as columns: {error}") from error
+
+
+def _csv_options(layout: DelimitedLayout) -> dict[str, Any]:
+    return {
+        "delimiter": layout.separator,
+        "quotechar": layout.quote,
+        "quoting": csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        "skipinitialspace": layout.has_blanks,
+    }
 
 
 def _headerless_names(fields: list[str], role: TableRole, separator: str) -> tuple[str, ...]:
@@ -275,7 +316,7 @@ def _empty_rows() -> pl.Series:
 
 
 def _split_block(text: str, line: int, layout: DelimitedLayout, *, last: bool) -> SplitBlock:
-    if not (layout.quoted and '"' in text):
+    if not (layout.quoted and layout.quote in text):
         try:
             return split_unquoted(text.encode(), line, layout)
         except UnicodeEncodeError:  # invalid bytes: find their records
@@ -375,10 +416,9 @@ def _read_records(lines: list[str], at: int, records: "_QuotedRecords") -> tuple
     layout = records.layout
     reader = csv.reader(
         (lines[i] for i in range(at, len(lines))),
-        delimiter=layout.separator,
-        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
         escapechar="\\" if layout.escaped else None,
         strict=True,
+        **_csv_options(layout),
     )
     start = at
     try:
