@@ -6,6 +6,7 @@ import ssl
 import pytest
 from hypothesis import settings
 
+from daybreak.ranking.blending import strategies
 from daybreak.store import sqlite
 
 # Machines differ in speed; a test fails for what it finds, never for how long it took.
@@ -42,3 +43,22 @@ def flushed():
         patch.setattr(os, "fsync", lambda _: None)
         patch.setattr(sqlite, "SYNCHRONOUS", "OFF")
         yield original
+
+
+FEW_STRATEGIES = ("popular", "profile", "item_knn", "content/match", "content/ridge", "wish")
+
+
+@pytest.fixture(scope="module")
+def few_strategies():
+    """Learn a few strategies where nothing names others, for tests that are not about them.
+
+    Those of sources are among them, if there are sources.
+    """
+    of_cards = strategies._card_strategies
+
+    def some():
+        return tuple(s for s in of_cards() if s.is_of_source or s.name in FEW_STRATEGIES)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strategies, "_card_strategies", some)
+        yield

@@ -7,6 +7,8 @@ import pytest
 from daybreak import Recommender
 from tests.cli.conftest import must
 
+pytestmark = pytest.mark.usefixtures("few_strategies")
+
 N_TASTES = 4
 TITLES = ("green tea", "dark rum", "red wine", "black coffee")
 

@@ -199,15 +199,12 @@ def watched(browser: Browser, url: str, **context_options):
         watch = Watched(page, url)
         own = urlsplit(url).netloc
 
-        def route(route):
-            address = urlsplit(route.request.url)
-            if address.netloc == own or address.scheme in {"data", "blob"}:
-                route.continue_()
-            else:
-                watch.foreign.append(route.request.url)
-                route.abort()
+        def note_request(request):
+            address = urlsplit(request.url)
+            if address.netloc != own and address.scheme not in {"data", "blob"}:
+                watch.foreign.append(request.url)
 
-        context.route("**/*", route)
+        context.on("request", note_request)
         page.on("pageerror", lambda error: watch.errors.append(str(error)))
         page.on("console", lambda message: note_message(watch, message))
         try:
@@ -215,7 +212,6 @@ def watched(browser: Browser, url: str, **context_options):
         finally:  # requests that still run, as those at intervals, end with the page
             for one in context.pages:
                 one.unroute_all(behavior="ignoreErrors")
-            context.unroute_all(behavior="ignoreErrors")
         assert watch.foreign == []
         assert watch.errors == []
 

@@ -136,29 +136,30 @@ def test_buckets_are_uniform():
 
 
 def test_users_are_assigned_to_variants_by_weight():
-    counts = Counter(choose_variant(plan(weights=(1, 2, 5)), key).name for key in KEYS)
+    part = plan(weights=(1, 2, 5))
+    counts = Counter(choose_variant(part, key).name for key in KEYS)
     found = [counts[f"v{n}"] for n in range(3)]
     assert chisquare(found, np.array([1, 2, 5]) / 8 * len(KEYS)).pvalue > RARE
 
 
 def test_variants_of_two_experiments_are_independent():
-    table = np.zeros((2, 2))
+    table, plans = np.zeros((2, 2)), (plan("one"), plan("two"))
     for key in KEYS:
-        first, second = (choose_variant(plan(id_), key).name for id_ in ("one", "two"))
+        first, second = (choose_variant(part, key).name for part in plans)
         table[int(first[1]), int(second[1])] += 1
     assert chi2_contingency(table).pvalue > RARE
 
 
 def test_enrolment_is_independent_of_the_variant():
-    table = np.zeros((2, 2))
+    table, part = np.zeros((2, 2)), plan(share=0.3)
     for key in KEYS:
-        part = plan(share=0.3)
         table[int(is_enrolled(part, key)), int(choose_variant(part, key).name[1])] += 1
     assert chi2_contingency(table).pvalue > RARE
 
 
 def test_consecutive_ids_are_assigned_independently():
-    rows = [int(choose_variant(plan(), key).name[1]) for key in KEYS]
+    part = plan()
+    rows = [int(choose_variant(part, key).name[1]) for key in KEYS]
     pairs = Counter(pairwise(rows))
     table = [[pairs[a, b] for b in range(2)] for a in range(2)]
     assert chi2_contingency(table).pvalue > RARE
