@@ -395,7 +395,7 @@ GARBAGE = {
     "blank.csv": (b"\n \n", "blank.csv is empty"),
     "noise.csv": (bytes(range(256)) * 400, "noise.csv is not text"),
     "zeros.csv": (bytes(100_000), "zeros.csv is not text"),
-    "sheet.xlsx": (b"PK\x03\x04" + bytes(50), "a zip or Excel file; unpack it or save"),
+    "sheet.xlsx": (b"PK\x03\x04" + bytes(50), "a zip file or an office document; unpack"),
     "old.xls": (b"\xd0\xcf\x11\xe0" + bytes(50), "an old Excel file"),
     "broken.parquet": (b"PAR1" + b"\xff" * 500, "a damaged Parquet file"),
     "cut.csv.gz": (gzip.compress(b"user_id,item_id\n" * 999_999)[:-20], "damaged gzip file"),

@@ -344,7 +344,10 @@ def _note_event_problems(table: _TableBuilder, frame: pl.DataFrame) -> None:
 def _build_entities(table: _TableBuilder) -> CheckedTable:
     key = KEY_COLUMNS[table.mapping.role][0]
     _keep_last_rows(table, key)
-    for column in table.mapping.used:
+    given = [
+        column for column in table.mapping.used if not _is_margin(table.raw, column.source)
+    ]
+    for column in given:
         target = column.target or ""
         if target in TIME_COLUMNS:
             table.add_times(target, row_kept=True)
@@ -355,8 +358,16 @@ def _build_entities(table: _TableBuilder) -> CheckedTable:
     _note_odd_dates_of(table)
     if not table.raw.frame.height:
         table.note(f"no {table.mapping.role}")
-    order = [column.target for column in table.mapping.used if column.target]
+    order = [column.target for column in given if column.target]
     return CheckedTable(pl.DataFrame([table.columns[name] for name in order]), table.notes)
+
+
+def _is_margin(raw: RawTable, source: str) -> bool:
+    """Return whether a column has neither a name nor a value, as beside the lines of tables."""
+    values = raw.frame[source]
+    if source.strip("_0123456789") or values.dtype != pl.String:
+        return False
+    return not (values.str.strip_chars() != "").any()
 
 
 def _note_odd_dates_of(table: _TableBuilder) -> None:

@@ -318,7 +318,14 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
             *("title", "name", "item_name", "item_title", "product_name", "product_title"),
             *("movie_title", "headline", "lineitem_name", "post_title"),
             *_TITLES_OF_NOUNS,
-            *("bezeichnung", "artikelbezeichnung", "produktname", "titel", "libelle"),
+            *(
+                "bezeichnung",
+                "artikelbezeichnung",
+                "artikelname",
+                "produktname",
+                "titel",
+                "libelle",
+            ),
             *("designation", "titre", "nombre", "titulo", "nome", "titolo"),
             *("наименование", "название", "наименование_товара", "заголовок"),
             *(

@@ -21,14 +21,15 @@ from daybreak.data.item_names import plain_titles
 from daybreak.data.order_lines import join_order_files
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.readers.source import SAMPLE_ROWS
-from daybreak.data.readers.zip_files import is_zip, members_of
+from daybreak.data.readers.zip_files import is_archive, members_of
 from daybreak.data.rules import EventRules
 from daybreak.errors import ConfigError, DataError, DaybreakError, NextStep, NotFoundError
 
 _DATA_FILE = re.compile(
-    r"\.(?:csv|tsv|txt|dat|data|jsonl|ndjson|json|parquet|inter|item|user)(?:\.gz)?$",
+    r"\.(?:csv|tsv|txt|dat|data|jsonl|ndjson|json|parquet|inter|item|user|xlsx|xlsm|ods)(?:\.gz)?$",
     re.IGNORECASE,
 )
+_BOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".ods"})
 MAX_JUDGED_FILES = 100
 """Largest number of files with unknown names of which the columns are read."""
 MIN_KNOWN_ITEMS = 0.1
@@ -68,11 +69,12 @@ def open_folder(
     """
     if not path.exists():
         raise NotFoundError(f"no folder {str(path)!r}")
-    if is_zip(path):
+    if is_archive(path):
         files = [file for file in members_of(path) if _DATA_FILE.search(file.name)]
     elif path.is_dir():
         entries = (entry for entry in path.iterdir() if entry.is_file())
-        files = sorted(entry for entry in entries if not entry.name.startswith("."))
+        found = sorted(entry for entry in entries if not entry.name.startswith((".", "~$")))
+        files = [part for entry in found for part in _sheets_or_file(entry)]
     else:
         raise DataError(f"{path.name} is a file, expected a folder; files: read_tables()")
     tables = _Tables(columns or {}, encoding)
@@ -92,6 +94,12 @@ def open_folder(
             + "".join(f"; {note}" for note in tables.notes[:1])
         )
     return tables.joined(path.name)
+
+
+def _sheets_or_file(path: Path) -> list[Path]:
+    """Return the sheets of a workbook that has several, else the file itself."""
+    sheets = members_of(path) if path.suffix.lower() in _BOOK_SUFFIXES else []
+    return sheets if len(sheets) > 1 else [path]
 
 
 @dataclass

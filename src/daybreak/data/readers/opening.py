@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from daybreak.data.column_aliases import TableRole
+from daybreak.data.columns import has_all_known_names
 from daybreak.data.readers.byte_encodings import TextEncoding
 from daybreak.data.readers.delimited import DelimitedFile, open_delimited
 from daybreak.data.readers.frames import open_frame
@@ -18,15 +19,20 @@ from daybreak.data.readers.text import (
     look_up_encoding,
     read_head,
 )
+from daybreak.data.readers.workbooks import is_workbook
 from daybreak.data.readers.zip_files import ZIP_START, members_of
 from daybreak.errors import DataError
 
+_SHEET_ENCODING = TextEncoding("utf-8")
 ENCODING_SAMPLE_BYTES = 4 * 2**20
 """Sample from which the encoding is detected [bytes]."""
 
 _UNSUPPORTED_FORMATS = (
-    (ZIP_START, "a zip or Excel file; unpack it or save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file; save the sheet as CSV"),
+    (ZIP_START, "a zip file or an office document; unpack it or save its table as CSV"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Excel file, or one with a password; save it as .xlsx without a password",
+    ),
     (b"SQLite format 3", "an SQLite file; export its tables as CSV"),
     (b"%PDF", "a PDF; expected CSV, TSV, JSON Lines or Parquet"),
     (b"BZh", "a bzip2 file; unpack it or pack it with gzip"),
@@ -57,13 +63,16 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
         return data
     if not isinstance(data, str | Path):
         return open_frame(data, role)
-    path = _only_member(Path(data))
+    path = _only_member(Path(data), role)
     head = read_head(path, 65_536)
     if head.startswith(b"PAR1"):
         return open_parquet(path, role)
     _raise_if_unsupported(path, head)
-    codec = look_up_encoding(encoding) if encoding else _detect_file_encoding(path, head)
+    codec = _encoding_of(path, head, encoding)
     source = _open_text_file(path, role, codec)
+    if _is_sheet(path) and path != Path(data):
+        source.file = Path(data).name
+        source.notes = [note.replace(path.name, source.file, 1) for note in source.notes]
     if isinstance(source, LoadedFrame):
         source.path = path
     if codec.label:
@@ -71,16 +80,47 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     return source
 
 
-def _only_member(path: Path) -> Path:
-    """Return the file in a zip file that has only one; else the path itself."""
+def _only_member(path: Path, role: TableRole) -> Path:
+    """Return the file in a zip file, or the sheet of a workbook, that holds the table.
+
+    Of several sheets it is the only one that has the columns of the table.
+    """
     members = members_of(path)
+    if len(members) > 1 and is_workbook(path):
+        fitting = [sheet for sheet in members if _holds(sheet, role)]
+        if len(fitting) == 1:
+            return fitting[0]
+        names = ", ".join(sheet.stem for sheet in members[:5])
+        raise DataError(
+            f"{path.name} has several sheets: {names}; read it as a folder with read_folder(), "
+            "or save the sheet that is meant as CSV"
+        )
     if len(members) > 1:
         names = ", ".join(member.name for member in members[:5])
         raise DataError(
             f"{path.name} has several files: {names}; read it as a folder with read_folder(), "
             "or unpack it"
         )
+    if not members and path.is_file() and is_workbook(path):
+        raise DataError(f"{path.name} is empty; expected a header line and one record a line")
     return members[0] if members else path
+
+
+def _holds(sheet: Path, role: TableRole) -> bool:
+    """Return whether a sheet has columns for all ids of a table, and is no table of events."""
+    columns = open_delimited(sheet, role, _SHEET_ENCODING).columns
+    is_events = has_all_known_names(columns, "events")
+    return is_events if role == "events" else has_all_known_names(columns, role) > is_events
+
+
+def _is_sheet(path: Path) -> bool:
+    return path.parent.is_file() and is_workbook(path.parent)
+
+
+def _encoding_of(path: Path, head: bytes, encoding: str | None) -> TextEncoding:
+    if _is_sheet(path):
+        return _SHEET_ENCODING
+    return look_up_encoding(encoding) if encoding else _detect_file_encoding(path, head)
 
 
 _MARKUP_FORMATS = (

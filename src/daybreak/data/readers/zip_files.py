@@ -1,4 +1,4 @@
-"""Files in zip files, read without unpacking them.
+"""Files in zip files, and sheets of workbooks, read without unpacking them.
 
 A file in a zip file has the path of the archive followed by its own: ``shop.zip/orders.csv``.
 """
@@ -7,13 +7,14 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
+from daybreak.data.readers.workbooks import is_workbook, open_sheet, sheets_of
 from daybreak.errors import DataError
 
 ZIP_START = b"PK\x03\x04"
 """First bytes of a zip file."""
 MAX_MEMBERS = 10_000
 """Largest number of files of a zip file of which the names are looked at."""
-_OFFICE_FILE = "[Content_Types].xml"
+_OFFICE_FILES = frozenset({"[Content_Types].xml", "mimetype"})
 
 
 def is_zip(path: Path) -> bool:
@@ -23,15 +24,30 @@ def is_zip(path: Path) -> bool:
     with path.open("rb") as stream:
         if stream.read(len(ZIP_START)) != ZIP_START:
             return False
-    is_archive = path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
-    return is_archive and _OFFICE_FILE not in _names(path)
+    is_packed = path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
+    return is_packed and not _OFFICE_FILES.intersection(_names(path))
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a path is a zip file or a workbook."""
+    return is_zip(path) or _is_book(path)
+
+
+def _is_book(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        is_packed = stream.read(len(ZIP_START)) == ZIP_START
+    return is_packed and is_workbook(path)
 
 
 def members_of(path: Path) -> list[Path]:
-    """Return the paths of the files in a zip file; nothing if it is another file.
+    """Return the paths of the files in a zip file or of the sheets of a workbook, else nothing.
 
     Files that systems add for themselves are left out.
     """
+    if _is_book(path):
+        return sheets_of(path)
     if not is_zip(path):
         return []
     names = [n for n in _names(path) if not n.endswith("/") and "__MACOSX" not in n]
@@ -47,6 +63,8 @@ def open_member(path: Path) -> IO[bytes] | None:
     archive = next((parent for parent in path.parents if parent.is_file()), None)
     if archive is None:
         return None
+    if _is_book(archive):
+        return open_sheet(path)
     try:
         name = path.relative_to(archive).as_posix()
         return zipfile.ZipFile(archive).open(name)
