@@ -65,6 +65,7 @@ _BEFORE_WORDS = (
     (r"[(（](?:utc|gmt)\s?([+-]\d{1,2}(?::?\d\d)?)[)）]", " $1"),  # (UTC+2)
     (r"[(（][^()（）]{1,40}[)）]", " "),  # (Central European Time)
     (r"([+-]\d\d:?\d\d|\dz)\s?\[[^\[\]]{1,40}\]$", "$1"),  # Z[UTC]
+    (r"[‐‑‒–—−]", "-"),
     (r"\bkl\.?\s?(\d{1,2})[.:](\d\d)", "$1:$2"),
     (r"(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일", " "),
     (r"(\d)\s*[年년]\s*", "$1-"),
@@ -86,6 +87,9 @@ _BEFORE_WORDS = (
     (r"^(\d{4}):(\d{2}):(\d{2}) ", "$1-$2-$3 "),  # as cameras write dates
     (r"^((?:19|20)\d\d)(\d\d)(\d\d)[t_ -](\d\d)(\d\d)(\d\d)", "$1-$2-$3 $4:$5:$6"),
     (r"^((?:19|20)\d\d)(\d\d)(\d\d)[t_ -](\d\d?):", "$1-$2-$3 $4:"),
+    (r"^(\d{4}-\d\d-\d\d)[t ](\d\d)(z?)$", "$1 $2:00$3"),
+    (r"((?:19|20)\d\d) +(\d\d?)\.(\d\d)(?:\.(\d\d))?$", "$1 $2:$3:${4}"),
+    (r"( \d\d?:\d\d):$", "$1"),
     (r"^\[(.*)\]$", "$1"),
     (r"([\d\p{L}]/\d{4}|\p{L}\d{4}):(\d{2}:\d{2})", "$1 $2"),  # as web servers and SAS do
     (r"^(\d{4}-\d{2}-\d{2})-(\d{2})\.(\d{2})\.(\d{2})", "$1 $2:$3:$4"),  # as DB2 does
@@ -172,9 +176,10 @@ def _read_iso(text: pl.Series) -> pl.Series:
 
 def _to_seconds() -> pl.Expr:
     """Return the epoch seconds of year, month, day, hour, minute, second, part and zone."""
-    two = [
-        pl.col(name).fill_null("0").str.zfill(2) for name in ("month", "day", "hour", "minute")
-    ]
+    is_midnight = (pl.col("hour") == "24").fill_null(value=False)  # that ends the day
+    hour = pl.when(is_midnight).then(pl.lit("0")).otherwise(pl.col("hour"))
+    names = (pl.col("month"), pl.col("day"), hour, pl.col("minute"))
+    two = [one.fill_null("0").str.zfill(2) for one in names]
     clock = pl.concat_str(
         [pl.col("year"), *two, pl.col("second").fill_null("00")], separator=" "
     ).str.to_datetime("%Y %m %d %H %M %S", strict=False, time_unit="us")
@@ -182,7 +187,8 @@ def _to_seconds() -> pl.Expr:
     zone = pl.col("zh").fill_null("0").cast(pl.Float64) * 3600
     zone += pl.col("zm").fill_null("0").cast(pl.Float64) * 60
     zone = pl.when(pl.col("sign") == "-").then(-zone).otherwise(zone)
-    return clock.dt.epoch("us").cast(pl.Float64) / 1e6 + fraction - zone
+    seconds = clock.dt.epoch("us").cast(pl.Float64) / 1e6 + fraction - zone
+    return seconds + is_midnight.cast(pl.Float64) * 86_400
 
 
 def _read_written(text: pl.Series, order: DateOrder | None, *, singly: bool) -> TimeTexts:

@@ -9,6 +9,7 @@ from typing import get_args
 
 import polars as pl
 
+from daybreak.data.calendars import usual_times
 from daybreak.data.time_texts import DateOrder, TimeTexts, read_time_texts
 from daybreak.errors import ConfigError
 
@@ -45,6 +46,8 @@ _MINUTE_STAMP_PATTERN = (
     r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d$"
 )
 _COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
+_YEAR_LAST_PATTERN = r"^(\d{1,2})(\d{2})((?:19|20)\d{2})$"
+"""DDMMYYYY or MMDDYYYY; as seconds they would all be of 1970."""
 _DECIMAL_COMMA = r"^(\d{5,}),(\d+)$"
 _WHOLE_PATTERN = r"^(\d+)(?:\.0*)?$"
 MAX_EPOCH_S = 1e11
@@ -85,6 +88,8 @@ class TimeColumn:
     """Whether some years have two digits."""
     numbers: str = ""
     """What the numbers of the column are, if they are no epoch."""
+    has_thai_years: bool = False
+    """Whether the years were of the Thai calendar."""
 
     def describe(self) -> str:
         """Return how the column was read as part of a sentence; empty: as everybody would."""
@@ -97,6 +102,8 @@ class TimeColumn:
             yield "years of two digits are read as 1969 to 2068"
         if self.numbers:
             yield f"numbers are read as {self.numbers}"
+        if self.has_thai_years:
+            yield "years are read as Thai ones, 543 years after ours"
 
 
 def check_date_format(name: str | None) -> str | None:
@@ -188,15 +195,20 @@ def read_times(
         seconds = _convert_temporal(values).clip(upper_bound=MAX_EPOCH_S)
         return TimeColumn(seconds, values.is_not_null() & seconds.is_null(), _all_false(values))
     text = empty_to_null(values.cast(pl.String, strict=False))
+    is_number = values.dtype.is_numeric()
+    text, is_thai = (text, False) if is_number else usual_times(text, singly=singly)
     if date_format is not None and "%" in date_format:
         seconds = _read_pattern(text, date_format)
         is_bad = text.is_not_null() & seconds.is_null()
         seconds = seconds.clip(upper_bound=MAX_EPOCH_S)
         return TimeColumn(seconds.rename(values.name), is_bad, _all_false(text))
-    number = values if values.dtype.is_numeric() else text.str.replace(_DECIMAL_COMMA, "$1.$2")
+    number = values if is_number else text.str.replace(_DECIMAL_COMMA, "$1.$2")
     number = number.cast(pl.Float64, strict=False)
     number = number.set(~number.is_finite().fill_null(value=False), None)
     order = next((name for name in get_args(DateOrder) if name == date_format), None)
+    if not singly and _ends_with_years(text, number):
+        text = text.str.replace(_YEAR_LAST_PATTERN, "$1/$2/$3")
+        number = number.set(number.is_not_null(), None)
     written = TimeTexts(
         pl.repeat(None, len(text), dtype=pl.Float64, eager=True), _all_false(text)
     )
@@ -215,6 +227,7 @@ def read_times(
         written.example,
         written.has_short_years,
         {SERIAL_FORMAT: "days of a spreadsheet", "years": "years"}.get(kind, ""),
+        is_thai,
     )
 
 
@@ -258,6 +271,18 @@ def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> s
     if may_be_years and given.is_between(*YEARS).all() and (given % 1 == 0).all():
         return "years"
     return EPOCH_FORMAT
+
+
+def _ends_with_years(text: pl.Series, number: pl.Series) -> bool:
+    """Return whether all numbers of a column are days, months and years in one word."""
+    digits = text.set(number.is_null(), None).str.extract(_WHOLE_PATTERN, 1)
+    parts = digits.str.extract_groups(_YEAR_LAST_PATTERN).struct.unnest().cast(pl.Int32)
+    first, middle, year = parts.get_columns()
+    n_numbers = number.count()
+    is_day = first.is_between(1, 31) & middle.is_between(1, 31) & year.is_not_null()
+    is_date = is_day & ((first <= 12) | (middle <= 12))
+    is_compact = digits.str.contains(_COMPACT_DATE_PATTERN).fill_null(value=False).all()
+    return n_numbers > 0 and is_date.sum() == n_numbers and not is_compact
 
 
 def _read_numbers(text: pl.Series, number: pl.Series, kind: str) -> pl.Series:
