@@ -199,7 +199,7 @@ _NO_CONTENT = {
     **dict.fromkeys(VISIBILITY_COLUMNS, "decides about visibility, no content"),
     OTHER_ATTRIBUTES: "attributes that few rows have",
 }
-VALUE_SEPARATORS = (LIST_SEPARATOR, ";", ",")
+VALUE_SEPARATORS = (LIST_SEPARATOR, ";", "；", "、", "，", "\n", ",")
 """Separators between several values of one row."""
 MEDIA_STARTS: Mapping[str, tuple[FieldRole, str]] = {
     "image": ("picture", "data:image/"),

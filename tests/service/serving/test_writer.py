@@ -286,3 +286,17 @@ def test_a_write_that_another_thread_has_applied_is_not_read_again(live, monkeyp
     live.events.add([{**row, "item_id": "item-1"}])
     assert live.releases.cursor == applied + 1
     assert len(live.events.page(user="u").rows) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ['["Beauty", "Sale"]', "['Beauty', 'Sale']", '[["Beauty"], ["Sale"]]']
+)
+def test_a_list_in_a_text_is_a_list_as_in_files(text):
+    row = {"item_id": "a", "tags": text, "title": text}
+    assert parse_rows([row], "item_id").rows == ({**row, "tags": ["Beauty", "Sale"]},)
+
+
+@pytest.mark.parametrize("text", ["[new] lamp", "[1", "[]"])
+def test_a_text_that_only_resembles_a_list_stays(text):
+    row = {"item_id": "a", "tags": text}
+    assert parse_rows([row], "item_id").rows == (row,)

@@ -185,7 +185,7 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
         source.notes.append(f"{path.name}: no header; columns read as {', '.join(names)}")
     else:
         names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
-    escaped = quoted and re.search(rf'\\"[^\n{re.escape(separator)}]', text) is not None
+    escaped = quoted and re.search(rf'\\"[^\n"{re.escape(separator)}]', text) is not None
     source.layout = replace(layout, names=names, escaped=escaped)
     return source
 

@@ -16,6 +16,7 @@ from daybreak.data.casts import LIST_SEPARATOR, cast_switch
 from daybreak.data.columns import find_value_column
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
 from daybreak.data.ids import SESSION_PREFIX
+from daybreak.data.list_literals import parse_plain_list
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
 from daybreak.data.media.refusals import RefusedMediaError
 from daybreak.data.rating_scales import MAX_UNNAMED_RATING
@@ -27,6 +28,7 @@ from daybreak.service.ingest.item_fields import find_item_limits, is_off
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
+    MAX_LIST_VALUES,
     InvalidValueError,
     RejectedRow,
     check_row,
@@ -46,6 +48,8 @@ MAX_FUTURE_S = 86_400.0
 """How far in the future an event can be: clocks differ [s]."""
 MIN_TIME_S = EPOCH_SPANS[0][0]
 """Earliest time of a field that may be something else, such as a year [epoch s]."""
+TEXT_FIELDS = frozenset({"title", "description", "text"})
+"""Attributes that are texts, whatever they look like."""
 FIELDS_WITHOUT_VALUE = frozenset(
     {*EVENT_COLUMNS, *REFERENCE_COLUMNS} - {"value"},
 )
@@ -166,8 +170,16 @@ def _parse_row(row: Mapping[str, Any], key: str, times: RequestTimes) -> dict[st
         elif name in MEDIA_COLUMNS and key == "item_id":
             parsed[name] = _parse_media(value, name)
         else:
-            parsed[name] = parse_attribute(value, name)
+            parsed[name] = parse_attribute(_as_list(value, name), name)
     return _add_limits(parsed, row, times) if key == "item_id" else parsed
+
+
+def _as_list(value: Any, name: str) -> Any:
+    """Return the list that a text holds, as ``["Tea", "Sale"]`` does; else the value."""
+    if not isinstance(value, str) or name in TEXT_FIELDS or value[:1] != "[":
+        return value
+    found = parse_plain_list(value)
+    return value if found is None or len(found) > MAX_LIST_VALUES else found
 
 
 def _named_times(row: Mapping[str, Any], key: str) -> list[str]:
