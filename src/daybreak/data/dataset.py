@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,15 @@ from daybreak.data.common_terms import CommonTerms
 from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
-from daybreak.data.sparse_rows import as_csr, make_csr, row_sizes, take_rows
+from daybreak.data.sparse_rows import (
+    EntryPlaces,
+    as_csr,
+    drop_zeros,
+    join_columns,
+    make_csr,
+    row_sizes,
+    take_rows,
+)
 from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import RenamedAttribute
@@ -108,7 +116,7 @@ class Events:
     def to_matrix(self, n_users: int, n_items: int, weights: Floats | None = None) -> Sparse:
         """Return the (n_users, n_items) CSR matrix of events, each with 1 or its weight."""
         values = np.ones(len(self), dtype=np.float32) if weights is None else weights
-        return sp.csr_array((values, (self.user, self.item)), shape=(n_users, n_items))
+        return EntryPlaces.of(self.user, self.item, (n_users, n_items)).fill(values)
 
     def _history_starts(self) -> Rows:
         starts = np.arange(len(self))
@@ -175,7 +183,9 @@ class ContentBlock:
 
     def take(self, rows: Rows) -> "ContentBlock":
         """Return the block of the given rows, in their order."""
-        return replace(self, matrix=self.matrix[rows])
+        sparse = sp.issparse(self.matrix)
+        matrix = take_rows(as_csr(self.matrix), rows) if sparse else self.matrix[rows]
+        return replace(self, matrix=matrix)
 
     def cosine_similarity(self, other: "ContentBlock") -> Floats:
         """Return the (n_items, n_others) similarities of the rows of two blocks."""
@@ -300,9 +310,21 @@ class Dataset:
     @cached_property
     def interactions(self) -> Sparse:
         """(n_active_users, n_train_items) CSR of ones; without users that have no events."""
-        return self.events.to_matrix(self.n_users, len(self.items))[self.active_user_rows][
-            :, self.train_item_rows
-        ]
+        return self.interactions_of(self.events)
+
+    def interactions_of(self, events: Events) -> Sparse:
+        """Return the (n_active_users, n_train_items) CSR of ones for some of the events."""
+        row = np.searchsorted(self.active_user_rows, events.user)
+        shape = (len(self.active_user_rows), len(self.train_item_rows))
+        ones = np.ones(len(events), dtype=np.float32)
+        return EntryPlaces.of(row, self.train_columns[events.item], shape).fill(ones)
+
+    @cached_property
+    def train_columns(self) -> Rows:
+        """(n_items,) position of each item among the training items, -1 for others."""
+        column = np.full(len(self.items), -1)
+        column[self.train_item_rows] = np.arange(len(self.train_item_rows))
+        return column
 
     @cached_property
     def active_user_rows(self) -> Rows:
@@ -476,19 +498,17 @@ class Queries:
             profiles: (n_queries, n_attributes) CSR.
             pause_s: (n_queries,) time since the last event [s]; None: unknown.
         """
-        shape = (profiles.shape[0], len(data.items))
+        column = data.train_columns[known.item]
+        kept = column >= 0
+        shape = (profiles.shape[0], len(data.train_item_rows))
+        places = EntryPlaces.of(known.user[kept], column[kept], shape)
         n_later = known.count_after()
-
-        def to_matrix(weights: Floats | None) -> Sparse:
-            return known.to_matrix(*shape, weights)[:, data.train_item_rows]
-
-        recent = to_matrix(data.recency.weights(n_later))
-        queries = cls.from_history(data.train_items, to_matrix(None), recent, profiles)
-        memories = sp.hstack([to_matrix(one) for one in memory_weights(n_later)], format="csr")
-        memories.eliminate_zeros()
-        return replace(
-            queries, recency=data.recency, memory=sp.csr_array(memories), pause_s=pause_s
-        )
+        recent = places.fill(data.recency.weights(n_later)[kept])
+        counts = places.fill(np.ones(int(kept.sum()), dtype=np.float32))
+        queries = cls.from_history(data.train_items, counts, recent, profiles)
+        memories = [places.fill(one[kept]) for one in memory_weights(n_later)]
+        memory = drop_zeros(reduce(join_columns, memories))
+        return replace(queries, recency=data.recency, memory=memory, pause_s=pause_s)
 
     @classmethod
     def from_history(

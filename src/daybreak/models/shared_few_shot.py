@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
+from daybreak.data.sparse_rows import take_rows
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 
@@ -40,11 +41,10 @@ class FewShotTasks:
     def from_dataset(cls, data: Dataset, n_support: int) -> "FewShotTasks":
         """Return the tasks of all users with more than ``n_support`` events."""
         early = data.events.filter(data.events.count_earlier() < n_support)
-        first = early.to_matrix(data.n_users, len(data.items))[data.active_user_rows][
-            :, data.train_item_rows
-        ]
+        first = data.interactions_of(early)
         enough = np.flatnonzero(_row_sums(data.interactions) > n_support)
-        return cls(sp.csr_array(first[enough]), data.interactions[enough], enough, n_support)
+        chosen = (take_rows(matrix, enough) for matrix in (first, data.interactions))
+        return cls(*chosen, enough, n_support)
 
     def __len__(self) -> int:
         return int(self.histories.shape[0])

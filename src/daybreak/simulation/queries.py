@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Queries
+from daybreak.data.sparse_rows import drop_zeros, entry_indices, take_rows
 from daybreak.metrics import expected_gains, expected_ndcg
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -50,8 +51,8 @@ class LabelledQueries:
         return replace(
             self,
             queries=self.queries.take(rows),
-            targets=self.targets[rows],
-            seen=self.seen[rows],
+            targets=take_rows(self.targets, rows),
+            seen=take_rows(self.seen, rows),
             users=self.users[rows],
         )
 
@@ -80,9 +81,9 @@ class LabelledQueries:
     def candidate_masks(self) -> tuple[Mask, Mask]:
         """Return two (n_queries, n_items) masks: the candidates, and the targets."""
         allowed = np.tile(self.candidates, (len(self), 1))
-        allowed[self.seen.nonzero()] = False
+        allowed[entry_indices(drop_zeros(self.seen))] = False
         relevant = np.zeros_like(allowed)
-        relevant[self.targets.nonzero()] = True
+        relevant[entry_indices(drop_zeros(self.targets))] = True
         return allowed, relevant
 
     def __len__(self) -> int:
