@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from daybreak.data import sparse_rows
 from daybreak.data.sparse_rows import (
+    EntryPlaces,
     build_csr,
+    drop_zeros,
     empty_csr,
     entry_indices,
     has_equal_values,
@@ -23,6 +25,46 @@ MATRIX = sp.csr_array(RNG.random((6, 4)) * (RNG.random((6, 4)) < 0.4), dtype=np.
 def test_rows_are_those_that_scipy_takes():
     rows = np.array([5, 0, 0, 3])
     np.testing.assert_array_equal(take_rows(MATRIX, rows).toarray(), MATRIX[rows].toarray())
+
+
+def assert_parts_are(found, wanted):
+    for part in ("indptr", "indices", "data"):
+        one, other = getattr(found, part), getattr(wanted, part)
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype, part
+    assert found.shape == wanted.shape
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=40))
+def test_places_of_entries_are_those_that_scipy_chooses(pairs):
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    places = EntryPlaces.of(rows, columns, (5, 4))
+    for _ in range(2):  # once found, they serve for other values
+        values = RNG.random(len(rows), dtype=np.float32)
+        wanted = sp.csr_array((values, (rows, columns)), shape=(5, 4))
+        assert_parts_are(places.fill(values), wanted)
+
+
+def test_very_many_entries_have_the_same_places(monkeypatch):
+    rows, columns = RNG.permuted(np.indices((6, 4)).reshape(2, -1), axis=1)
+    values = RNG.random(len(rows), dtype=np.float32)
+    few = EntryPlaces.of(rows, columns, (6, 4)).fill(values)
+    monkeypatch.setattr(sparse_rows, "MAX_SORTED_ENTRIES", 3)
+    assert_parts_are(EntryPlaces.of(rows, columns, (6, 4)).fill(values), few)
+
+
+def test_stored_zeros_are_dropped_as_scipy_drops_them():
+    data = np.array([1.0, 0.0, 0.0, 2.0], dtype=np.float32)
+    stored = sp.csr_array((data, [2, 0, 1, 3], [0, 2, 3, 3, 4]), shape=(4, 4))
+    wanted = stored.copy()
+    wanted.eliminate_zeros()
+    assert_parts_are(drop_zeros(stored), wanted)
+    assert drop_zeros(wanted) is wanted
+
+
+def test_rows_have_the_parts_that_scipy_takes():
+    rows = np.array([5, 0, 0, 3])
+    assert_parts_are(take_rows(MATRIX, rows), MATRIX[rows])
 
 
 def test_a_row_that_is_not_there_is_empty():

@@ -168,7 +168,7 @@ class EntryPlaces:
             column: (n_entries,) column of each entry.
             shape: Shape of the matrix.
         """
-        none = np.zeros(0, dtype=np.int32)
+        none = np.zeros(0, dtype=np.int64)
         if len(row) > MAX_SORTED_ENTRIES:
             return cls(row, column, shape, None, none, none)
         pair = row.astype(np.int64) * shape[1] + column
@@ -176,10 +176,9 @@ class EntryPlaces:
         pair = pair[order]
         if (pair[1:] == pair[:-1]).any():
             return cls(row, column, shape, None, none, none)
-        kind = np.int32 if max(shape) <= MAX_SHORT_INDEX else np.int64
-        starts = np.zeros(shape[0] + 1, dtype=kind)
+        starts = np.zeros(shape[0] + 1, dtype=np.int64)
         np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
-        return cls(row, column, shape, order, column[order].astype(kind), starts)
+        return cls(row, column, shape, order, column[order], starts)
 
     def fill(self, values: Floats) -> Sparse:
         """Return the matrix of (n_entries,) values; those of equal pairs are summed."""

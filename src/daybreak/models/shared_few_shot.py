@@ -43,8 +43,8 @@ class FewShotTasks:
         early = data.events.filter(data.events.count_earlier() < n_support)
         first = data.interactions_of(early)
         enough = np.flatnonzero(_row_sums(data.interactions) > n_support)
-        chosen = (take_rows(matrix, enough) for matrix in (first, data.interactions))
-        return cls(*chosen, enough, n_support)
+        histories = take_rows(data.interactions, enough)
+        return cls(take_rows(first, enough), histories, enough, n_support)
 
     def __len__(self) -> int:
         return int(self.histories.shape[0])

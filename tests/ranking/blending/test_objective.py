@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 from daybreak.metrics import ndcg as ndcg_of_lists
 from daybreak.metrics import ndcg_of_hits
 from daybreak.ranked_lists import top_k
+from daybreak.ranking.blending import objective
 from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import (
     coordinate_search,
@@ -14,6 +15,7 @@ from daybreak.ranking.blending.objective import (
     list_positions,
     mean_sampled_ndcg,
     sampled_ndcg,
+    sampled_ndcg_of_each,
     softmax_loss,
 )
 from daybreak.ranking.blending.tasks import RankingTask
@@ -131,6 +133,26 @@ def test_ndcg_of_a_pool_equals_that_of_ranked_lists(task):
     expected = ndcg_of_lists(top_k(scores, 10), relevant)
     found = sampled_ndcg(scores.astype(np.float32), task)
     assert found.tolist() == pytest.approx(expected.tolist())
+
+
+def test_several_scores_have_the_values_of_each_alone(task):
+    """Rounded, so that some scores are equal."""
+    scores = np.stack([task.score(np.array(w)).round(1) for w in np.eye(3).tolist()])
+    found = sampled_ndcg_of_each(scores, task)
+    np.testing.assert_array_equal(found, [sampled_ndcg(one, task) for one in scores])
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_steps_of_a_large_task_are_measured_one_by_one_to_the_same_weights(
+    task, monkeypatch, far
+):
+    start = [np.array([0.2, 0.0, 0.5])]
+    at_once = coordinate_search([task, task], start, range(3), far=far)
+    monkeypatch.setattr(objective, "MAX_SCORES_AT_ONCE", 0)
+    assert (
+        coordinate_search([task, task], start, range(3), far=far).tolist() == at_once.tolist()
+    )
+    assert at_once.tolist() != start[0].tolist()
 
 
 def test_positions_in_a_list_by_hand():

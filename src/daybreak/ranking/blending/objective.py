@@ -1,6 +1,7 @@
 """Fitting of weights: gradient descent on a smooth loss, then coordinate search on NDCG."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -27,6 +28,8 @@ FAR_STEPS = (0.02, 0.1, 0.4, 1.2, 4.0)
 MIN_NDCG_GAIN = 2e-4
 """Minimum gain of NDCG@10 for which the coordinate search changes a weight; smaller gains are
 sampling noise."""
+MAX_SCORES_AT_ONCE = 200_000
+"""Number of scores up to which the steps of a weight are measured at once."""
 MIN_PASS_GAIN = 1e-3
 """Minimum gain of NDCG@10 in one pass over all weights; with less, the search ends."""
 
@@ -40,22 +43,45 @@ def sampled_ndcg(scores: Floats, task: RankingTask, k: int = LIST_LENGTH) -> Flo
     as long as the pool contains the best k items. If targets have values, the DCG of a query is
     divided by the mean ideal DCG of all queries, so that the mean is a ratio of sums: targets
     count by their values also across queries.
+    """
+    found: Floats = sampled_ndcg_of_each(scores[None], task, k)[0]
+    return found
+
+
+def sampled_ndcg_of_each(scores: Floats, task: RankingTask, k: int = LIST_LENGTH) -> Floats:
+    """Return the (n, n_queries) values of :func:`sampled_ndcg` for several scores of a pool.
 
     Only the best k scores of a query are found, without their positions, which takes a third of
     the time; targets among them have the position after all larger scores.
+
+    Args:
+        scores: (n, n_queries, width) scores.
+        task: The pool.
+        k: Length of the lists.
     """
-    n_queries, width = scores.shape
+    n, n_queries, width = scores.shape
     k = min(k, width)
-    best = np.partition(scores, width - k, axis=1)[:, width - k :]
+    rows = scores.reshape(n * n_queries, width)
+    best = np.partition(rows, width - k, axis=1)[:, width - k :]
     targets = task.targets
-    found = scores[targets.queries, targets.columns]
-    in_list = np.flatnonzero((found >= best[targets.queries, 0]) & (found > -np.inf))
-    query, score = targets.queries[in_list], found[in_list]
+    queries, columns, values = targets.queries, targets.columns, targets.values
+    if n > 1:
+        queries = (np.arange(n)[:, None] * n_queries + queries).ravel()
+        columns, values = np.tile(columns, n), np.tile(values, n)
+    found = rows[queries, columns]
+    in_list = np.flatnonzero((found >= best[queries, 0]) & (found > -np.inf))
+    query, score = queries[in_list], found[in_list]
     position = list_positions(query, score, best)
-    gains = np.append(discounts(k), 0.0)[np.minimum(position, k)] * targets.values[in_list]
-    dcg = np.bincount(query, gains, minlength=n_queries)
-    ideal = task.ideal_dcg
-    return np.divide(dcg, ideal, out=np.zeros(n_queries), where=ideal > 0).astype(np.float32)
+    gains = _gains_in_list(k)[np.minimum(position, k)] * values[in_list]
+    dcg = np.bincount(query, gains, minlength=n * n_queries).reshape(n, n_queries)
+    ideal = np.broadcast_to(task.ideal_dcg, dcg.shape)
+    return np.divide(dcg, ideal, out=np.zeros(dcg.shape), where=ideal > 0).astype(np.float32)
+
+
+@cache
+def _gains_in_list(k: int) -> Doubles:
+    """Return the (k + 1,) gains of a target at each position of a list, and of one after it."""
+    return np.append(discounts(k), 0.0)
 
 
 def list_positions(query: Rows, score: Floats, best: Floats) -> Rows:
@@ -199,7 +225,7 @@ class _CoordinateSearch:
             return
         current = self.weights[index]
         values = self._values_to_try(current)
-        means = [self._ndcg_after_step(index, value - current) for value in values]
+        means = self._ndcg_after_steps(index, [value - current for value in values])
         best = int(np.argmax(means))
         if means[best] <= self.best_ndcg + MIN_NDCG_GAIN:
             return
@@ -219,14 +245,22 @@ class _CoordinateSearch:
         nearby = [] if is_zero else [current * factor for factor in FAR_FACTORS]
         return nearby + [total * factor for factor in FAR_STEPS]
 
-    def _ndcg_after_step(self, index: int, step: float) -> float:
-        return float(
-            sum(
-                task.share
-                * sampled_ndcg(score + np.float32(step) * task.features[index], task).mean()
-                for task, score in zip(self.tasks, self.scores, strict=True)
-            )
-        )
+    def _ndcg_after_steps(self, index: int, steps: Sequence[float]) -> list[float]:
+        """Return the NDCG@10 after each of several steps of one weight.
+
+        Those of a small task are computed at once: what a call costs is more than what it does.
+        """
+        rows: list[list[np.floating]] = []
+        for task, score in zip(self.tasks, self.scores, strict=True):
+            feature = task.features[index]
+            at_once = len(steps) if score.size * len(steps) <= MAX_SCORES_AT_ONCE else 1
+            means: list[np.floating] = []
+            for start in range(0, len(steps), at_once):
+                some = np.asarray(steps[start : start + at_once], dtype=np.float32)
+                moved = score + some[:, None, None] * feature
+                means += [one.mean() for one in sampled_ndcg_of_each(moved, task)]
+            rows.append([task.share * mean for mean in means])
+        return [float(sum(parts)) for parts in zip(*rows, strict=True)]
 
 
 def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
@@ -243,9 +277,7 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     own = p[query, targets.columns].astype(np.float64)
     p_target = own * targets.values
     p_any = np.bincount(query, p_target, minlength=n_queries) + 1e-12
-    total_value = np.bincount(query, targets.values, minlength=n_queries)
-    uniform = targets.values / np.maximum(total_value, 1e-9)[query]
-    answerable = np.bincount(query, minlength=n_queries) > 0
+    uniform, answerable = task.target_shares, task.answerable
     plain = np.bincount(query, uniform * np.log(np.maximum(own, 1e-12)), minlength=n_queries)
     losses = -(1 - SOFTMAX_SHARE) * np.log(p_any) - SOFTMAX_SHARE * plain
     p[query, targets.columns] -= (
@@ -255,7 +287,8 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     rows = task.varying
     if len(rows):
         span = slice(int(rows[0]), int(rows[-1]) + 1)
-        gradient[span] = np.tensordot(task.features[span], p, ((1, 2), (0, 1)))
+        used = task.features[span].reshape(span.stop - span.start, -1)
+        gradient[span] = np.dot(used, p.reshape(-1, 1))[:, 0]
     return float(losses[answerable].mean()), gradient / answerable.sum()
 
 

@@ -79,6 +79,19 @@ class RankingTask:
         return TargetEntries(queries, columns, values)
 
     @cached_property
+    def target_shares(self) -> Doubles:
+        """(n_targets,) value of each target, divided by the sum of its query."""
+        query, values = self.targets.queries, self.targets.values
+        total = np.bincount(query, values, minlength=len(self.present))
+        shares: Doubles = values / np.maximum(total, 1e-9)[query]
+        return shares
+
+    @cached_property
+    def answerable(self) -> Mask:
+        """(n_queries,) whether a target is among the candidates."""
+        return np.bincount(self.targets.queries, minlength=len(self.present)) > 0
+
+    @cached_property
     def ideal_dcg(self) -> Doubles:
         """(n_queries,) largest possible DCG@10 of a list, by which its DCG is divided.
 
@@ -173,7 +186,9 @@ def sum_features(features: Floats, weights: Doubles, used: Rows) -> Floats:
     first, last = int(used[0]), int(used[-1]) + 1
     if last - first <= MAX_SPAN_FACTOR * len(used):
         span = features[first:last]
-        return np.asarray(np.tensordot(weights[first:last].astype(np.float32), span, 1))
+        row = weights[None, first:last].astype(np.float32)
+        product: Floats = np.dot(row, span.reshape(last - first, -1))
+        return product.reshape(features.shape[1:])
     total: Floats = np.float32(weights[first]) * features[first]
     for row in used[1:].tolist():
         total += np.float32(weights[row]) * features[row]
