@@ -48,8 +48,8 @@ def flushed():
 FEW_STRATEGIES = ("popular", "profile", "item_knn", "content/match", "content/ridge", "wish")
 
 
-@pytest.fixture(scope="module")
-def few_strategies():
+@pytest.fixture
+def few_strategies(monkeypatch):
     """Learn a few strategies where nothing names others, for tests that are not about them.
 
     Those of sources are among them, if there are sources.
@@ -59,6 +59,4 @@ def few_strategies():
     def some():
         return tuple(s for s in of_cards() if s.is_of_source or s.name in FEW_STRATEGIES)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(strategies, "_card_strategies", some)
-        yield
+    monkeypatch.setattr(strategies, "_card_strategies", some)

@@ -134,6 +134,17 @@ def test_ties_are_worth_the_mean_over_random_orders():
     )
 
 
+def test_rows_that_are_searched_one_by_one_have_the_same_values(monkeypatch):
+    rng = np.random.default_rng(1)
+    scores = rng.integers(0, 4, (30, 12)).astype(np.float32)
+    scores[rng.random(scores.shape) < 0.1] = np.nan
+    allowed, relevant = rng.random(scores.shape) < 0.9, rng.random(scores.shape) < 0.2
+    at_once = expected_ndcg(scores, allowed, relevant)
+    monkeypatch.setattr(metrics, "MAX_SCORES_AT_ONCE", 0)
+    np.testing.assert_array_equal(expected_ndcg(scores, allowed, relevant), at_once)
+    assert np.isfinite(at_once).any()
+
+
 def test_what_has_no_score_ranks_last():
     scores = np.array([[np.nan, -5.0, np.nan]], dtype=np.float32)
     allowed = np.ones((1, 3), dtype=bool)

@@ -29,6 +29,8 @@ OVERALL_METRICS = ("coverage", "gini")
 """Metrics of all lists together."""
 MAX_PAIRS_PER_BLOCK = 1 << 19
 """Maximum number of item pairs compared at a time."""
+MAX_SCORES_AT_ONCE = 200_000
+"""Number of scores up to which those of all rows are searched at once."""
 _LOWEST_SCORE = np.finfo(np.float32).min
 
 
@@ -199,16 +201,40 @@ def _target_gains(
     finite = np.where(np.isfinite(scores), scores, _LOWEST_SCORE)
     ascending = np.sort(np.where(allowed, finite, -np.inf), axis=1)
     target_scores = finite[rows, columns]
-    starts = np.searchsorted(rows, np.arange(len(scores) + 1))
-    n_targets = np.diff(starts)
-    n_better, n_up_to = np.empty_like(rows), np.empty_like(rows)
-    for row in np.flatnonzero(n_targets):
-        own = slice(starts[row], starts[row + 1])
-        n_better[own] = np.searchsorted(ascending[row], target_scores[own], side="right")
-        n_up_to[own] = np.searchsorted(ascending[row], target_scores[own], side="left")
-    n_better, n_up_to = n_items - n_better, n_items - n_up_to
+    n_targets = np.bincount(rows, minlength=len(scores))
+    n_better, n_up_to = _count_better(ascending, rows, target_scores)
     mean_gain = (sums[n_up_to] - sums[n_better]) / (n_up_to - n_better)
     return rows, columns, mean_gain / sums[np.minimum(k, n_targets[rows])]
+
+
+def _count_better(ascending: Floats, rows: Rows, scores: Floats) -> tuple[Rows, Rows]:
+    """Return how many scores of its row are above each score, and how many at least as high.
+
+    Args:
+        ascending: (n, m) sorted scores of each row.
+        rows: (n_scores,) row of each score, ascending.
+        scores: (n_scores,) the scores.
+    """
+    n, n_items = ascending.shape
+    if (
+        ascending.size <= MAX_SCORES_AT_ONCE
+    ):  # complex numbers are sorted by both of their parts
+        every = np.empty(ascending.size, dtype=np.complex128)
+        every.real, every.imag = np.repeat(np.arange(n), n_items), ascending.ravel()
+        own = np.empty(len(rows), dtype=np.complex128)
+        own.real, own.imag = rows, scores
+        ends = (rows + 1) * n_items
+        return (
+            ends - np.searchsorted(every, own, side="right"),
+            ends - np.searchsorted(every, own, side="left"),
+        )
+    starts = np.searchsorted(rows, np.arange(n + 1))
+    n_up_to, n_below = np.empty_like(rows), np.empty_like(rows)
+    for row in np.flatnonzero(np.diff(starts)):
+        own_row = slice(starts[row], starts[row + 1])
+        n_up_to[own_row] = np.searchsorted(ascending[row], scores[own_row], side="right")
+        n_below[own_row] = np.searchsorted(ascending[row], scores[own_row], side="left")
+    return n_items - n_up_to, n_items - n_below
 
 
 # --- other measures of accuracy ------------------------------------------------------------

@@ -316,6 +316,7 @@ def test_answers_are_kept_in_a_store_and_in_the_folder(teacher, here, ask, call,
     assert again["pairs"] == 20
 
 
+@pytest.mark.usefixtures("few_strategies")
 def test_the_curve_of_the_shop_is_measured_and_kept_with_the_release(many, here, ask, call):
     status, out, err = call("evaluate", "--shop-curve")
     assert status == 0, err
@@ -324,6 +325,7 @@ def test_the_curve_of_the_shop_is_measured_and_kept_with_the_release(many, here,
     assert {one["users"] for one in ask("evaluate", "--shop-curve")["points"]} >= {5}
 
 
+@pytest.mark.usefixtures("few_strategies")
 def test_an_evaluation_by_slice_is_kept_with_the_release(many, here, call):
     status, out, err = call("evaluate", "--keep")
     assert status == 0, err

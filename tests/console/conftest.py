@@ -25,6 +25,8 @@ from tests.server.example_store import tables
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WAIT_MS = int(os.environ.get("CONSOLE_WAIT_MS", "30000"))
 """Longest wait for something on the page [ms]; only a failing test takes this long."""
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "chrome")
+"""Programs on the path, best first."""
 STRATEGIES = ("popular", "profile", "item_knn", "content/ridge", "wish")
 expect.set_options(timeout=WAIT_MS)
 http = SimpleNamespace(
@@ -175,12 +177,11 @@ def empty_service(folder):
 def browser():
     """Chromium: the system's, or the one that ``playwright install chromium`` has loaded.
 
+    The headless shell, which has no windows to draw, takes a third of the processor time.
     It ends with the module: while it is there, an event loop runs in this thread, in which
     other tests start their own.
     """
-    path = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
-    )
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu"]

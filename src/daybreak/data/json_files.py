@@ -31,12 +31,14 @@ def read_json(
             raise DataError(
                 f"{path} is damaged: {size:,} bytes, at most {max_bytes:,} are read"
             )
-        value = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        value = json.loads(text)
     except RecursionError as error:
         raise _too_deep(path, max_depth) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
-    if _is_deeper(value, max_depth):
+    n_opened = text.count("[") + text.count("{")
+    if n_opened > max_depth and _is_deeper(value, max_depth):
         raise _too_deep(path, max_depth)
     return value
 
