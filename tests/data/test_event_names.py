@@ -76,3 +76,20 @@ def test_words_of_orders_that_came_to_nothing_say_no():
         "negative"
     ] * 3
     assert event_name_kind("交易成功") == "other"
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (
+            "negative",
+            "mute, stopped reading, gave up, nicht mehr folgen, ne plus suivre, reclamación",
+        ),
+        ("negative", "划走, 负反馈, 負評, よくない, 途中離脱, 해지, 별로예요, schlecht, angry"),
+        ("other", "cancellation insurance, not returned, no return, nicht storniert"),
+        ("impression", "email sent, push_sent, Einblendung"),
+        ("view", "email_opened"),
+    ],
+)
+def test_names_from_subscriptions_mails_and_feeds_have_their_kind(kind, names):
+    assert {event_name_kind(name) for name in names.split(", ")} == {kind}

@@ -170,3 +170,22 @@ def test_weights_go_by_type():
 
 def test_no_events_have_no_signs():
     assert signs(events()) == []
+
+
+def test_rules_of_purchases_alone_read_later_ratings_as_stars():
+    rules = EventRules().resolve(events(("purchase", None)))
+    stars = [
+        ("rating", 1.0),
+        ("Rating", 2.0),
+        ("stars", 3.0),
+        ("rating", 4.0),
+        ("review", None),
+    ]
+    assert rules.signs(events(*stars)).to_list() == [-1, -1, 0, 1, 1]
+    assert rules.signs(events((None, 1.0), ("purchase", 1.0))).to_list() == [1, 1]
+
+
+@pytest.mark.parametrize("seen", [("rating", 1.0), ("stars", None), (None, 1.0)])
+def test_what_ratings_are_is_not_assumed_where_the_data_have_some(seen):
+    rules = EventRules().resolve(events(("purchase", None), seen))
+    assert rules.signs(events(("rating", 1.0))).to_list() == [1]

@@ -69,6 +69,8 @@ _NEGATIVE_ENGLISH = _words(
     r"remov(?:e|ed|al)?from\w+ not?interest(?:ed)? (?:dont|not)liked? nointerest",
     r"cancell?(?:ed)?order order_?cancell?(?:ed|ation)?",
     r"return(?:ed)?(?:item|product|order)s? no_?show(?:s|ed)?",
+    r"mut(?:e|ed|ing) (?:stop(?:ped)?|quit)_(?:reading|watching|listening|playing) sold_back",
+    r"g[ai]ve_up given_up",
     rf"(?:{'|'.join(_NEGATION.split())})_(?:[^\W_]+_){{0,2}}?(?:{'|'.join(_OPINION.split())})",
 )
 _AMBIGUOUS_ENGLISH = _words(
@@ -83,7 +85,7 @@ _OTHER_CONTEXT = _words(
     r"open(?:ed)? download\w* gems? visiteurs? besucher accueil",
     r"(?:return|retour)(?:s|ed)?_(?:sessions?|users?|customers?|buyers?|shoppers?|clients?)",
     r"generat\w+ export\w* print\w* ads? advert\w* intro recap forward backward?s? credits",
-    r"coupon discount filter filters account trip flight ticket date impressions?",
+    r"coupon discount filter filters account trip flight ticket date impressions? insurance",
     r"abandon(?:s|ed)?_(?:cart|basket|checkout) (?:cart|basket|checkout)_abandon(?:ed|ment)?",
     r"return(?:s|ed)?_(?:to|from)_(?!(?:the_)?(?:seller|store|shop|sender|warehouse|vendor))\w*",
 )
@@ -95,12 +97,14 @@ _NEGATED_NEGATIVE = _words(
     r"|cancell?ation|rejection|not_interested)",
     r"(?:return|refund|cancellation|report)s?_(?:cancel(?:l?ed)?|revert(?:ed)?|withdrawn)",
     r"remov(?:e|ed)_from_(?:black_?list|block_?list|hidden|ignored|spam|trash)",
-    r"(?:not|never)_(?:hat(?:e|ed)|dislik(?:e|ed)|skip(?:ped)?|return(?:ed)?|cancel(?:l?ed)?)",
+    r"(?:not?|never|nicht)_(?:hat(?:e|ed)|dislik(?:e|ed)|skip(?:ped)?|return(?:s|ed)?"
+    r"|cancel(?:l?ed|lations?)?|refund(?:s|ed)?|storniert|retourniert)",
 )
 _NEGATIVE_ALONE = re.compile(
     r"_(?:(?:review|rating|feedback|vote|signal|reaction|preference|response|answer|score|thumbs?"
     r"|experience|sentiment|opinion|recommendation|match|swipe|event|rate|rated|mark|a|very)_)*"
-    r"(?:no|nah|nope|down|negative|bad|poor|terrible|awful|worst|boring|minus|dropped|drop_out)"
+    r"(?:no|nah|nope|down|negative|bad|poor|terrible|awful|worst|boring|minus|dropped|drop_out"
+    r"|angry|quit|schlecht|malo|mauvais|odio|queja)"
     r"(?:_(?:review|rating|feedback|vote|signal|reaction|preference|response|answer|score|match"
     r"|thumbs?|experience|sentiment|opinion|recommendation|swipe|event))*_"
 )
@@ -117,7 +121,7 @@ _NEGATIVE_LATIN = _words(
     r"blockier\w+",
     r"gemeldet entfern(?:t|en|ung) gel(?:oe|o)scht l(?:oe|o)schen verworfen ignoriert",
     r"daumen_(?:runter|nach_unten) reklam\w+ widerruf(?:en)? umgetauscht umtausch",
-    r"unerw\w+nscht",
+    r"unerw\w+nscht abgebrochen nicht_mehr_(?:folg\w+|gefolgt)",
     r"niet_(?:leuk|geinteresseerd|interessant) geretourneerd retourneer\w* terugbeta\w+",
     r"teruggestuurd teruggegeven geannuleerd annuleer\w* annulering overgeslagen overslaan",
     r"verborgen verberg\w* geblokkeerd blokkeer\w* afgewezen geweigerd weiger\w*",
@@ -129,7 +133,8 @@ _NEGATIVE_LATIN = _words(
     r"retour(?:s|nes?|nee?s?|ner)? rembours\w+ annul\w+ ignorer masqu\w+ bloqu\w+ "
     r"signal(?:e|er|ee|ement) "
     r"des_?abonn\w+ des_?inscri\w+ rejet\w* refus\w+ supprim\w+ retir(?:er|ee) je_deteste",
-    r"pouce_(?:vers_le_)?bas (?:non|in)_?interess\w+ deplai\w+ plainte",
+    r"pouce_(?:vers_le_)?bas (?:non|in)_?interess\w+ deplai\w+ plainte resili\w+",
+    r"ne_plus_suivre reclamation retire_du_panier",
     # Spanish, Portuguese, Italian
     r"no_(?:me_|le_|nos_)?(?:gust\w+|interes\w+|quiero|recomend\w+) disgust[aeo]\w*",
     r"devuel\w+",
@@ -138,7 +143,7 @@ _NEGATIVE_LATIN = _words(
     r"bloquea\w* denunci\w+ rechaz\w+ eliminad[oa] eliminar quitad[oa] quitar borrad[oa]",
     r"borrar",
     r"dej\w+_de_seguir descartad[oa] descartar anulad[oa] dar_de_baja desuscri\w+",
-    r"pulgar_abajo",
+    r"pulgar_abajo reclamacion",
     r"nao_(?:gost\w+|interess\w+|quero|recomend\w+) pulad[oa] pular bloquead[oa] rejeit\w+",
     r"removid[oa] remover deix\w+_de_seguir descurt\w+ excluid[oa] polegar_para_baixo",
     r"non_(?:mi_)?(?:piac\w+|interess\w+|voglio|consigli\w+) reso restitui\w+ rimbors\w+",
@@ -174,15 +179,15 @@ _NEGATIVE_PARTS = _parts(
     "举报 舉報 檢舉 检举",
     "投[诉訴] 差[评評] 点踩 點踩 ^_踩_$ 跳[过過] 略[过過] 拒[绝絕收] [隐隱]藏 忽略 [弃棄]",
     "卸[载載]",
-    "[减減]少推[荐薦] 不[值好]得?看? 不良",
+    "[减減]少推[荐薦] 不[值好]得?看? 不良 划走 [负負](?:反[馈饋]|[评評])",
     # Japanese
     "嫌い 嫌だ 苦手 [興兴]味(?:が|は)?(?:な|無) 好き(?:では|じゃ)な 返品 返金 キャンセル",
     "取り?消し?",
     "スキップ 非表示 ブロック 通報 解除 解約 削除 却下 拒否 除外 低評価 不要 いらない",
-    "バッドボタン",
+    "バッドボタン 苦情 よくな[いか] 良くな[いか] ミュート 離脱 退会",
     # Korean
     "싫어 싫음 싫다 비추천 비추 반품 환불 취소 건너뛰 건너뜀 스킵 숨기 숨김 차단 신고",
-    "관심_?없 언팔 삭제 거절 제거 (?:찜|좋아요|관심|구독)_?해제",
+    "해지 탈퇴 별로 관심_?없 언팔 삭제 거절 제거 (?:찜|좋아요|관심|구독)_?해제",
     # Arabic, Hebrew, Hindi, Thai
     "لم_يعجبني لا_يعجبني غير_مهتم إلغاء الغاء إرجاع ارجاع مرتجع استرداد حظر إخفاء تخطي",
     "رفض حذف",
@@ -214,7 +219,8 @@ _VIEW_WORDS = (
 )
 _IMPRESSION_WORDS = (
     r"impress(?:ion|ions|ed)? exposures? exposed shown show displays? displayed seen served "
-    r"viewable rendered gezeigt angezeigt affichages? affiche impresion(?:es)? "
+    r"viewable rendered gezeigt angezeigt einblendung(?:en)? affichages? affiche "
+    r"impresion(?:es)? "
     r"mostrado показ\w*"
 )
 _VIEW = re.compile(
@@ -255,7 +261,9 @@ SYSTEM_EVENT_KINDS: dict[str, EventNameKind] = {
     **dict.fromkeys(("select_item", "select_content", "view_cart", "site_search"), "view"),
     **dict.fromkeys(("session_start", "user_engagement", "scroll", "screen_view"), "view"),
     **dict.fromkeys(("login", "sign_up", "form_start", "video_progress"), "view"),
-    "view_promotion": "impression",
+    **dict.fromkeys(("view_promotion", "email_sent", "email_delivered"), "impression"),
+    **dict.fromkeys(("push_sent", "notification_sent", "sms_sent"), "impression"),
+    **dict.fromkeys(("email_opened", "email_open", "push_opened"), "view"),
     "select_promotion": "view",
     # Matomo, Shopify, Segment, Meta
     **dict.fromkeys(("content_interaction", "outlink", "action", "goal"), "view"),

@@ -47,12 +47,18 @@ _VIEW_TYPES = frozenset(
 _RATING_TYPES = frozenset(
     {RATING_EVENT, "rate", "rated", "ratings", "review", "score", "stars"}
 )
+STAR_TYPES = frozenset({RATING_EVENT, "rate", "rated", "ratings", "review", "stars"})
+"""Types whose values are stars from 1 to 5 where nothing is known about their scale."""
+MIN_MIDDLE_STARS = 2.5
+"""Stars below which a rating of an unknown scale is negative."""
+MIN_LIKED_STARS = 3.5
+"""Stars from which on a rating of an unknown scale is positive."""
 _OPINION_PATTERN = re.compile(
     r"lik|love|favo|thumb|vote|prefer|feedback|reaction|label|feel|喜|评|评分|評|点赞|いいね|평가"
 )
 """Types whose value 0 says no, such as ``like`` with 0 and 1; of others 0 says "not done"."""
 
-AssumedKind: TypeAlias = Literal["negative", "impression", "view"]
+AssumedKind: TypeAlias = Literal["negative", "impression", "view", "rating"]
 """Kind of event types whose sign follows from their names, though no rule names them."""
 
 
@@ -152,7 +158,8 @@ class ResolvedRules:
     type_weights: Mapping[str, float] = field(default_factory=dict)
     assumed: tuple[AssumedKind, ...] = ()
     """Kinds of event types whose sign follows from their names where no rule names them;
-    ``negative`` includes events with a negative value."""
+    ``negative`` includes events with a negative value, and ``rating`` means that ratings are
+    read as stars from 1 to 5, as nothing is known about their scale."""
     outliers: tuple[Condition, ...] = ()
     """Conditions of values outside of their scale; such events are neutral."""
     excludes: tuple[str, ...] | None = None
@@ -186,6 +193,10 @@ class ResolvedRules:
         says_no, is_weak = self._assumed_types(events["event_type"])
         if "negative" in self.assumed:
             says_no |= (pl.col("value") < 0).fill_null(value=False)
+        if "rating" in self.assumed and not self._named_types & STAR_TYPES:
+            is_star = normalize_types(pl.col("event_type")).is_in(list(STAR_TYPES))
+            says_no |= (is_star & (pl.col("value") < MIN_MIDDLE_STARS)).fill_null(value=False)
+            is_weak |= (is_star & (pl.col("value") < MIN_LIKED_STARS)).fill_null(value=False)
         sign = (
             pl.when(_any_condition(self.outliers))
             .then(pl.lit(0, pl.Int8))
@@ -205,7 +216,7 @@ class ResolvedRules:
         if not self.assumed:
             return pl.lit(False), pl.lit(False)
         types = event_types.cast(pl.String).drop_nulls().unique().to_list()
-        by_kind: dict[str, list[str]] = {kind: [] for kind in self.assumed}
+        by_kind: dict[str, list[str]] = {kind: [] for kind in self.assumed if kind != "rating"}
         for name in types:
             kind = event_name_kind(name)
             if kind in by_kind and normalize_type(name) not in self._named_types:
@@ -444,10 +455,15 @@ def _assumed_kinds(event_types: Iterable[str | None]) -> tuple[AssumedKind, ...]
         event_types: Types that occur in the data; views are neutral if stronger types occur.
     """
     types = list(event_types)
+    rating: tuple[AssumedKind, ...] = ("rating",)
+    if not types or any(name is None or normalize_type(name) in STAR_TYPES for name in types):
+        rating = ()  # these data say what ratings are
     if has_strong_type(types):
-        return ("negative", "impression", "view")
+        return ("negative", "impression", "view", *rating)
     only_shown = all(name is None or event_name_kind(name) != "view" for name in types)
-    return ("negative",) if types and only_shown else ("negative", "impression")
+    if types and only_shown:
+        return ("negative", *rating)
+    return ("negative", "impression", *rating)
 
 
 def _drop_duplicates(conditions: list[Condition]) -> Conditions:

@@ -97,3 +97,30 @@ def test_a_time_that_cannot_be_read_is_told():
 def test_other_values_of_flags_say_nothing(value):
     row = {"user_id": "a", "item_id": "x", "clicked": value}
     assert "event_type" not in with_usual_fields(row)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("liked", False, "dislike"),
+        ("liked", True, "like"),
+        ("is_liked", 0, "dislike"),
+        ("label", 1, "like"),
+        ("thumbs", "down", "down"),
+        ("feedback", "not interested", "not interested"),
+        ("sentiment", "negative", "negative"),
+        ("feedback", "lovely", None),
+    ],
+)
+def test_a_field_states_an_opinion_in_words_or_as_a_switch(field, value, kind):
+    read = with_usual_fields({"user_id": "ann", "item_id": "tea", field: value})
+    assert read.get("event_type") == kind
+
+
+@pytest.mark.parametrize(
+    ("value", "stars"),
+    [("-1", -1.0), ("4,5", 4.5), ("1/5", 1.0), ("★☆☆☆☆", 1.0), ("很好", 5.0), (3, 3)],
+)
+def test_ratings_in_texts_are_numbers_as_in_files(value, stars):
+    row = {"user_id": "ann", "item_id": "tea", "rating": value}
+    assert parse_events([row], 5.0).tables.events["value"].to_list() == [stars]

@@ -5,6 +5,7 @@ field that says *refund* or 0 and is passed over would count for the item. Start
 :func:`with_usual_fields`.
 """
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from daybreak.data.columns import (
     find_value_column,
     is_rating_column,
     match_columns,
+    names_of,
 )
 from daybreak.data.event_flags import (
     NOTHING_HAPPENED,
@@ -28,7 +30,9 @@ from daybreak.data.event_flags import (
     is_undone_time,
     may_be_flag,
 )
+from daybreak.data.event_names import event_name_kind
 from daybreak.data.event_type_columns import swipe_type
+from daybreak.data.rating_texts import read_rating_text
 from daybreak.errors import DataError
 from daybreak.store.event_columns import REFERENCE_COLUMNS
 
@@ -48,6 +52,25 @@ _TEXT_OR_NUMBER = {
 """Fields that may have other names, and the types of their values."""
 
 
+OPINION_FIELDS = frozenset(
+    {
+        "feedback",
+        "sentiment",
+        "reaction",
+        "opinion",
+        "thumbs",
+        "thumb",
+        "vote",
+        "liked",
+        "is_liked",
+    }
+    | {"user_feedback", "response", "反馈", "态度", "情感"}
+)
+"""Fields that may say in words whether the user liked the item."""
+SWITCHED_OPINIONS = frozenset({"liked", "is_liked", "thumbs", "thumb", "label", "vote"})
+"""Fields in which 0 says that the user did not like the item, and 1 that he or she did."""
+
+
 class _EventShape(NamedTuple):
     """What the fields of an event mean."""
 
@@ -57,7 +80,10 @@ class _EventShape(NamedTuple):
     """Fields that say whether something happened, and what they say, the strongest first."""
     amount: str | None = None
     """Field that says how often or how much the user took the item."""
-    has_rating: bool = False
+    rating: str | None = None
+    """Field that holds a rating."""
+    opinions: tuple[str, ...] = ()
+    """Fields that may say in words whether the user liked the item."""
 
 
 def with_usual_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -75,7 +101,7 @@ def with_usual_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if row.keys() <= USUAL_FIELDS:
         return row
     shape = _shape_of(tuple(name for name, value in row.items() if value is not None))
-    if not shape.names and not shape.flags:
+    if not shape.names and not shape.flags and shape.rating is None and not shape.opinions:
         return row
     found = {
         usual: row[name]
@@ -83,7 +109,11 @@ def with_usual_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(row[name], _TEXT_OR_NUMBER[usual]) and not isinstance(row[name], bool)
     }
     kind = row.get("event_type") or found.get("event_type")
-    if kind is None and not shape.has_rating:
+    if kind is None:
+        kind = _stated_opinion(row, shape)
+    if shape.rating is not None:
+        row = _with_plain_rating(row, shape.rating)
+    elif kind is None:
         kind = _observed_type(row, shape)
     column = dict(shape.names).get("event_type", "")
     if isinstance(kind, str):
@@ -118,8 +148,41 @@ def _shape_of(names: tuple[str, ...]) -> _EventShape:
     ordered = sorted(kinds, key=lambda name: STRENGTHS.index(kinds[name]))
     flags = tuple((name, kinds[name]) for name in ordered)
     amount = value if value is not None and is_amount(value) else None
-    has_rating = value is not None and is_rating_column(value)
-    return _EventShape(pairs, flags, amount, has_rating)
+    rating = value if value is not None and is_rating_column(value) else None
+    opinions = tuple(n for n in others if n not in taken and names_of(n) & OPINION_FIELDS)
+    return _EventShape(pairs, flags, amount, rating, opinions)
+
+
+def _with_plain_rating(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an event whose rating in words or signs is a number, as it is in files."""
+    text = row[name]
+    if not isinstance(text, str):
+        return row
+    number = _plain_number(text)
+    return row if number is None else {**row, name: number}
+
+
+def _plain_number(text: str) -> float | None:
+    """Return the number of a text; words and signs are stars from 1 to 5."""
+    try:
+        number = float(text.strip().replace(",", "."))
+    except ValueError:
+        return read_rating_text(text)
+    return number if math.isfinite(number) else None
+
+
+def _stated_opinion(row: Mapping[str, Any], shape: _EventShape) -> str | None:
+    """Return the type that ``liked``, ``feedback`` or the like state; None: none does."""
+    for name in shape.opinions if shape.rating is None else (shape.rating,):
+        value = row[name]
+        is_switch = isinstance(value, bool) or (
+            value in (0, 1) and bool(names_of(name) & SWITCHED_OPINIONS)
+        )
+        if is_switch:
+            return "like" if value else "dislike"
+        if isinstance(value, str) and event_name_kind(value) == "negative":
+            return value
+    return None
 
 
 def _observed_type(row: Mapping[str, Any], shape: _EventShape) -> str | None:
