@@ -12,6 +12,8 @@ TEST_VENV ?= .venv-test
 LOCK_VENV ?= .venv-lock
 # Installed first: a build without GPU libraries, where one is offered, is a tenth of the size.
 TORCH ?= torch==2.13.0
+# One more than there are cores: tests that wait for a browser or a server compute nothing.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PIP = -m pip --disable-pip-version-check --timeout 60 --retries 5 install --quiet
 # Ten times as fast as pip, which stands in where uv reaches no index: it knows no pip.conf.
 UV_PIP = pip install --quiet --no-deps
@@ -31,7 +33,7 @@ page: $(VENV)/installed $(VENV)/models
 	$(VENV)/bin/daybreak demo --serve
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models $(TEST_VENV)/test-models
-	PYTHON=$(TEST_VENV)/bin/python ./check -n auto --dist worksteal
+	PYTHON=$(TEST_VENV)/bin/python ./check -n $(WORKERS) --dist worksteal
 
 # The source of known weaknesses may be out of reach, which must not stop anything.
 audit: | $(LOCK_VENV)/bin/python
