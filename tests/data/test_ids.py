@@ -186,3 +186,41 @@ def test_columns_that_cannot_be_ids_are_named(kind):
     for read in (read_tables, lambda data: as_frame(data, "user_id", "item_id")):
         with pytest.raises(DataError, match=r"item_id.*no ids"):
             read(frame)
+
+
+MAILS = [
+    f"{'x' * (n % 9)}{chr(97 + n // 26)}{chr(97 + n % 26)}@shop.example" for n in range(300)
+]
+UUIDS = [str(UUID(int=n * 2**90 + 0xABC)) for n in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "example"),
+    [
+        ([mail[:18] for mail in MAILS], "18 characters"),
+        ([f"{n:08x}-cafe-41d4-a716"[:23] for n in range(9)], "23 characters"),
+        (["SKU-1", "Mar-01", "MAR2"], "Mar-01"),
+        (["x1", "2001-03-01 00:00:00"], "2001-03-01"),
+        (["x1", "1. Mrz"], "1. Mrz"),
+    ],
+)
+def test_ids_that_other_programs_have_altered_are_told(ids, example):
+    (note,) = note_damaged_ids("a.csv", "sku", pl.Series(ids))
+    assert example in note
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        MAILS,
+        UUIDS,
+        [f"i{n}" for n in range(12_000)],
+        [f"order-{n}" for n in range(12_000)],
+        [f"20260513-0001-{n}" for n in range(20)],
+        ["2026-03-01 00:00:00", "2026-03-02 00:00:00"],
+        [chr(97 + n) * 12 for n in range(20)],
+        [],
+    ],
+)
+def test_ids_as_they_are_need_no_note(ids):
+    assert note_damaged_ids("a.csv", "sku", pl.Series(ids, dtype=pl.String)) == []

@@ -110,3 +110,19 @@ def test_any_array_is_read_wherever_its_blocks_end(rows, indent, in_envelope, si
     assert not is_json_lines(text)
     batches = list(JsonValueReader("a.json", blocks).batches())
     assert [one for values, _ in batches for one in values] == rows
+
+
+@pytest.mark.parametrize("as_frame", [True, False])
+def test_values_with_their_types_of_mongodb_are_plain_values(as_frame, tmp_path):
+    row = {
+        "_id": {"$oid": "65a"},
+        "user_id": {"$oid": "651"},
+        "item_id": {"$numberLong": "652"},
+        "created_at": {"$date": {"$numberLong": "1778682600000"}},
+        "rating": {"$numberDecimal": "4.5"},
+    }
+    path = tmp_path / "export.jsonl"
+    path.write_text(json.dumps(row))
+    events = read_tables([row] if as_frame else path).tables.events
+    columns = ["user_id", "item_id", "value", "timestamp"]
+    assert events.select(columns).rows() == [("651", "652", 4.5, 1_778_682_600.0)]

@@ -40,6 +40,20 @@ MIN_EXCEL_DIGITS = 16
 """Digits from which spreadsheets replace the last ones by zeros."""
 UUID_BYTES = 16
 """Size of a UUID [bytes]."""
+MIN_CUT_IDS = 5
+"""Smallest number of different ids of one length that may be cut off."""
+MIN_CUT_CHARS = 8
+"""Smallest length of ids that may be cut off [characters]."""
+MIN_LENGTHS = 4
+"""Number of different lengths from which on one length is no property of the ids."""
+CUT_RATIO = 4
+"""Smallest ratio of the ids of the greatest length to those that are a little shorter."""
+_CUT_UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F-]{0,21}$"
+_SPREADSHEET_DATE = (
+    r"^(?:\d{1,2}[-.]\s?(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
+    r"|(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)[-. ]\d\d"
+    r"|(?:19|20)\d\d-\d\d-\d\d 00:00:00)$"
+)
 _WHOLE_NUMBER = re.compile(r"(-?[0-9]+)\.0+")
 _WHOLE_NUMBER_PATTERN = r"^(-?[0-9]+)\.0+$"
 _ROUNDED_PATTERN = r"^-?\d(?:[.,]\d+)?[eE]\+\d{2,}$"
@@ -249,7 +263,7 @@ def note_damaged_ids(file: str, column: str, values: pl.Series) -> list[str]:
     else:
         return []
     if not len(damaged):
-        return []
+        return _note_altered_texts(file, column, values)
     return [
         f"{file}: {len(damaged):,} of {len(values):,} values of {column} were rounded before "
         f"they came here, such as {example}; {cause}: different ids have become one. Export "
@@ -269,3 +283,44 @@ def _rounded_texts(text: pl.Series) -> tuple[pl.Series, str]:
     if len(long) > 1 and long.str.contains(_ZEROS_AFTER_15_DIGITS).all():
         return long, "spreadsheets keep the first 15 digits of a number"
     return text.head(0), ""
+
+
+def _note_altered_texts(file: str, column: str, values: pl.Series) -> list[str]:
+    """Return notes about ids that were cut off, or of which a spreadsheet has made dates."""
+    if values.dtype != pl.String:
+        return []
+    ids = values.str.strip_chars(BLANKS).drop_nulls().unique(maintain_order=True)
+    dates = ids.filter(ids.str.contains(_SPREADSHEET_DATE))
+    notes = []
+    if len(dates) and len(dates) < len(ids):
+        notes.append(
+            f"{file}: {len(dates):,} ids of {column} look like dates that a spreadsheet has "
+            f"made of them, such as {dates[0]}; export the column as text"
+        )
+    cut = _cut_ids(ids)
+    if len(cut):
+        notes.append(
+            f"{file}: {len(cut):,} ids of {column} end at {len(cut[0])} characters and may be "
+            f"cut off, such as {cut[0]}; different ids may have become one"
+        )
+    return notes
+
+
+def _cut_ids(ids: pl.Series) -> pl.Series:
+    """Return the different ids that seem to be cut off: parts of UUIDs, or many of one length.
+
+    Ids that end with a digit grow with their number, so that most have the greatest length.
+    """
+    uuids = ids.filter(ids.str.contains(_CUT_UUID) & ids.str.contains("[a-fA-F]"))
+    if len(uuids) >= MIN_CUT_IDS:
+        return uuids
+    lengths = ids.str.len_chars()
+    counts = dict(lengths.value_counts().rows())
+    top = max(counts, default=0)
+    longest = ids.filter(lengths == top)
+    before = max(counts.get(top - 1, 0), counts.get(top - 2, 0), 1)
+    is_pile = len(longest) >= max(MIN_CUT_IDS, CUT_RATIO * before)
+    n_words = longest.str.contains(r"\D$").sum()
+    if top < MIN_CUT_CHARS or len(counts) < MIN_LENGTHS or not is_pile:
+        return ids.head(0)
+    return longest if 2 * n_words > len(longest) else ids.head(0)

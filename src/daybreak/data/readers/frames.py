@@ -246,6 +246,8 @@ def _inner_columns(column: pl.Series) -> list[pl.Series]:
     if not isinstance(column.dtype, pl.Struct):
         return [column]
     inner = column.struct.unnest().get_columns()
+    if len(inner) == 1 and inner[0].name.startswith("$"):  # a value with its type, of MongoDB
+        return [inner[0].alias(column.name)]
     return [values.alias(f"{column.name}_{values.name}") for values in inner]
 
 

@@ -224,7 +224,8 @@ def _has_list(value: Mapping[str, Any]) -> bool:
 def _iter_flattened(
     record: Mapping[str, Any], prefix: str = "", *, into_lists: bool = False
 ) -> Iterator[tuple[str, Any]]:
-    for key, value in record.items():
+    for key, wrapped in record.items():
+        value = _without_type(wrapped)
         if isinstance(value, dict):
             yield from _iter_flattened(value, f"{prefix}{key}_", into_lists=into_lists)
         elif into_lists and isinstance(value, list):
@@ -234,6 +235,13 @@ def _iter_flattened(
             )
         else:
             yield prefix + key, value
+
+
+def _without_type(value: Any) -> Any:
+    """Return a value without its type, as MongoDB writes it: ``{"$oid": "65a"}``."""
+    while isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
+        (value,) = value.values()
+    return value
 
 
 def _build_column(name: str, values: list[Any]) -> pl.Series:
