@@ -53,6 +53,8 @@ _WHOLE_PATTERN = r"^(\d+)(?:\.0*)?$"
 MAX_EPOCH_S = 1e11
 """Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer. Later
 times, such as 9999-12-31 for "no end", become this one: as numbers they would be of 1978."""
+_LAST_TIME_S = 253_402_300_800.0 + 86_400
+"""End of the year 9999 in every zone [epoch s]; later times are no dates."""
 EPOCH_SPANS = ((1e8, 1e11), (3e11, 1e13), (1e15, 1e16), (1e18, 1e19))
 """Epoch seconds to nanoseconds of columns that can be nothing else, from 1973 on."""
 SERIAL_DAYS = (30_000.0, 60_000.0)
@@ -192,7 +194,7 @@ def read_times(
         [True]
     """
     if values.dtype.is_temporal() or values.dtype.is_nested():
-        seconds = _convert_temporal(values).clip(upper_bound=MAX_EPOCH_S)
+        seconds = _without_end(_convert_temporal(values))
         return TimeColumn(seconds, values.is_not_null() & seconds.is_null(), _all_false(values))
     text = empty_to_null(values.cast(pl.String, strict=False))
     is_number = values.dtype.is_numeric()
@@ -200,7 +202,7 @@ def read_times(
     if date_format is not None and "%" in date_format:
         seconds = _read_pattern(text, date_format)
         is_bad = text.is_not_null() & seconds.is_null()
-        seconds = seconds.clip(upper_bound=MAX_EPOCH_S)
+        seconds = _without_end(seconds)
         return TimeColumn(seconds.rename(values.name), is_bad, _all_false(text))
     number = values if is_number else text.str.replace(_DECIMAL_COMMA, "$1.$2")
     number = number.cast(pl.Float64, strict=False)
@@ -218,7 +220,7 @@ def read_times(
         "each" if singly else _number_kind(text, number, may_be_years=may_be_years)
     )
     seconds = _read_numbers(text, number, kind).fill_null(written.seconds)
-    seconds = seconds.clip(upper_bound=MAX_EPOCH_S).rename(values.name)
+    seconds = _without_end(seconds).rename(values.name)
     return TimeColumn(
         seconds,
         text.is_not_null() & seconds.is_null(),
@@ -229,6 +231,12 @@ def read_times(
         {SERIAL_FORMAT: "days of a spreadsheet", "years": "years"}.get(kind, ""),
         is_thai,
     )
+
+
+def _without_end(seconds: pl.Series) -> pl.Series:
+    """Return times in which those of the last years are the latest one that stays a time."""
+    is_last = (seconds > MAX_EPOCH_S) & (seconds <= _LAST_TIME_S)
+    return seconds.set(is_last.fill_null(value=False), MAX_EPOCH_S)
 
 
 def _convert_temporal(values: pl.Series) -> pl.Series:
