@@ -114,6 +114,14 @@ UNSPACED_RECIPIENT = (
 )
 """The same in Chinese, behind what the person likes."""
 
+GIFT_FOR = (
+    r"(?<!\w)(?:presents?|gifts?|geschenk[es]?|cadeaux?|cadeaus?|regal[oi]s?|presentes?|prezent\w*|podar\w*"
+    r"|подар\w*)(?=\s+(?:for|to give|für|pour|para|per|voor|dla|для)(?!\w))"
+    r"|(?<!\w)to (?:keep|put)(?!\w)"
+    r"|(?<=的)[礼禮][物品]$|(?<=[への]の)プレゼント|(?<=위한 )선물"
+)
+"""Words for a present to somebody, and for putting things in something: the rest is wanted."""
+
 LIKENESS_AFTER = (
     r"(?:more )?like|similar to|along the lines of|in the (?:style|vein|spirit) of"
     r"|reminiscent of|(?:so etwas |ähnlich )?wie|im stil von|comme|similaires? à|semblables? à"

@@ -14,6 +14,7 @@ from daybreak.encoders.clause_words import (
     ASKING_WORDS,
     FILLERS,
     FOLLOWING_NEGATIONS,
+    GIFT_FOR,
     JOINING_WORDS,
     NAMES,
     PRONOUNS,
@@ -116,9 +117,10 @@ def drop_small_talk(text: str) -> str:
         Of somebody about whom more is said, only that is kept.
 
         >>> drop_small_talk("a present for my best friend who loves gardening")
-        'present gardening'
+        'gardening'
     """
-    rest = _drop_recipient(text)
+    about = _gifts().sub("", text)
+    rest = _drop_recipient(about if has_content(about) else text)
     is_about_somebody = rest != text
     text = _unspaced_request().sub("", rest) or rest
     text = say_ages(_drop_unspaced_talk(text))
@@ -129,7 +131,7 @@ def drop_small_talk(text: str) -> str:
     )
     dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
     kept = [word for word, low in zip(words, lowered, strict=True) if low not in dropped]
-    return " ".join(kept) if kept and len(kept) < len(words) else text
+    return " ".join(kept) if kept and len(kept) < len(words) else text.strip()
 
 
 def _normalise(text: str) -> str:
@@ -264,6 +266,12 @@ def _drop_recipient(text: str) -> str:
     """Return a text without the person about whose likes it goes on."""
     spaced, unspaced = _recipients()
     return unspaced.sub(r"\g<likes>", spaced.sub("", text)) or text
+
+
+@cache
+def _gifts() -> re.Pattern[str]:
+    """Pattern of words for what is given to somebody, or of putting things somewhere."""
+    return re.compile(GIFT_FOR, re.IGNORECASE)
 
 
 @cache
