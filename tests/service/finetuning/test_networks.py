@@ -1,3 +1,4 @@
+import functools
 import json
 import signal
 import subprocess
@@ -64,11 +65,17 @@ def tune(place, out, method="lora", progress=None, **options):
     )
 
 
+@pytest.fixture(scope="module")
+def tuned(place):
+    """Return a function that returns the result of a method, which is tuned once."""
+    return functools.cache(lambda method: tune(place, method, method))
+
+
 @pytest.mark.parametrize(
     "method", [name for name in methods if name not in {"whitening", "factors", "delta"}]
 )
-def test_a_tuned_transformer_is_an_encoder_with_8_bit_weights(method, place):
-    result = tune(place, method, method)
+def test_a_tuned_transformer_is_an_encoder_with_8_bit_weights(method, tuned):
+    result = tuned(method)
     encoder = load_encoder(result.folder)
     assert isinstance(encoder, OnnxTextEncoder)
     assert encoder.precision == "int8"
@@ -96,8 +103,8 @@ class InterruptedTrainingError(Exception):
     """Stands for the end of a process."""
 
 
-def test_an_interrupted_training_continues_where_it_was(place):
-    whole = tune(place, "whole")
+def test_an_interrupted_training_continues_where_it_was(place, tuned):
+    whole = tuned("lora")
 
     def interrupt(done, total, task):
         if task.startswith("training") and done == 5:
@@ -110,11 +117,11 @@ def test_an_interrupted_training_continues_where_it_was(place):
     part = tune(place, "part", progress=lambda done, total, task: steps.append((task, done)))
     assert min(done for task, done in steps if task.startswith("training")) == 4
     assert part.slices == whole.slices
-    assert load_encoder(place / "part").hash == load_encoder(place / "whole").hash
+    assert load_encoder(place / "part").hash == load_encoder(whole.folder).hash
 
 
 @pytest.mark.parametrize("method", ["last_layer", "delta"])
-def test_a_killed_process_continues_and_writes_the_same_encoder(method, place):
+def test_a_killed_process_continues_and_writes_the_same_encoder(method, place, tuned):
     code = f"""
 import os, signal
 from tests.service.finetuning.test_networks import tune, one_thread
@@ -135,7 +142,7 @@ tune(Path({str(place)!r}), "killed_{method}", {method!r}, kill)
     part = tune(
         place, f"killed_{method}", method, lambda done, total, task: steps.append((task, done))
     )
-    whole = tune(place, f"whole_{method}", method)
+    whole = tuned(method)
     assert min(done for task, done in steps if task.startswith("training")) > 0
     texts = ["red globe", "tiny lamp", "aus holz"]
     first, second = (load_encoder(one.folder).encode(texts) for one in (part, whole))
