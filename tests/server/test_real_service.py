@@ -36,6 +36,15 @@ def test_a_new_item_is_available_to_the_next_request(api):
     assert api.get(f"/items/{quoted}").status_code == 404
 
 
+def test_a_late_change_of_a_deleted_item_puts_nothing_on_sale(api):
+    api.post("/items", json={"item_id": "short-lived", "title": "dark rum"})
+    assert api.patch("/items/short-lived", json={"price": 2.0}).status_code == 200
+    api.delete("/items/short-lived")
+    late = api.patch("/items/short-lived", json={"price": 3.0})
+    assert (late.status_code, late.json()["code"]) == (404, "not_found")
+    assert not ids(api.post("/recommend", json={"items": ["short-lived"]}))
+
+
 @pytest.mark.parametrize("item", ["tea-01", "TEA-1", "nothing/at all"])
 def test_an_unknown_item_is_not_found_where_it_is_the_question(api, item):
     quoted = quote(item, safe="")

@@ -82,9 +82,10 @@ async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response
     "/items/{item_id:id}", response_model=AcceptedOut, openapi_extra=require_role("write")
 )
 async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Response:
-    """Change some fields of an item; the others keep their values."""
-    put = state_of(request).service.catalogue.put
-    return await put_row(put, "item_id", item_id, body, partial=True)
+    """Change some fields of an item of the catalogue; the others keep their values."""
+    catalogue = state_of(request).service.catalogue
+    await run_in_threadpool(catalogue.get, item_id)  # a late change puts nothing on sale
+    return await put_row(catalogue.put, "item_id", item_id, body, partial=True)
 
 
 @router.put(
