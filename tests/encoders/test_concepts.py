@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from daybreak.encoders.clauses import drop_small_talk
 from daybreak.encoders.concept_words import concept_groups
 from daybreak.encoders.concepts import ConceptTerms, find_concepts
 from daybreak.encoders.content import ATTRIBUTES, ContentEncoder
@@ -81,3 +82,17 @@ def test_other_values_are_left_out_where_many_items_have_the_one_that_is_named()
         concepts = ConceptTerms.of({"genre=horror": 100, "tags=恐怖": n_named})
         assert concepts.find("恐怖的动画", named=["tags=恐怖"]) == wanted
         assert concepts.find("恐怖的动画", named=["tags=动画"]) == ["genre=horror"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Toy Story", "a bedtime story", "falling leaves", "for girls", "boys"]
+)
+def test_parts_of_phrases_with_love_ask_for_no_romance(text):
+    genres = ConceptTerms.of({"genre=Romance": 5, "genre=Yuri": 5, "genre=Boys Love": 5})
+    assert genres.find(text) == []
+
+
+@pytest.mark.parametrize("text", ["I would like a love story", "films about falling in love"])
+def test_love_as_what_is_looked_for_asks_for_romances(text):
+    genres = ConceptTerms.of({"genre=Romance": 5, "genre=Drama": 5})
+    assert genres.find(drop_small_talk(text)) == ["genre=Romance"]

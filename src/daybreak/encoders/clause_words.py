@@ -122,6 +122,14 @@ GIFT_FOR = (
 )
 """Words for a present to somebody, and for putting things in something: the rest is wanted."""
 
+LOVE = (
+    r"(?<!\w)(?:in\s+love(?!\s+with)|(?:true|first|young|forbidden)\s+love"
+    r"|(?<!my )(?<!our )(?<!the )(?:girls?|boys?)(?:'s?|s')?\s+love"
+    r"|(?<!\bi )(?<!\bwe )(?<!\byou )(?<!\bthey )(?<!\bwho )"
+    r"love\s+(?:stor(?:y|ies)|songs?|letters?|films?|movies?|triangles?|poems?|affairs?))(?!\w)"
+)
+"""Phrases in which *love* is what somebody looks for, and no word of asking."""
+
 LIKENESS_AFTER = (
     r"(?:more )?like|similar to|along the lines of|in the (?:style|vein|spirit) of"
     r"|reminiscent of|(?:so etwas |ähnlich )?wie|im stil von|comme|similaires? à|semblables? à"

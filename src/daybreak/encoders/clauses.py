@@ -16,6 +16,7 @@ from daybreak.encoders.clause_words import (
     FOLLOWING_NEGATIONS,
     GIFT_FOR,
     JOINING_WORDS,
+    LOVE,
     NAMES,
     PRONOUNS,
     RECIPIENT,
@@ -118,19 +119,31 @@ def drop_small_talk(text: str) -> str:
 
         >>> drop_small_talk("a present for my best friend who loves gardening")
         'gardening'
+
+        In some phrases, love is no word of asking.
+
+        >>> drop_small_talk("I would love to read a love story")
+        'read love story'
     """
     about = _gifts().sub("", text)
-    rest = _drop_recipient(about if has_content(about) else text)
+    text = about if has_content(about) else text
+    rest = _drop_recipient(text)
     is_about_somebody = rest != text
     text = _unspaced_request().sub("", rest) or rest
     text = say_ages(_drop_unspaced_talk(text))
-    words = [found[0] for found in _WORD.finditer(text)]
-    lowered = [word.lower() for word in words]
+    words = list(_WORD.finditer(text))
+    lowered = {word[0].lower() for word in words}
     is_sentence = (
-        is_about_somebody or len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))
+        is_about_somebody or len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & lowered)
     )
     dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
-    kept = [word for word, low in zip(words, lowered, strict=True) if low not in dropped]
+    phrases = [found.span() for found in _love().finditer(text)]
+    kept = [
+        word[0]
+        for word in words
+        if word[0].lower() not in dropped
+        or any(start <= word.start() < end for start, end in phrases)
+    ]
     return " ".join(kept) if kept and len(kept) < len(words) else text.strip()
 
 
@@ -266,6 +279,11 @@ def _drop_recipient(text: str) -> str:
     """Return a text without the person about whose likes it goes on."""
     spaced, unspaced = _recipients()
     return unspaced.sub(r"\g<likes>", spaced.sub("", text)) or text
+
+
+@cache
+def _love() -> re.Pattern[str]:
+    return re.compile(LOVE, re.IGNORECASE)
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from daybreak.encoders.clause_words import FILLERS
+from daybreak.encoders.clause_words import FILLERS, LOVE
 from daybreak.encoders.concept_words import concept_groups
 
 _SEPARATORS = re.compile(r"\s*(?:[&/,+]|(?<!\w)(?:and|und|et|y|e)(?!\w))\s*")
@@ -140,7 +140,8 @@ def _groups_by_word() -> Mapping[str, list[int]]:
 
 def _without_fillers(words: Iterable[str]) -> set[str]:
     """Return phrases as they are after :func:`.drop_small_talk`."""
-    kept = (" ".join(w for w in text.split() if w not in FILLERS) for text in words)
+    phrases = [text for text in words if not re.search(LOVE, text)]  # kept whole there
+    kept = (" ".join(w for w in text.split() if w not in FILLERS) for text in phrases)
     return {text for text in kept if text}
 
 
