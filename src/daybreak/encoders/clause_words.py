@@ -136,10 +136,17 @@ LIKENESS_AFTER = (
     r"|dans le (?:style|genre|goût) de|como|parecid[oa]s? (?:a|com)|similar(?:es)? a"
     r"|al estilo de|no estilo de|come|simili? a|nello stile di|zoals|vergelijkbaar met"
     r"|w stylu|podobne do|как|вроде|похож\w* на|в стиле"
+    r"|(?:watch|read|play|see|buy|try|get|listen to)(?: next)? after"
+    r"(?: watching| reading| playing)?|after (?:watching|reading|playing|seeing)"
+    r"|fans? (?:of|von|de|di)"
+    r"|(?:^|(?:i|we|you)(?:'ve| have)?(?: just| recently| really| also)* )"
+    r"(?:watched|read|played|saw|seen|finished|liked|loved|enjoyed)"
+    r"|après avoir (?:vu|lu|aimé)|despu[eé]s de (?:ver|leer)|dopo aver (?:visto|letto)"
 )
-"""Words before what something is to be like."""
+"""Words before what something is to be like; without effect unless a title follows."""
 LIKENESS_AROUND = (
     r"(?:像|类似于?|類似於?|跟|和)(?P<name>[^，。！？\s]+?)(?:一样|一樣|那样|那樣|这样|這樣|差不多|相似|之类|的|$)",
+    r"(?:看完|读完|玩过|刚看了|喜欢看?)(?P<name>[^，。！？\s]+?)(?:之后|以后|的人|的|后|了|$)",
     r"(?P<name>\S.*?)(?:みたいな|のような|っぽい|に似た|に似ている)",
     r"(?P<name>\S.*?)(?:\s+같은|[와과]\s*(?:비슷|유사)한|처럼)(?=\s|$)",
     r"(?P<name>\S.*?)\s+(?:gibi|benzeri)(?!\w)",

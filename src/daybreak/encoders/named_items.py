@@ -25,6 +25,7 @@ MAX_PHRASE_CHARS = 100
 """Longest phrase that is compared with titles [characters]."""
 
 _YEAR = re.compile(r"\s*[(\[（](?:1[89]|20)\d\d[)\]）]\s*")
+_GOES_ON = re.compile(r"\s+(?=(?:i|we|what|which|can|so)(?!\w))", re.IGNORECASE)
 _ARTICLES = "the|a|an|le|la|les|der|die|das|el|los|il"
 _ARTICLE_AT_END = re.compile(rf"^(.*),\s+({_ARTICLES})$")
 _ARTICLE = re.compile(rf"^(?:{_ARTICLES})\s+")
@@ -44,10 +45,13 @@ def named_phrases(text: str) -> list[str]:
     """
     clauses = split_clauses(text)
     found = [drop_small_talk(clauses.wanted)]
+    is_list = False
     for piece in clauses.pieces:
-        for match in filter(None, (one.search(piece) for one in _likeness())):
-            named = match["name"]
-            found += [named, *_alternatives().split(named)]
+        matches = [match for match in (one.search(piece) for one in _likeness()) if match]
+        names = [match["name"] for match in matches] or [piece] * is_list
+        for named in names:
+            found += [named, *_alternatives().split(named), _GOES_ON.split(named)[0]]
+        is_list = bool(names)  # "like Heat, Alien and Fargo"
     short = [phrase for phrase in found if len(phrase) <= MAX_PHRASE_CHARS]
     folded = dict.fromkeys(fold_title(phrase) for phrase in short)
     return [phrase for phrase in folded if phrase][:MAX_NAMED_PHRASES]
