@@ -5,7 +5,7 @@ import pytest
 
 from daybreak.encoders.clauses import drop_small_talk
 from daybreak.encoders.concept_words import concept_groups
-from daybreak.encoders.concepts import ConceptTerms, find_concepts
+from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary, find_concepts
 from daybreak.encoders.content import ATTRIBUTES, ContentEncoder
 
 GENRES = [
@@ -96,3 +96,7 @@ def test_parts_of_phrases_with_love_ask_for_no_romance(text):
 def test_love_as_what_is_looked_for_asks_for_romances(text):
     genres = ConceptTerms.of({"genre=Romance": 5, "genre=Drama": 5})
     assert genres.find(drop_small_talk(text)) == ["genre=Romance"]
+
+
+def test_words_of_phrases_are_known_to_the_correction_of_typing_errors():
+    assert {"ganze", "familie"} <= set(concept_vocabulary())

@@ -7,7 +7,7 @@ knows. It needs no grammar: a negation holds from its word to the end of the cla
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from daybreak.encoders.ages import say_ages
 from daybreak.encoders.clause_words import (
@@ -31,6 +31,7 @@ from daybreak.encoders.clause_words import (
     UNSPACED_TALK,
 )
 from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
+from daybreak.encoders.open_requests import drop_superlatives, is_open_request
 
 _BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
@@ -120,13 +121,21 @@ def drop_small_talk(text: str) -> str:
         >>> drop_small_talk("a present for my best friend who loves gardening")
         'gardening'
 
+        A request that names nothing is empty, and a rank is not what something is about.
+
+        >>> drop_small_talk("surprise me"), drop_small_talk("the best comedies of all time")
+        ('', 'comedies')
+
         In some phrases, love is no word of asking.
 
         >>> drop_small_talk("I would love to read a love story")
         'read love story'
     """
-    about = _gifts().sub("", text)
-    text = about if has_content(about) else text
+    if is_open_request(text):
+        return ""
+    for shorten in (drop_superlatives, partial(_gifts().sub, "")):
+        shorter = shorten(text)
+        text = shorter if has_content(shorter) else text
     rest = _drop_recipient(text)
     is_about_somebody = rest != text
     text = _unspaced_request().sub("", rest) or rest

@@ -47,7 +47,10 @@ _GROUPS = """
         =família kinderen дети детский =семейный 儿童 兒童 子供向け =家庭 亲子 어린이 : kid
         toddler toddlers daughter son grandchildren kindern kind tochter sohn fille_de
         fils hijo hija hijos nietos figlio figlia figli filho filha kleinkind niño niña
-        孩子 小孩 小朋友 宝宝 女儿 儿子 幼儿 小孩子 子供 아이
+        孩子 小孩 小朋友 宝宝 女儿 儿子 幼儿 小孩子 子供 아이 whole_family family_film
+        family_films family_movie family_movies ganze_familie familienfilm familienfilme
+        toute_la_famille film_familial toda_la_familia película_familiar tutta_la_famiglia
+        全家 合家欢 亲子片
     western westerns 西部 西部片 ウェスタン 서부 : cowboy cowboys wild_west wildwest
         wilder_westen del_oeste far_west lejano_oeste вестерн вестерны 牛仔
     science_fiction sci-fi scifi sci_fi sf science-fiction ciencia_ficción fantascienza

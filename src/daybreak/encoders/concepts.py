@@ -110,8 +110,8 @@ def find_concepts(text: str) -> list[int]:
 
 @cache
 def concept_vocabulary() -> tuple[str, ...]:
-    """Return the single words of all groups in scripts with spaces, sorted."""
-    words = {word for _, group in concept_groups() for word in group}
+    """Return the words of all groups and their phrases in scripts with spaces, sorted."""
+    words = {word for _, group in concept_groups() for text in group for word in text.split()}
     return tuple(sorted(word for word in words if word.isalpha() and not is_unspaced(word)))
 
 

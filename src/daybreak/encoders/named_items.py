@@ -44,7 +44,7 @@ def named_phrases(text: str) -> list[str]:
         ['emmaみたいな本', 'emma']
     """
     clauses = split_clauses(text)
-    found = [drop_small_talk(clauses.wanted)]
+    found = [drop_small_talk(clauses.wanted) or clauses.wanted]
     is_list = False
     for piece in clauses.pieces:
         matches = [match for match in (one.search(piece) for one in _likeness()) if match]
