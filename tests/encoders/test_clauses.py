@@ -163,6 +163,8 @@ def test_fillers_are_no_words_of_negation():
         ("un cadeau pour une amie qui coud", "coud"),
         ("something to keep my sandwiches in", "sandwiches"),
         ("keep out sign", "keep out sign"),
+        ("来点甜的", "甜的"),
+        ("推荐点轻松的", "轻松的"),
         ("I would like a love story", "love story"),
         ("I love stories", "stories"),
         ("a film about falling in love", "falling in love"),
@@ -208,3 +210,17 @@ def test_a_text_longer_than_a_sentence_is_not_split():
 def test_chinese_requests_end_with_their_measure_word(request_, noun):
     assert drop_small_talk(request_ + noun) == noun
     assert drop_small_talk("一个" + noun) == "一个" + noun, "it may be a title"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("不要后宫的异世界", "异世界", "后宫"),
+        ("没有暴力的动画片", "动画片", "暴力"),
+        ("不要太贵的", "", "太贵的"),
+        ("茶，不要咖啡味的糖", "茶", "咖啡味的糖"),
+    ],
+)
+def test_a_noun_after_what_chinese_rules_out_is_wanted(text, wanted, unwanted):
+    found = split_clauses(text)
+    assert (found.wanted, found.unwanted) == (wanted, (unwanted,))

@@ -54,6 +54,9 @@ UNSPACED_CONTRASTS = (
 )
 """Words of scripts without spaces after which a clause is wanted again."""
 
+WITHOUT_BEFORE_NOUN = r"(?P<without>[^的，。！？\s]{1,10})的(?P<noun>[\u3400-\u9fff]{1,10})"
+"""What a Chinese negation rules out, and the noun after it, which is wanted."""
+
 FOLLOWING_NEGATIONS = (
     r"以外|抜き|ぬき|(?<=[\u30a1-\u30faー\u4e00-\u9fffa-z0-9])(?:なし|無し)"
     r"|(?:は|が|を|も)?(?:大嫌い|嫌い|きらい|苦手|いらない|要らない|いりません|不要|やめて|除いて|除く"
@@ -87,7 +90,9 @@ UNSPACED_REQUEST = (
 """A Chinese request up to what it asks for."""
 
 UNSPACED_TALK = (
-    r"有没有|有沒有|有什么|有什麼|有哪些|有啥|请问|請問|请?(?:给我|帮我|帮忙)?(?:推荐|推薦)(?:一下|一些|几部|几个)?"
+    r"有没有|有沒有|有什么|有什麼|有哪些|有啥|请问|請問|请?(?:给我|帮我|帮忙)?(?:推荐|推薦)(?:一下|一些|几部|几个|点儿?|些)?"
+    r"|(?:来|來|给我来?|給我來?|找)(?:点|點|些)儿?"
+    r"|(?<![\u3400-\u9fff])我?(?:好|太|很)?无聊[了啊]?(?=[，。！\s])"
     r"|帮我找|我?(?:最近)?(?:很|挺|特别|非常|比较)?(?:喜欢|喜歡|想看|想要|想买|想找)|适合|適合|好看的|谢谢|謝謝"
     r"|(?:那样|这样|之类|一类)的?|类似于?|類似|(?<=[\u3400-\u9fff])(?:新?番剧?)(?=[，。？！\s吗呢]|$)"
     r"|[吗嗎呢吧啊呀](?=[，。？！\s]|$)|一点的|一下"

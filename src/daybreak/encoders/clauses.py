@@ -29,6 +29,7 @@ from daybreak.encoders.clause_words import (
     UNSPACED_RECIPIENT,
     UNSPACED_REQUEST,
     UNSPACED_TALK,
+    WITHOUT_BEFORE_NOUN,
 )
 from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
 from daybreak.encoders.open_requests import drop_superlatives, is_open_request
@@ -73,6 +74,8 @@ def split_clauses(text: str) -> Clauses:
         Clauses(wanted='Tea', unwanted=('coffee',))
         >>> split_clauses("不要恐怖片")
         Clauses(wanted='', unwanted=('恐怖片',))
+        >>> split_clauses("不要咖啡的甜点")
+        Clauses(wanted='甜点', unwanted=('咖啡',))
         >>> split_clauses("a warm blanket")
         Clauses(wanted='a warm blanket', unwanted=())
     """
@@ -83,6 +86,11 @@ def split_clauses(text: str) -> Clauses:
     unwanted = [_strip_fillers(piece) for is_wanted, piece in pieces if not is_wanted]
     unwanted = [piece for piece in unwanted if piece]
     wanted = [piece.strip() for is_wanted, piece in pieces if is_wanted and piece.strip()]
+    if len(unwanted) == 1 and not any(has_content(piece) for piece in wanted):
+        found = _before_noun().fullmatch(unwanted[0])
+        wanted, unwanted = (
+            ([found["noun"]], [found["without"]]) if found else (wanted, unwanted)
+        )
     if not unwanted:
         return Clauses(text, pieces=tuple(wanted))
     return Clauses(
@@ -288,6 +296,11 @@ def _drop_recipient(text: str) -> str:
     """Return a text without the person about whose likes it goes on."""
     spaced, unspaced = _recipients()
     return unspaced.sub(r"\g<likes>", spaced.sub("", text)) or text
+
+
+@cache
+def _before_noun() -> re.Pattern[str]:
+    return re.compile(WITHOUT_BEFORE_NOUN)
 
 
 @cache
