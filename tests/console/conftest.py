@@ -23,7 +23,7 @@ from tests.server.conftest import served
 from tests.server.example_store import tables
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-WAIT_MS = int(os.environ.get("CONSOLE_WAIT_MS", "30000"))
+WAIT_MS = int(os.environ.get("CONSOLE_WAIT_MS", "120000"))
 """Longest wait for something on the page [ms]; only a failing test takes this long."""
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "chrome")
 """Programs on the path, best first."""

@@ -177,9 +177,8 @@ def test_an_id_of_ten_kilobytes_is_accepted_or_rejected_everywhere(hostile):
         assert outcome(hostile.get(f"/recommend/{quoted}?n=2")) == OK
         assert outcome(hostile.get(f"/items/{quoted}")) == NOT_FOUND
         assert outcome(hostile.get(f"/explain/{quoted}/tea-0")) == OK
-        for method in ("PUT", "PATCH"):
-            answer = hostile.request(method, f"/items/{quoted}", json={"title": "t"})
-            assert outcome(answer) == INVALID
+        assert outcome(hostile.put(f"/items/{quoted}", json={"title": "t"})) == INVALID
+        assert outcome(hostile.patch(f"/items/{quoted}", json={"title": "t"})) == NOT_FOUND
         event = {"user_id": id_, "item_id": id_}
         assert outcome(hostile.post("/events", json=event)) == INVALID
         assert outcome(hostile.delete(f"/users/{quoted}")) == OK

@@ -84,6 +84,12 @@ def test_a_record_has_what_its_caller_adds_and_the_time_of_the_call(lines):
     assert said == {**about, "route": "/x", "ms": 0.5, "url": "postgresql://shop:…@db"}
 
 
+def test_notes_of_libraries_are_left_out(lines):
+    logging.getLogger("x").info("asked", extra={"_ray_timestamp_ns": 1, "color_message": "m"})
+    (said,) = lines()
+    assert set(said) == {"event", "level", "logger", "timestamp"}
+
+
 def test_a_line_has_the_same_form_with_and_without_an_exception(lines):
     for fails in (False, True):
         logging.getLogger("x").error("said", exc_info=ValueError("v") if fails else None)

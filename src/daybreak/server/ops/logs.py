@@ -17,6 +17,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 NOISY_LOGGERS = ("httpx", "httpcore", "alembic", "asyncio")
 """Loggers of libraries of which only warnings are logged."""
 
+_NOTES_OF_LIBRARIES = ("color_message", "_ray_timestamp_ns")
+"""Facts that uvicorn (its message for terminals) and Ray add to records."""
 LogEvent = MutableMapping[str, Any]
 _SECRET_MARK, _URL_MARK = "dbk_", "://"
 """Each secret has one of them before it."""
@@ -27,13 +29,16 @@ _SECRET_PATTERNS = (
 
 
 def redact_event(_: Any, __: str, event: LogEvent) -> LogEvent:
-    """Hide the API keys and passwords in the texts of a log event.
+    """Hide the API keys and passwords in the texts of a log event, and what libraries note.
+
+    Ray adds a time of its own to the records of all loggers of a process.
 
     Example:
         >>> redact_event(None, "", {"event": "key dbk_1f_Zm9v at postgresql://a:b@db"})
         {'event': 'key dbk_1f_… at postgresql://a:…@db'}
     """
-    event.pop("color_message", None)  # uvicorn's message for terminals
+    for name in _NOTES_OF_LIBRARIES:
+        event.pop(name, None)
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = redact_text(value)

@@ -18,11 +18,12 @@ from daybreak.data.item_limit_columns import LIMIT_NAMES
 MAX_CACHED_SHAPES = 1_000
 """Maximum number of sets of fields whose meaning is cached; those of a client are few."""
 _TEXTS: Mapping[TableRole, tuple[str, ...]] = {
-    "items": ("title", "description", "categories"),
+    "items": ("title", "description"),
     "users": ("text",),
     "events": (),
 }
-"""Texts that may have other names."""
+"""Texts that may have other names. A ``category`` is an attribute under its own name, by which
+filters and later changes find it."""
 
 
 class LimitFields(NamedTuple):
@@ -79,7 +80,7 @@ def is_off(row: Mapping[str, Any], switches: Collection[str]) -> bool | None:
 def with_usual_texts(
     row: Mapping[str, Any], role: TableRole, known: Collection[str]
 ) -> Mapping[str, Any]:
-    """Return a row whose title, description and categories have these names.
+    """Return a row whose title and description have these names.
 
     Args:
         row: Fields of an item or a user.
