@@ -132,7 +132,7 @@ def drop_small_talk(text: str) -> str:
         A request that names nothing is empty, and a rank is not what something is about.
 
         >>> drop_small_talk("surprise me"), drop_small_talk("the best comedies of all time")
-        ('', 'comedies')
+        ('', 'best comedies')
 
         In some phrases, love is no word of asking.
 
