@@ -216,9 +216,8 @@ def _count_better(ascending: Floats, rows: Rows, scores: Floats) -> tuple[Rows, 
         scores: (n_scores,) the scores.
     """
     n, n_items = ascending.shape
-    if (
-        ascending.size <= MAX_SCORES_AT_ONCE
-    ):  # complex numbers are sorted by both of their parts
+    if ascending.size <= MAX_SCORES_AT_ONCE:
+        # complex numbers are sorted by both of their parts: by row, then by score
         every = np.empty(ascending.size, dtype=np.complex128)
         every.real, every.imag = np.repeat(np.arange(n), n_items), ascending.ravel()
         own = np.empty(len(rows), dtype=np.complex128)

@@ -120,7 +120,7 @@ UNSPACED_RECIPIENT = (
 """The same in Chinese, behind what the person likes."""
 
 GIFT_FOR = (
-    r"(?<!\w)(?:presents?|gifts?|geschenk[es]?|cadeaux?|cadeaus?|regal[oi]s?|presentes?|prezent\w*|podar\w*"
+    r"(?<!\w)(?:presents?|gifts?|geschenk[es]?|cadeau[xs]?|regal[oi]s?|presentes?|prezent\w*|podar\w*"
     r"|подар\w*)(?=\s+(?:for|to give|für|pour|para|per|voor|dla|для)(?!\w))"
     r"|(?<!\w)to (?:keep|put)(?!\w)"
     r"|(?<=的)[礼禮][物品]$|(?<=[への]の)プレゼント|(?<=위한 )선물"

@@ -86,11 +86,9 @@ def split_clauses(text: str) -> Clauses:
     unwanted = [_strip_fillers(piece) for is_wanted, piece in pieces if not is_wanted]
     unwanted = [piece for piece in unwanted if piece]
     wanted = [piece.strip() for is_wanted, piece in pieces if is_wanted and piece.strip()]
-    if len(unwanted) == 1 and not any(has_content(piece) for piece in wanted):
-        found = _before_noun().fullmatch(unwanted[0])
-        wanted, unwanted = (
-            ([found["noun"]], [found["without"]]) if found else (wanted, unwanted)
-        )
+    is_alone = len(unwanted) == 1 and not any(has_content(piece) for piece in wanted)
+    if is_alone and (found := _before_noun().fullmatch(unwanted[0])):
+        wanted, unwanted = [found["noun"]], [found["without"]]
     if not unwanted:
         return Clauses(text, pieces=tuple(wanted))
     return Clauses(

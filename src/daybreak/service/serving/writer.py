@@ -93,12 +93,9 @@ class Ingestor:
         columns = cache.columns()
         merged: dict[str, dict[str, Any]] = {}
         for parsed_row in parsed.rows:
-            row = with_known_names(parsed_row, columns, has_text=False)
-            row = with_usual_texts(row, "items" if key == "item_id" else "users", columns)
-            values = {
-                name: _cast_to_column(columns.get(name), value) for name, value in row.items()
-            }
-            merged[row[key]] = {**merged.get(row[key], {}), **values} if partial else values
+            values = _values_of_columns(parsed_row, key, columns)
+            id_ = values[key]
+            merged[id_] = {**merged.get(id_, {}), **values} if partial else values
         if not partial:
             merged = {
                 id_: _with_removed_attributes(row, cache.get(id_))
@@ -128,11 +125,9 @@ class Ingestor:
         columns = cache.columns()
         by_id: dict[str, dict[str, Any]] = {}
         for parsed_row in parsed.rows:
-            row = with_known_names(parsed_row, columns, has_text=False)
-            row = with_usual_texts(row, "items", columns)
-            values = {n: _cast_to_column(columns.get(n), value) for n, value in row.items()}
-            stored = cache.get(row["item_id"])
-            by_id[row["item_id"]] = _listed(_with_removed_attributes(values, stored), None)
+            values = _values_of_columns(parsed_row, "item_id", columns)
+            stored = cache.get(values["item_id"])
+            by_id[values["item_id"]] = _listed(_with_removed_attributes(values, stored), None)
         frame = frame_from_rows(fold_for_writing(list(by_id.values())))
         written = self._store.write(_tables(frame, "item_id"), complete_at=self._clock())
         return CatalogueReplacement(len(parsed.rows), 0, (), written.items_left)
@@ -166,6 +161,15 @@ def _tables(frame: pl.DataFrame, key: str) -> Tables:
     if key == "item_id":
         return Tables.of(items=frame)
     return Tables.of(users=frame)
+
+
+def _values_of_columns(
+    row: Mapping[str, Any], key: str, columns: Mapping[str, pl.DataType]
+) -> dict[str, Any]:
+    """Return the values of a row under the names and in the types of the columns."""
+    named = with_known_names(row, columns, has_text=False)
+    named = with_usual_texts(named, "items" if key == "item_id" else "users", columns)
+    return {name: _cast_to_column(columns.get(name), value) for name, value in named.items()}
 
 
 def _cast_to_column(kind: Any, value: Any) -> Any:
