@@ -288,6 +288,27 @@ def test_a_write_that_another_thread_has_applied_is_not_read_again(live, monkeyp
     assert len(live.events.page(user="u").rows) == 2
 
 
+@pytest.mark.parametrize("kind", ["items", "users", "catalogue"])
+def test_rows_that_another_thread_has_applied_are_not_read_again(live, monkeypatch, kind):
+    put = {
+        "items": lambda: live.catalogue.put([{"item_id": "item-0", "title": "new"}]),
+        "users": lambda: live.users.put([{"user_id": "u", "age": 7}]),
+        "catalogue": lambda: live.catalogue.replace([{"item_id": "item-0", "title": "new"}]),
+    }[kind]
+    write = live.store.write
+
+    def write_and_be_overtaken(*args, **kwargs):
+        written = write(*args, **kwargs)
+        live.releases.sync()
+        monkeypatch.setattr(live.store, "changes", lambda since: pytest.fail("it was applied"))
+        return written
+
+    monkeypatch.setattr(live.store, "write", write_and_be_overtaken)
+    put()
+    monkeypatch.undo()
+    assert live.releases.cursor == live.store.changes(0).cursor
+
+
 @pytest.mark.parametrize(
     "text", ['["Beauty", "Sale"]', "['Beauty', 'Sale']", '[["Beauty"], ["Sale"]]']
 )

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -33,6 +33,8 @@ from daybreak.service.serving.writer import Ingestor
 from daybreak.store import Store
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R", bound=IngestResult)
 
 EVENT_IDENTITY_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp")
 """Columns that identify an event without an id."""
@@ -110,8 +112,8 @@ class ItemsResource:
             StoreError: Not all rows could be stored.
         """
         items = self._releases.row_caches.items
-        result = self._ingestor.put_rows(rows, items, partial=partial)
-        return _synced(self._releases, result)
+        result, cursor = self._ingestor.put_rows(rows, items, partial=partial)
+        return _synced(self._releases, result, cursor)
 
     def replace(self, rows: Sequence[Mapping[str, Any]]) -> CatalogueReplacement:
         """Take rows as the whole catalogue, in one transaction: all other items leave it.
@@ -126,9 +128,8 @@ class ItemsResource:
             StoreError: Nothing could be stored.
         """
         items = self._releases.row_caches.items
-        result = self._ingestor.replace_items(rows, items)
-        _synced(self._releases, result)
-        return result
+        result, cursor = self._ingestor.replace_items(rows, items)
+        return _synced(self._releases, result, cursor)
 
     def delete(self, item_id: str) -> bool:
         """Delete an item with its events; return whether it existed."""
@@ -190,8 +191,8 @@ class UsersResource:
     def put(self, rows: Sequence[Mapping[str, Any]], *, partial: bool = False) -> IngestResult:
         """Add users, or replace their attributes; see :meth:`ItemsResource.put`."""
         users = self._releases.row_caches.users
-        result = self._ingestor.put_rows(rows, users, partial=partial)
-        return _synced(self._releases, result)
+        result, cursor = self._ingestor.put_rows(rows, users, partial=partial)
+        return _synced(self._releases, result, cursor)
 
     def erase(self, user_id: str) -> ErasureReport:
         """Erase a user everywhere, and check afterwards that nothing is left."""
@@ -284,7 +285,7 @@ class EventsResource:
             StoreError: Nothing could be stored.
         """
         result, cursor = self._ingestor.add_events(rows)
-        return result if cursor is None else _synced(self._releases, result, cursor)
+        return _synced(self._releases, result, cursor)
 
     def add_many(
         self, calls: Sequence[Sequence[Mapping[str, Any]]]
@@ -424,21 +425,20 @@ def _position_of(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _synced(
-    releases: ReleaseManager, result: IngestResult, cursor: int | None = None
-) -> IngestResult:
+def _synced(releases: ReleaseManager, result: R, cursor: int | None) -> R:
     """Apply written rows to the states of this process; return the result.
 
     Args:
         releases: Follows the store.
         result: Counts of the write.
-        cursor: Cursor of the write; None: unknown.
+        cursor: Cursor of the write; None: nothing was written.
     """
-    _sync(releases, cursor)
+    if cursor is not None:
+        _sync(releases, cursor)
     return result
 
 
-def _sync(releases: ReleaseManager, cursor: int | None) -> None:
+def _sync(releases: ReleaseManager, cursor: int) -> None:
     """Apply written rows to the states of this process, up to a write."""
     try:
         releases.sync(cursor)

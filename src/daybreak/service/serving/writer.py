@@ -80,13 +80,18 @@ class Ingestor:
                 results.append(_ingested(one, outcome))
         return results
 
-    def put_rows(self, rows: Sequence[Any], cache: RowCache, *, partial: bool) -> IngestResult:
+    def put_rows(
+        self, rows: Sequence[Any], cache: RowCache, *, partial: bool
+    ) -> tuple[IngestResult, int | None]:
         """Add or change items or users.
 
         Args:
             rows: Rows; later rows of an id are applied after earlier ones.
             cache: Rows that are stored.
             partial: Whether attributes that a row does not name keep their values.
+
+        Returns:
+            The counts, and the cursor of the last write; None: nothing was written.
         """
         key = cache.key
         parsed = parse_rows(self._with_pseudonyms(rows) if key == "user_id" else rows, key)
@@ -108,20 +113,26 @@ class Ingestor:
             }
         folded = fold_for_writing(list(merged.values()))
         frames = frames_by_columns(folded, key) if partial else [frame_from_rows(folded)]
+        cursor = None
         for frame in frames if folded else ():
-            self._store.write(_tables(frame, key))
-        return IngestResult(len(parsed.rows), 0, parsed.rejected)
+            cursor = self._store.write(_tables(frame, key)).cursor
+        return IngestResult(len(parsed.rows), 0, parsed.rejected), cursor
 
-    def replace_items(self, rows: Sequence[Any], cache: RowCache) -> CatalogueReplacement:
+    def replace_items(
+        self, rows: Sequence[Any], cache: RowCache
+    ) -> tuple[CatalogueReplacement, int | None]:
         """Take rows as the whole catalogue; nothing is stored if one of them is invalid.
 
         Args:
             rows: Rows of items; of rows with the same id the last one counts.
             cache: Items that are stored.
+
+        Returns:
+            The counts, and the cursor of the write; None: nothing was written.
         """
         parsed = parse_rows(rows, "item_id")
         if parsed.rejected or not parsed.rows:
-            return CatalogueReplacement(0, 0, parsed.rejected)
+            return CatalogueReplacement(0, 0, parsed.rejected), None
         columns = cache.columns()
         by_id: dict[str, dict[str, Any]] = {}
         for parsed_row in parsed.rows:
@@ -130,7 +141,8 @@ class Ingestor:
             by_id[values["item_id"]] = _listed(_with_removed_attributes(values, stored), None)
         frame = frame_from_rows(fold_for_writing(list(by_id.values())))
         written = self._store.write(_tables(frame, "item_id"), complete_at=self._clock())
-        return CatalogueReplacement(len(parsed.rows), 0, (), written.items_left)
+        counts = CatalogueReplacement(len(parsed.rows), 0, (), written.items_left)
+        return counts, written.cursor
 
     def _with_pseudonyms(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Return rows with pseudonyms instead of user ids that are text."""
