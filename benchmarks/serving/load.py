@@ -66,19 +66,28 @@ class RandomRequests:
         if share < 0.80:
             return "recommend", self._recommend()
         if share < 0.95:
-            return "event", self._event()
-        return "item", self._item()
+            return "event", self.event()
+        return "item", self.changed_item()
 
     def _recommend(self) -> bytes:
         share = self.chance.random()
         if share < 0.7:
-            return self._get(f"{BASE}/recommend/{self.chance.choice(self.users)}?n=10")
+            return self.list_of_known_user()
         if share < 0.8:
             return self._get(f"{BASE}/recommend/nobody-{self.chance.randrange(10**6)}?n=10")
+        return self.list_of_visitor()
+
+    def list_of_known_user(self) -> bytes:
+        """Return a request for the list of a random user."""
+        return self._get(f"{BASE}/recommend/{self.chance.choice(self.users)}?n=10")
+
+    def list_of_visitor(self) -> bytes:
+        """Return a request for the list of somebody with three events in the request."""
         seen = [{"item_id": self.chance.choice(self.items)} for _ in range(3)]
         return self._post(f"{BASE}/recommend", {"events": seen, "n": 10})
 
-    def _event(self) -> bytes:
+    def event(self) -> bytes:
+        """Return a purchase of a random user."""
         self.sent += 1
         event = {
             "event_id": f"load-{self.sent}-{self.chance.getrandbits(48):x}",
@@ -88,7 +97,7 @@ class RandomRequests:
         }
         return self._post(f"{BASE}/events", [event])
 
-    def _item(self) -> bytes:
+    def changed_item(self) -> bytes:
         """Return a change of a price, which does not change the size of the catalogue."""
         price = round(self.chance.uniform(0.5, 30.0), 2)
         item = self.chance.choice(self.items)

@@ -1,14 +1,15 @@
 """Throughput and response times of the server, of this and of earlier code, by workers.
 
     python -m benchmarks.serving.load_compare WORK --against REVISION [--workers 1 2 4] \
-        [--seconds 8] [--out FILE]
+        [--seconds 8] [--loads NAME ...] [--out FILE]
 
 Starts `daybreak serve` of both versions in turns, with one worker and with several, on copies
 of the store of :mod:`benchmarks.serving.load` (made in WORK if it is not there). Clients in
 this process send, over loopback, a mix of 80 % lists, 15 % events and 5 % changed items without
-pauses, the same with pauses of 0.3 s on average, lists of known users alone, and single events
-alone. A request with an error stops the measurement. The processor time of the clients is told
-as well: on a machine of two cores they share the processors with the server.
+pauses, the same with pauses of 0.3 s on average, and lists of known users, lists of visitors
+with three events, single events and changes of an item alone. A request with an error stops the
+measurement. The processor time of the clients is told as well: on a machine of two cores they
+share the processors with the server.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,8 +31,8 @@ import numpy as np
 import daybreak
 from benchmarks.common.server_process import Server, cpu_seconds, family, machine, start
 from benchmarks.serving.answer_cost import ROOT, extract_source
-from benchmarks.serving.load import BASE, RandomRequests, prepare_store
-from benchmarks.serving.load_clients import Request, RequestSource, request_bytes, run_clients
+from benchmarks.serving.load import RandomRequests, prepare_store
+from benchmarks.serving.load_clients import Request, RequestSource, run_clients
 from benchmarks.storage.event_speed import SingleEvents
 
 WARM_UP_S = 2.0
@@ -45,17 +46,15 @@ HEAD = (
 
 
 @dataclass
-class KnownUserLists:
-    """Requests for lists of known users."""
+class OneKind:
+    """Requests of one kind, without pauses."""
 
-    host: str
-    users: Sequence[str]
-    chance: random.Random
+    kind: str
+    make: Callable[[], bytes]
 
     def draw(self) -> Request:
         """Return the next request."""
-        path = f"{BASE}/recommend/{self.chance.choice(self.users)}?n=10"
-        return "recommend", request_bytes("GET", path, self.host)
+        return self.kind, self.make()
 
     def pause_s(self) -> float:
         """Return no pause."""
@@ -71,6 +70,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--seconds", type=float, default=8.0, help="duration of each load")
     parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--loads", nargs="+", help="names of loads; default: all")
     parser.add_argument("--out", type=Path, help="Markdown file to which results are added")
     args = parser.parse_args()
     store = Path(prepare_store(args.work, args.items).removeprefix("sqlite:///"))
@@ -132,11 +132,13 @@ def measure(server: Server, store: str, args: argparse.Namespace) -> Iterator[tu
             RandomRequests(users, items, host, chance, PAUSE_S),
             "recommend",
         ),
-        "lists": (KnownUserLists(host, users, chance), "recommend"),
+        "lists": (OneKind("recommend", mix.list_of_known_user), "recommend"),
+        "lists of visitors": (OneKind("recommend", mix.list_of_visitor), "recommend"),
         "single events": (SingleEvents(host, users, items), "event"),
+        "changed items": (OneKind("item", mix.changed_item), "item"),
     }
-    for name, (source, kind) in loads.items():
-        yield name, measure_load(server, source, kind, args)
+    for name in args.loads or loads:
+        yield name, measure_load(server, *loads[name], args)
 
 
 def measure_load(
