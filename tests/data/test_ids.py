@@ -44,7 +44,8 @@ def of_request(value):
 @given(texts)
 def test_a_column_a_value_and_a_request_give_the_same_id(text):
     id_ = normalize_id(text) or None
-    assert cast_ids(pl.Series([text]))[0].to_list() == [id_]
+    for n in (1, 100):
+        assert cast_ids(pl.Series([text] * n))[0].to_list() == [id_] * n
     assert id_text(text) == id_
     if "\0" not in text:
         assert of_request(text) == id_

@@ -60,6 +60,12 @@ _ROUNDED_PATTERN = r"^-?\d(?:[.,]\d+)?[eE]\+\d{2,}$"
 _LONG_NUMBER_PATTERN = rf"^\d{{{MIN_EXCEL_DIGITS},}}$"
 _ZEROS_AFTER_15_DIGITS = r"^\d{15}0+$"
 _LONG_FLOAT_PATTERN = rf"^-?\d{{{MIN_EXCEL_DIGITS},}}\.0+$"
+_ALTERED_PATTERN = "|".join(
+    (_ROUNDED_PATTERN, _LONG_NUMBER_PATTERN, _LONG_FLOAT_PATTERN, _SPREADSHEET_DATE)
+)
+"""What is in each column about which :func:`note_damaged_ids` tells more than cut ids."""
+_MAX_VALUES_ONE_BY_ONE = 64
+"""Size of a column up to which a loop over its values is faster than operations on it."""
 
 
 def normalize_id(text: str) -> str:
@@ -212,6 +218,9 @@ def utf8_text(values: pl.Series) -> pl.Series | None:
 
 def _normalize_column(text: pl.Series) -> pl.Series:
     """Return texts as :func:`normalize_id` does; null instead of empty."""
+    if len(text) <= _MAX_VALUES_ONE_BY_ONE:
+        ids = [None if id_ is None else normalize_id(id_) or None for id_ in text.to_list()]
+        return pl.Series(text.name, ids, pl.String)
     stripped = text.str.strip_chars(BLANKS)
     whole = stripped.str.replace(_WHOLE_NUMBER_PATTERN, "$1")
     is_ascii = whole.str.len_bytes().sum() == whole.str.len_chars().sum()
@@ -258,7 +267,10 @@ def note_damaged_ids(file: str, column: str, values: pl.Series) -> list[str]:
         example = f"{damaged[0]:.0f}" if len(damaged) else ""
         cause = f"floats hold whole numbers exactly only below {exact:,.0f}"
     elif values.dtype in (pl.String, pl.Categorical) or isinstance(values.dtype, pl.Enum):
-        damaged, cause = _rounded_texts(values.cast(pl.String).str.strip_chars(BLANKS))
+        text = values.cast(pl.String).str.strip_chars(BLANKS)
+        if not text.str.contains(_ALTERED_PATTERN).any() and not _may_be_cut(text):
+            return []
+        damaged, cause = _rounded_texts(text)
         example = damaged[0] if len(damaged) else ""
     else:
         return []
@@ -304,6 +316,11 @@ def _note_altered_texts(file: str, column: str, values: pl.Series) -> list[str]:
             f"cut off, such as {cut[0]}; different ids may have become one"
         )
     return notes
+
+
+def _may_be_cut(ids: pl.Series) -> bool:
+    """Return whether :func:`_cut_ids` could find any."""
+    return len(ids) >= MIN_CUT_IDS and bool((ids.str.len_chars() >= MIN_CUT_CHARS).any())
 
 
 def _cut_ids(ids: pl.Series) -> pl.Series:
