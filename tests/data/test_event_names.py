@@ -93,3 +93,33 @@ def test_words_of_orders_that_came_to_nothing_say_no():
 )
 def test_names_from_subscriptions_mails_and_feeds_have_their_kind(kind, names):
     assert {event_name_kind(name) for name in names.split(", ")} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("negative", "退订, 退會, 不再关注, 不想再看, 减少此类推荐, 太贵, no thanks, flagged"),
+        ("negative", "churned, walked out, low_quality, meh, gekündigt, entliked, abgemeldet"),
+        ("negative", "dado de baja, retiré des favoris, disdetta, opgezegd, descadastrado"),
+        ("negative", "rezygnacja, sepetten çıkarıldı, favorilerden kaldırıldı"),
+        ("negative", "wishlist_remove, order_cancelled, policy_cancelled, cancelled policy"),
+        ("view", "refund_policy_view, view_refund_policy, viewed returns page, return_viewed"),
+        (
+            "view",
+            "查看退货政策, wishlist_view, order_viewed, help_page_view, size guide opened",
+        ),
+        ("view", "email_clicked, newsletter opened, looked at, page_leave, payment_declined"),
+        ("impression", "bounced, page_bounce, email_bounced"),
+        ("other", "refund_page, returns policy, money_back_guarantee, conditions de retour"),
+        ("other", "退货险, 未退货, 返品ポリシー, キャンセル待ち, 환불 정책, cookies_rejected"),
+        ("other", "resubscribed, shared, 订阅, wishlist, view_completed, full_watch, page"),
+        (
+            "count",
+            "added to basket, checkout started, cart_abandon, 加入购物车, view_and_order",
+        ),
+    ],
+)
+def test_words_within_longer_names_mean_what_the_whole_name_says(kind, names):
+    assert {name: event_name_kind(name) for name in names.split(", ")} == dict.fromkeys(
+        names.split(", "), kind
+    )

@@ -70,7 +70,8 @@ _NEGATIVE_ENGLISH = _words(
     r"cancell?(?:ed)?order order_?cancell?(?:ed|ation)?",
     r"return(?:ed)?(?:item|product|order)s? no_?show(?:s|ed)?",
     r"mut(?:e|ed|ing) (?:stop(?:ped)?|quit)_(?:reading|watching|listening|playing) sold_back",
-    r"g[ai]ve_up given_up",
+    r"g[ai]ve_up given_up (?:no|non)_thanks? left_early walk(?:ed|s)?_out",
+    r"(?:low|poor|bad)_quality",
     rf"(?:{'|'.join(_NEGATION.split())})_(?:[^\W_]+_){{0,2}}?(?:{'|'.join(_OPINION.split())})",
 )
 _AMBIGUOUS_ENGLISH = _words(
@@ -81,13 +82,28 @@ _AMBIGUOUS_ENGLISH = _words(
 )
 """Words that say no unless a word of ``_OTHER_CONTEXT`` says what else is meant."""
 _OTHER_CONTEXT = _words(
-    r"view(?:s|ed|ing)? visit(?:s|ed|or|ors)? pages? policy search home label form reads?",
+    r"view(?:s|ed|ing)? visit(?:s|ed|or|ors)? pages? search home label form reads?",
     r"open(?:ed)? download\w* gems? visiteurs? besucher accueil",
     r"(?:return|retour)(?:s|ed)?_(?:sessions?|users?|customers?|buyers?|shoppers?|clients?)",
     r"generat\w+ export\w* print\w* ads? advert\w* intro recap forward backward?s? credits",
     r"coupon discount filter filters account trip flight ticket date impressions? insurance",
     r"abandon(?:s|ed)?_(?:cart|basket|checkout) (?:cart|basket|checkout)_abandon(?:ed|ment)?",
     r"return(?:s|ed)?_(?:to|from)_(?!(?:the_)?(?:seller|store|shop|sender|warehouse|vendor))\w*",
+)
+_REFUSALS = (
+    r"refunds? returns? cancell?ations? cancel "
+    r"exchanges? complaints? money_back refund_and_return "
+    r"retouren? rueckgabe ruckgabe erstattung "
+    r"storno widerruf umtausch annulation remboursement "
+    r"retours? devoluci?on devoluciones reembolso cancelaci?on cancelamento reso resi rimborso "
+    r"annullamento zwrot(?:u|ow)? iade iptal returns_and_refunds возврата"
+)
+_ABOUT = (
+    r"polic(?:y|ies) terms faqs? guarantees? info information instructions? guide help rules? "
+    r"conditions? pages? window options? richtlinien? "
+    r"bedingungen bedingung hinweise belehrung politique "
+    r"garantie garantia garanzia politicas? condiciones condicoes condizioni polityka warunki "
+    r"politikas? kosullari условия правила"
 )
 _NEGATED_NEGATIVE = _words(
     r"un_?(?:hid(?:e|den)|block(?:s|ed)?|mut(?:e|ed)|ban(?:ned)?|reject(?:ed)?|skip(?:ped)?)",
@@ -99,12 +115,20 @@ _NEGATED_NEGATIVE = _words(
     r"remov(?:e|ed)_from_(?:black_?list|block_?list|hidden|ignored|spam|trash)",
     r"(?:not?|never|nicht)_(?:hat(?:e|ed)|dislik(?:e|ed)|skip(?:ped)?|return(?:s|ed)?"
     r"|cancel(?:l?ed|lations?)?|refund(?:s|ed)?|storniert|retourniert)",
+    # what is about refusals, and what fails although somebody wants the item
+    rf"(?:[^\W_]+_)?(?:{'|'.join(_REFUSALS.split())})_(?:{'|'.join(_ABOUT.split())})",
+    rf"(?:{'|'.join(_ABOUT.split())})_(?:(?:de|di|du|des|dei|of|for|on|o|fuer|zur?)_)?"
+    rf"(?:{'|'.join(_REFUSALS.split())})",
+    r"cookies? consent",
+    r"(?:payment|card|charge|transaction)s?_(?:was_)?(?:declin|refus|reject)\w*",
+    r"(?:declin|refus|reject)(?:ed|al)_(?:payment|card|charge|transaction)s?",
 )
 _NEGATIVE_ALONE = re.compile(
     r"_(?:(?:review|rating|feedback|vote|signal|reaction|preference|response|answer|score|thumbs?"
     r"|experience|sentiment|opinion|recommendation|match|swipe|event|rate|rated|mark|a|very)_)*"
     r"(?:no|nah|nope|down|negative|bad|poor|terrible|awful|worst|boring|minus|dropped|drop_out"
-    r"|angry|quit|schlecht|malo|mauvais|odio|queja)"
+    r"|angry|quit|schlecht|malo|mauvais|odio|queja|meh|flag(?:s|ged)?|snoozed?|churn(?:ed)?"
+    r"|disput(?:e|es|ed)|baja)"
     r"(?:_(?:review|rating|feedback|vote|signal|reaction|preference|response|answer|score|match"
     r"|thumbs?|experience|sentiment|opinion|recommendation|swipe|event))*_"
 )
@@ -114,6 +138,7 @@ _NEGATIVE_LATIN = _words(
     r"gef(?:ae|a)llt_(?:mir_)?nicht (?:mag|mochte|moechte|will)_(?:ich_)?nicht nicht_gemocht",
     r"gefiel_(?:mir_)?nicht (?:nicht|des|un)_?interess\w* kein_interesse",
     r"missf(?:ae|a|ie)ll\w*",
+    r"entlik\w+ abgemeldet abmeldung",
     r"missfiel retour(?:e|en|niert|nieren)? retournier\w* (?:zu)?r(?:ue|u)ckgabe",
     r"zur(?:ue|u)ck(?:gegeben|geschickt|gesendet|gesandt) r(?:ue|u)cksendung(?:en)?",
     r"(?:r(?:ue|u)ck)?erstatt\w+ storn\w+ entfolg\w+ abbestell\w+ gek(?:ue|u)ndigt",
@@ -126,7 +151,7 @@ _NEGATIVE_LATIN = _words(
     r"teruggestuurd teruggegeven geannuleerd annuleer\w* annulering overgeslagen overslaan",
     r"verborgen verberg\w* geblokkeerd blokkeer\w* afgewezen geweigerd weiger\w*",
     r"verwijder\w+",
-    r"ontvolg\w* uitgeschreven",
+    r"ontvolg\w* uitgeschreven opgezegd opzegg\w+ afgemeld",
     # French
     r"n?_?(?:aime|aimes|aimez|aimer|aime[er])_pas pas_aim\w+ pas_(?:d_)?interess\w*",
     r"jaime_pas",
@@ -134,7 +159,7 @@ _NEGATIVE_LATIN = _words(
     r"signal(?:e|er|ee|ement) "
     r"des_?abonn\w+ des_?inscri\w+ rejet\w* refus\w+ supprim\w+ retir(?:er|ee) je_deteste",
     r"pouce_(?:vers_le_)?bas (?:non|in)_?interess\w+ deplai\w+ plainte resili\w+",
-    r"ne_plus_suivre reclamation retire_du_panier",
+    r"ne_plus_suivre reclamation retiree?s?_d(?:u|e|es)_\w+",
     # Spanish, Portuguese, Italian
     r"no_(?:me_|le_|nos_)?(?:gust\w+|interes\w+|quiero|recomend\w+) disgust[aeo]\w*",
     r"devuel\w+",
@@ -142,22 +167,26 @@ _NEGATIVE_LATIN = _words(
     r"ocult(?:ar?|ad[oa]|o)",
     r"bloquea\w* denunci\w+ rechaz\w+ eliminad[oa] eliminar quitad[oa] quitar borrad[oa]",
     r"borrar",
-    r"dej\w+_de_seguir descartad[oa] descartar anulad[oa] dar_de_baja desuscri\w+",
+    r"dej\w+_de_seguir dad[oa]_de_baja descartad[oa]",
+    r"descartar anulad[oa] dar_de_baja desuscri\w+",
     r"pulgar_abajo reclamacion",
     r"nao_(?:gost\w+|interess\w+|quero|recomend\w+) pulad[oa] pular bloquead[oa] rejeit\w+",
-    r"removid[oa] remover deix\w+_de_seguir descurt\w+ excluid[oa] polegar_para_baixo",
+    r"descadastr\w+ desinscr\w+ desist\w+ removid[oa]",
+    r"remover deix\w+_de_seguir descurt\w+ excluid[oa] polegar_para_baixo",
     r"non_(?:mi_)?(?:piac\w+|interess\w+|voglio|consigli\w+) reso restitui\w+ rimbors\w+",
     r"annulla\w* saltat[oa] nascost[oa] nascond\w+ blocca\w* segnala\w* rifiut\w+ rimoss[oa]",
-    r"rimuov\w+ (?:sme[ts]\w+_di|non)_segui\w+ pollice_(?:in_)?giu disiscri\w+ scartat[oa]",
+    r"disdett\w+ rimuov\w+ (?:sme[ts]\w+_di|non)_segui\w+",
+    r"pollice_(?:in_)?giu disiscri\w+ scartat[oa]",
     # Polish, Czech, Swedish, Danish, Norwegian, Turkish, Vietnamese, Indonesian
     r"nie_(?:lubi\w*|podoba\w*|interes\w+) zwrot\w* zwroc\w+ anulowan\w+ pomin\w+ ukry\w+",
-    r"przesta\w+_obserwowa\w+",
+    r"przesta\w+_obserwowa\w+ z?rezygn\w+ wypisa\w+",
     r"zablokow\w+ odrzu\w+ usun\w+ nelibi nelibil\w* vracen\w* vratk\w+ zrusen\w* preskoc\w+",
     r"ogilla\w* gillar_inte inte_intress\w+ retur retur(?:nera\w*|nert|neret) aterbetal\w+",
     r"avbr[uoi]t\w+ avfolj\w+ hoppa\w*_over",
     r"avbest\w+ avvisa\w* (?:kan|liker)_ikke_lide liker_ikke ikke_interess\w+ refunder\w*",
     r"begenme\w* iade\w* iptal\w* gizle\w* engelle\w* reddet\w* reddedil\w*",
-    r"takip\w*_birak\w* takipten_cik\w* atla(?:ndi|dim?)",
+    r"(?:sepet|liste|abonelik|favori)[^\W_]*[td][ae]n_\w+ takip\w*_birak\w*",
+    r"takipten_cik\w* atla(?:ndi|dim?)",
     r"ilgilenmiyor\w* khong_(?:thich|quan_tam) tra_hang hoan_tien bo_qua bo_theo_doi huy",
     r"(?:tidak|tak|gak)_(?:suka|tertarik|minat) dikembalikan dibatalkan batal(?:kan)? lewati",
     # Russian, Ukrainian
@@ -172,14 +201,15 @@ _NEGATIVE_LATIN = _words(
 _NEGATIVE_PARTS = _parts(
     # Chinese
     "不喜[欢歡] 不爱 不愛 [讨討][厌厭] [厌厭][恶惡] 反感 不感[兴興]趣 [没沒无無][兴興]趣",
-    "[没沒]有[兴興]趣 不(?:再)?想(?:看|要) 不要 不看了? 不(?:再)?推[荐薦] 不[满滿]意",
+    "[没沒]有[兴興]趣 不再 不想(?:再)?(?:看|要) 不要 不看了? 不(?:再)?推[荐薦] 不[满滿]意",
     "不合适 不合適",
     "(?:交易|[订訂][单單]|已)[关關][闭閉]",
     "退[货貨款订訂单單换換回] 退掉 取消 取[关關] 移除 移出 [删刪]除 屏蔽 封[锁鎖] 拉黑",
     "举报 舉報 檢舉 检举",
     "投[诉訴] 差[评評] 点踩 點踩 ^_踩_$ 跳[过過] 略[过過] 拒[绝絕收] [隐隱]藏 忽略 [弃棄]",
     "卸[载載]",
-    "[减減]少推[荐薦] 不[值好]得?看? 不良 划走 [负負](?:反[馈饋]|[评評])",
+    "退[会會] 太[贵貴] [减減]少.{0,4}推[荐薦]",
+    "不[值好]得?看? 不良 划走 [负負](?:反[馈饋]|[评評])",
     # Japanese
     "嫌い 嫌だ 苦手 [興兴]味(?:が|は)?(?:な|無) 好き(?:では|じゃ)な 返品 返金 キャンセル",
     "取り?消し?",
@@ -201,16 +231,22 @@ _NEGATED_NEGATIVE_PARTS = _parts(
     "取消(?:不喜[欢歡]|退[货貨款]|屏蔽|拉黑|[隐隱]藏|拒[绝絕]|[举舉][报報]|踩|跳[过過])",
     "(?:ブロック|非表示|ミュート|通報|返品|低評価)(?:を)?(?:の)?(?:解除|キャンセル|取り?消し?)",
     "(?:차단|숨김|숨기기|싫어요|반품|신고)_?(?:해제|취소) [没沒]有?退[货貨款]",
-    "不(?:讨厌|討厭|跳过|跳過)",
+    "不(?:讨厌|討厭|跳过|跳過) 未(?:退[货貨款订訂单單]|取消) 取消[静靜]音",
+    "(?:退|取消|投[诉訴]).{0,4}(?:政策|[规規][则則定]|[须須]知|[说說]明|[条條]款|指南|流程|[险險]|保障)",
+    "(?:返品|返金|キャンセル)(?:の)?(?:ポリシー|規[約定]|条件|方法|保[証障]|について|待ち|不可)",
+    "(?:반품|환불|취소)_?(?:정책|규정|안내|약관|조건|대기)",
 )
 _FILLERS = (
     r"items? pages? details? products? articles? news lists? listings? events? users? the on a "
     r"screen content videos? links? profiles? results? first unique quick full images? photos? "
-    r"thumbnails? descriptions? category type of to in app web mobile card slot banner ads?"
+    r"thumbnails? descriptions? category type of to in app web mobile card slot banner ads? "
+    r"e?_?mails? push notifications? newsletters? hard soft help faqs? guides? size reviews? "
+    r"polic(?:y|ies) pdp plp at"
 )
 _VIEW_WORDS = (
     r"view(?:s|ed|ing|er)? click(?:s|ed|ing|through)? clickthroughs? reads? pv pageviews? "
-    r"pageviewed detailviews? visit(?:s|ed)? open(?:s|ed)? search(?:es|ed)? "
+    r"pageviewed detailviews? looked zoom(?:s|ed)? "
+    r"scroll(?:s|ed)? angeschaut seitenaufrufe? visit(?:s|ed)? open(?:s|ed)? search(?:es|ed)? "
     r"brows(?:e|es|ed|ing) hover(?:s|ed)? preview(?:s|ed)? tap(?:s|ped)? angesehen "
     r"ansicht(?:en)? aufrufe? aufgerufen geklickt klicks? angeklickt betrachtet "
     r"besucht bekeken bekijken vue?s? vus consult(?:e|ee) consultation clics? clique[er]? "
@@ -219,13 +255,23 @@ _VIEW_WORDS = (
 )
 _IMPRESSION_WORDS = (
     r"impress(?:ion|ions|ed)? exposures? exposed shown show displays? displayed seen served "
-    r"viewable rendered gezeigt angezeigt einblendung(?:en)? affichages? affiche "
+    r"viewable rendered bounce[sd]? gezeigt angezeigt einblendung(?:en)? affichages? affiche "
     r"impresion(?:es)? "
     r"mostrado показ\w*"
 )
 _VIEW = re.compile(
     rf"_(?:(?:{'|'.join((_FILLERS + ' impressions? history ' + _VIEW_WORDS).split())})_)+"
 )
+_VIEWED_PAGES = re.compile(
+    r"(?!\w*_(?:and|then|through)_)"
+    r"(?:_(?:view(?:s|ed|ing)?|pageviews?)_\w+|\w+_(?:view(?:s|ed)?|pageviews?)_)"
+)
+_PAGES = _words(
+    _ABOUT,
+    r"pages? cart basket bag checkout orders? wish_?list favou?rites? profile account returns?",
+    r"refunds? shipping delivery promotions? coupons? sale collection home settings",
+)
+"""Pages of which views are told: a view of one is a view, whatever it is about."""
 _IMPRESSION = re.compile(
     rf"_(?:(?:{'|'.join((_FILLERS + ' ' + _IMPRESSION_WORDS).split())})_)+"
 )
@@ -261,6 +307,7 @@ SYSTEM_EVENT_KINDS: dict[str, EventNameKind] = {
     **dict.fromkeys(("select_item", "select_content", "view_cart", "site_search"), "view"),
     **dict.fromkeys(("session_start", "user_engagement", "scroll", "screen_view"), "view"),
     **dict.fromkeys(("login", "sign_up", "form_start", "video_progress"), "view"),
+    **dict.fromkeys(("session_end", "exit", "page_leave", "page_exit", "page_unload"), "view"),
     **dict.fromkeys(("view_promotion", "email_sent", "email_delivered"), "impression"),
     **dict.fromkeys(("push_sent", "notification_sent", "sms_sent"), "impression"),
     **dict.fromkeys(("email_opened", "email_open", "push_opened"), "view"),
@@ -273,6 +320,7 @@ SYSTEM_EVENT_KINDS: dict[str, EventNameKind] = {
     **dict.fromkeys(("product_added", "add_ecommerce_item"), "count"),
     # states of orders in WooCommerce, Shopify, Magento, PrestaShop, Salesforce
     **dict.fromkeys(("failed", "wc_failed", "checkout_draft", "payment_error"), "view"),
+    **dict.fromkeys(("payment_failed", "payment_declined", "card_declined"), "view"),
     **dict.fromkeys(("trash", "fraud", "restocked", "closed_lost"), "negative"),
     # documents of 1C
     **dict.fromkeys(("реализация", "реализация_товаров", "продажа", "чек"), "count"),
@@ -323,7 +371,7 @@ def event_name_kind(name: str) -> EventNameKind:
         return "negative"
     if _is_impression(words):
         return "impression"
-    if (_VIEW.fullmatch(words) and _HAS_VIEW_WORD.search(words)) or _VIEW_PARTS.search(words):
+    if _is_view(words):
         return "view"
     return "count" if _COUNT.search(words) or _COUNT_PARTS.search(words) else "other"
 
@@ -338,6 +386,13 @@ def _is_negative(words: str) -> bool:
         return False
     patterns = (_AMBIGUOUS_ENGLISH, _NEGATIVE_LATIN, _NEGATIVE_PARTS)
     return any(pattern.search(words) for pattern in patterns)
+
+
+def _is_view(words: str) -> bool:
+    """Return whether the words say that an item or a page was looked at."""
+    if _VIEW_PARTS.search(words) or (_VIEW.fullmatch(words) and _HAS_VIEW_WORD.search(words)):
+        return True
+    return bool(_VIEWED_PAGES.fullmatch(words) and _PAGES.search(words))
 
 
 def _is_impression(words: str) -> bool:
