@@ -232,8 +232,9 @@ def test_all_pages_are_read():
 
 def test_deleting_an_unknown_item_is_not_an_error():
     gone = refusal(404, code="not_found", detail="no item 'x'")
-    shop = client(Service({"deleted": 1}, gone))
+    shop = client(Service({"deleted": 1}, {"deleted": 0}, gone))
     assert shop.delete_item("x")
+    assert not shop.delete_item("x")
     assert not shop.delete_item("x")
 
 

@@ -98,6 +98,9 @@ class FakeService:
     def add_many(self, calls):
         return [self.add(rows) for rows in calls]
 
+    def require_listed(self, item_id):
+        self.get(item_id)
+
     def get(self, item_id):
         if item_id == "nothing":
             raise NotFoundError("no item 'nothing'")

@@ -45,6 +45,23 @@ def test_a_late_change_of_a_deleted_item_puts_nothing_on_sale(api):
     assert not ids(api.post("/recommend", json={"items": ["short-lived"]}))
 
 
+@pytest.mark.parametrize("named", [False, True], ids=["unknown", "named by an event"])
+@pytest.mark.parametrize("door", ["fields", "image", "gorse", "gorse category"])
+def test_a_change_of_what_is_not_in_the_catalogue_puts_nothing_on_sale(api, named, door):
+    item = f"ghost-{door[-5:]}-{named}".replace(" ", "")
+    if named:
+        api.post("/events", json={"user_id": "ann", "item_id": item})
+    gorse = str(api.base_url).replace("/api/v1", "/api").rstrip("/")
+    changed = {
+        "fields": lambda: api.patch(f"/items/{item}", json={"price": 3.0}),
+        "image": lambda: api.put(f"/items/{item}/image", content=b"no picture yet"),
+        "gorse": lambda: api.patch(f"{gorse}/item/{item}", json={"Comment": "tea"}),
+        "gorse category": lambda: api.put(f"{gorse}/item/{item}/category/tea"),
+    }[door]()
+    assert changed.status_code == 404
+    assert not ids(api.post("/recommend", json={"items": [item]}))
+
+
 @pytest.mark.parametrize("item", ["tea-01", "TEA-1", "nothing/at all"])
 def test_an_unknown_item_is_not_found_where_it_is_the_question(api, item):
     quoted = quote(item, safe="")

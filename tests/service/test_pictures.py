@@ -138,6 +138,8 @@ def test_pictures_over_http(url):
         found = api.post("/similar", json={"image": image, "k": 1, "explain": True}).json()
         assert found["items"][0]["item_id"].startswith("blue-")
         assert found["items"][0]["reasons"][0]["kind"] == "picture"
+        assert api.put("/items/new%2F1/image", content=BLUE).status_code == 404
+        api.put("/items/new%2F1", json={"title": "new"})
         put = api.put(
             "/items/new%2F1/image", content=BLUE, headers={"content-type": "image/png"}
         )
@@ -165,6 +167,7 @@ def test_pictures_in_forms_of_browsers(url):
         assert found["items"][0]["item_id"].startswith("blue-")
         assert found["items"][0]["reasons"][0]["kind"] == "picture"
         assert api.post("/similar/image?k=1", content=BLUE).json()["items"]
+        api.put("/items/new-2", json={"title": "new"})
         assert api.put("/items/new-2/image", files=form).json()["accepted"] == 1
         assert is_kept_picture(api.get("/items/new-2").json()["image"])
         refused = api.post("/similar/image", files={"image": animation("GIF")})
@@ -181,6 +184,7 @@ def test_sounds_over_http(url):
     pytest.importorskip("soundfile")
     pytest.importorskip("kaldi_native_fbank")
     with httpx.Client(base_url=f"{url}/api/v1", timeout=300) as api:
+        api.put("/items/new-3", json={"title": "new"})
         put = api.put("/items/new-3/audio", content=sound_file(tone()))
         assert put.json()["accepted"] == 1
         assert read_kept_sound(api.get("/items/new-3").json()["audio"]) is not None

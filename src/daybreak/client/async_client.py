@@ -463,10 +463,11 @@ class AsyncClient:
     async def delete_item(self, item_id: str) -> bool:
         """Delete an item and its events; return whether it existed."""
         try:
-            await self._send(ApiCall("DELETE", path_of("items", item_id), None))
+            call = ApiCall("DELETE", path_of("items", item_id), DeletedCount)
+            result = await self._send(call)
         except ResourceNotFoundError:
             return False
-        return True
+        return result.deleted > 0
 
     async def delete_user(self, user_id: str) -> Proof:
         """Erase a user everywhere; return what was found, and whether anything is left."""

@@ -84,7 +84,8 @@ async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response
 async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Response:
     """Change some fields of an item of the catalogue; the others keep their values."""
     catalogue = state_of(request).service.catalogue
-    await run_in_threadpool(catalogue.get, item_id)  # a late change puts nothing on sale
+    # a late change puts nothing on sale
+    await run_in_threadpool(catalogue.require_listed, item_id)
     return await put_row(catalogue.put, "item_id", item_id, body, partial=True)
 
 
@@ -125,8 +126,9 @@ async def _put_media(request: Request, item_id: str, column: str) -> Response:
         item_id: Item.
         column: ``image`` or ``audio``.
     """
+    catalogue = state_of(request).service.catalogue
+    await run_in_threadpool(catalogue.require_listed, item_id)
     max_bytes = min(state_of(request).options.upload_bytes, MAX_MEDIA_BYTES)
     data = await receive_media(request, column, max_bytes)
     body = {column: f"data:{column}/*;base64,{b64encode(data).decode('ascii')}"}
-    put = state_of(request).service.catalogue.put
-    return await put_row(put, "item_id", item_id, body, partial=True)
+    return await put_row(catalogue.put, "item_id", item_id, body, partial=True)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS
+from daybreak.data.fields import CATALOGUE_EXIT_COLUMN
 from daybreak.data.ids import lookup_id
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
@@ -75,6 +76,21 @@ class ItemsResource:
         """
         key = lookup_id(item_id)
         return _get_row(self._releases.row_caches.items, key, key)
+
+    def require_listed(self, item_id: str) -> None:
+        """Check that an item can be changed: a change of another one would put it on sale.
+
+        Where there is a catalogue, ids that only events have are not in it.
+
+        Raises:
+            NotFoundError: There is no such item, or only events name it.
+        """
+        row = self.get(item_id)
+        values = {name: value for name, value in row.items() if value is not None}
+        is_bare = not values.keys() - {"item_id", CATALOGUE_EXIT_COLUMN}
+        if is_bare and self._releases.current.catalogue.is_given:
+            text = f"no item {item_id!r:.80} in the catalogue; only events name it"
+            raise NotFoundError(text)
 
     def page(self, cursor: str | None = None, n: int = 100) -> RowPage:
         """Return a page of items, in the order in which they were added.

@@ -65,7 +65,7 @@ async def get_item(request: Request, item_id: str) -> Response:
 async def modify_item(request: Request, item_id: str, patch: GorseItemPatch) -> Response:
     """Change some fields of an item."""
     service = state_of(request).service
-    await run_in_threadpool(service.catalogue.get, item_id)
+    await run_in_threadpool(service.catalogue.require_listed, item_id)
     return accepted_response(
         await run_in_threadpool(service.catalogue.put, [item_row(item_id, patch)], partial=True)
     )
@@ -104,6 +104,7 @@ async def _change_category(
     request: Request, item_id: str, category: str, *, inside: bool
 ) -> Response:
     service = state_of(request).service
+    await run_in_threadpool(service.catalogue.require_listed, item_id)
     row = await run_in_threadpool(service.catalogue.get, item_id)
     categories = gorse_item({**row, "item_id": item_id}).categories or []
     others = [name for name in categories if name != category]
