@@ -32,6 +32,7 @@ from daybreak.encoders.clause_words import (
     WITHOUT_BEFORE_NOUN,
 )
 from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
+from daybreak.encoders.kinds_of_works import drop_kind_of_works
 from daybreak.encoders.open_requests import drop_superlatives, is_open_request
 
 _BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
@@ -144,6 +145,8 @@ def drop_small_talk(text: str) -> str:
         text = shorter if has_content(shorter) else text
     rest = _drop_recipient(text)
     is_about_somebody = rest != text
+    shorter = drop_kind_of_works(rest)
+    rest = shorter if has_content(shorter) else rest
     text = _unspaced_request().sub("", rest) or rest
     text = say_ages(_drop_unspaced_talk(text))
     words = list(_WORD.finditer(text))

@@ -25,6 +25,7 @@ MAX_PHRASE_CHARS = 100
 """Longest phrase that is compared with titles [characters]."""
 
 _YEAR = re.compile(r"\s*[(\[（](?:1[89]|20)\d\d[)\]）]\s*")
+_BY = re.compile(r"^by\s+(?=\w)", re.IGNORECASE)
 _GOES_ON = re.compile(r"\s+(?=(?:i|we|what|which|can|so)(?!\w))", re.IGNORECASE)
 _ARTICLES = "the|a|an|le|la|les|der|die|das|el|los|il"
 _ARTICLE_AT_END = re.compile(rf"^(.*),\s+({_ARTICLES})$")
@@ -34,17 +35,20 @@ _ARTICLE = re.compile(rf"^(?:{_ARTICLES})\s+")
 def named_phrases(text: str) -> list[str]:
     """Return the parts of a sentence that may be titles, folded by :func:`fold_title`.
 
-    They are all of it without the words that only ask, and what follows (or, in some languages,
-    stands before) a word such as "like".
+    They are all of it with and without the words that only ask, what follows "by", and what
+    follows (or, in some languages, stands before) a word such as "like".
 
     Example:
         >>> named_phrases("a film like The Matrix or Heat, but no horror")
-        ['matrix heat', 'matrix or heat', 'matrix', 'heat']
+        ['matrix heat', 'matrix or heat', 'matrix', 'heat', 'film like the matrix or heat']
+        >>> named_phrases("anything by ABBA")
+        ['by abba', 'abba', 'anything by abba']
         >>> named_phrases("Emmaみたいな本")
         ['emmaみたいな本', 'emma']
     """
     clauses = split_clauses(text)
-    found = [drop_small_talk(clauses.wanted) or clauses.wanted]
+    short = drop_small_talk(clauses.wanted) or clauses.wanted
+    found = [short, _BY.sub("", short)]
     is_list = False
     for piece in clauses.pieces:
         matches = [match for match in (one.search(piece) for one in _likeness()) if match]
@@ -52,8 +56,9 @@ def named_phrases(text: str) -> list[str]:
         for named in names:
             found += [named, *_alternatives().split(named), _GOES_ON.split(named)[0]]
         is_list = bool(names)  # "like Heat, Alien and Fargo"
-    short = [phrase for phrase in found if len(phrase) <= MAX_PHRASE_CHARS]
-    folded = dict.fromkeys(fold_title(phrase) for phrase in short)
+    found.append(clauses.wanted)
+    kept = [phrase for phrase in found if len(phrase) <= MAX_PHRASE_CHARS]
+    folded = dict.fromkeys(fold_title(phrase) for phrase in kept)
     return [phrase for phrase in folded if phrase][:MAX_NAMED_PHRASES]
 
 

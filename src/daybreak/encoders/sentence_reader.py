@@ -10,6 +10,7 @@ from daybreak.data.fields import ContentField
 from daybreak.encoders.base import Encoder
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
+from daybreak.encoders.makers import BY_WORDS, MakerTerms
 from daybreak.encoders.spelling import correct_spelling
 from daybreak.encoders.word_forms import split_unspaced_words
 
@@ -43,6 +44,7 @@ class SentenceReader:
         values: Words of the values of its categories, and words for genres.
         phrases: Attributes by the words of their values.
         concepts: Categories by other words that ask for them.
+        makers: People and publishers by a part of their names.
         text_encoder: Text model of the catalogue; None: it has none.
     """
 
@@ -50,6 +52,7 @@ class SentenceReader:
     values: frozenset[str]
     phrases: PhraseMatcher
     concepts: ConceptTerms
+    makers: MakerTerms
     text_encoder: Encoder | None
 
     @classmethod
@@ -86,6 +89,7 @@ class SentenceReader:
                 finds_word_forms=finds_word_forms,
             ),
             ConceptTerms.of(terms),
+            MakerTerms.of(terms, words),
             text_encoder,
         )
 
@@ -117,7 +121,7 @@ class SentenceReader:
         terms = self.find_terms(texts, words)
         first = len(texts) - n_ruled_out
         terms[first:] = [longest_values(found) for found in terms[first:]]
-        without = self._without_values(words, terms)
+        without = self._without_values([_after_by(row) for row in words], terms)
         return [split_unspaced_words(row) for row in without], terms
 
     def _without_values(
@@ -152,8 +156,12 @@ class SentenceReader:
         """
         found = self.phrases.find_terms_of_all(words)
         return [
-            list(dict.fromkeys([*terms, *self.concepts.find(text, terms)]))
-            for text, terms in zip(texts, found, strict=True)
+            list(
+                dict.fromkeys(
+                    [*named, *self.makers.find(row, named), *self.concepts.find(text, named)]
+                )
+            )
+            for text, row, named in zip(texts, words, found, strict=True)
         ]
 
     def is_known(self, word: str) -> bool:
@@ -170,3 +178,8 @@ class SentenceReader:
             [*found, *sorted(word for word in self.values if word[0] == one[0])]
             for one, found in zip(asked, similar, strict=True)
         ]
+
+
+def _after_by(words: list[str]) -> list[str]:
+    """Return the words of a text that begins with "by" without it."""
+    return words[1:] if len(words) > 1 and words[0] in BY_WORDS else words
