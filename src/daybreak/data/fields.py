@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import polars as pl
 
 from daybreak.data.casts import LIST_SEPARATOR, to_text
+from daybreak.data.category_paths import find_path_separator, separator_in_lists
 from daybreak.data.markup import strip_markup_of
 from daybreak.data.placeholders import is_no_text
 from daybreak.errors import ConfigError
@@ -421,6 +422,7 @@ def _is_text(name: str, stats: ColumnStats) -> bool:
 def _find_separator(name: str, values: pl.Series, *, trusted: bool = False) -> str | None:
     """Return the separator of several values in a row, None if there is none."""
     trusted = trusted or name in CATEGORY_NAMES
+    values = values.str.replace_all("&gt;", ">", literal=True)  # its ; separates nothing
     for separator in VALUE_SEPARATORS:
         if values.str.contains(separator, literal=True).mean() <= 0.05:  # type: ignore[operator]
             continue
@@ -430,8 +432,10 @@ def _find_separator(name: str, values: pl.Series, *, trusted: bool = False) -> s
         if separator == ",":
             short = pieces.mean_chars < 35 and pieces.mean_words < 4.5
         if short and (repeat or trusted):
-            return separator
-    return None
+            given = values.str.split(separator).explode().str.strip_chars().drop_nulls()
+            path = find_path_separator(given.filter(given != ""), trusted=trusted)
+            return separator if path is None else separator_in_lists(path, separator)
+    return find_path_separator(values, trusted=trusted)
 
 
 def _name_parts(name: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from daybreak.data.category_paths import with_one_separator
 from daybreak.data.fields import ContentField, TextColumns
 from daybreak.types import Doubles
 
@@ -97,6 +98,7 @@ def _category_values(text: pl.Series, separator: str | None) -> pl.DataFrame:
     text = text.str.to_lowercase()
     if separator is None:
         return pl.DataFrame({"row": range(len(text)), "value": text})
+    text, separator = with_one_separator(text, separator)
     values = text.str.replace_all(PARENTHESIS_PATTERN, "").str.split(separator)
     frame = pl.DataFrame({"row": range(len(text)), "value": values}).explode("value")
     return frame.with_columns(pl.col("value").str.strip_chars())

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from daybreak.data.category_paths import is_path_separator, split_values
 from daybreak.data.fields import OTHER_ATTRIBUTES, ContentField
 from daybreak.data.numbers import read_numbers
 from daybreak.data.times import epoch_seconds
@@ -34,6 +35,8 @@ class FilterColumn:
     name: str
     kind: ColumnKind
     values: pl.Series
+    has_paths: bool = False
+    """Whether the last value of each list is the whole path, after the names in it."""
 
     def has_any(self, values: tuple[str, ...]) -> Mask:
         """Return the (n_items,) mask of the items with any of the values."""
@@ -188,9 +191,14 @@ def _text_column(column: pl.Series, field: ContentField | None) -> FilterColumn:
         )
     if field is None or field.role != "category" or field.separator is None:
         return FilterColumn(column.name, "text", column)
-    each = pl.element().str.strip_chars()
-    parts = pl.col(column.name).str.split(field.separator).list.eval(each.filter(each != ""))
-    return FilterColumn(column.name, "list", column.to_frame().select(parts).to_series())
+    text = pl.col(column.name)
+    parts = split_values(text, field.separator)
+    has_paths = is_path_separator(field.separator)
+    if has_paths:  # a filter may name the whole path as well
+        whole = pl.concat_list(parts, text.str.strip_chars())
+        parts = pl.when(parts.list.len() > 1).then(whole).otherwise(parts)
+    values = column.to_frame().select(parts).to_series()
+    return FilterColumn(column.name, "list", values, has_paths)
 
 
 def _list_column(column: pl.Series) -> FilterColumn | None:

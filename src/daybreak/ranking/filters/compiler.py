@@ -102,6 +102,9 @@ class FilterCompiler:
     def _compare(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this", "expression")
         left, right = self.compile_expr(node.this), self.compile_expr(node.expression)
+        if _is_of_paths(left) and right.kind == "text" and isinstance(node, exp.EQ | exp.NEQ):
+            found = contains_value(left, right, self.source)
+            return boolean_expr(found if isinstance(node, exp.EQ) else ~found, node)
         return self._compare_typed(node, left, right)
 
     def _compare_typed(
@@ -244,6 +247,8 @@ class FilterCompiler:
             self.source.fail(
                 f"more than {MAX_LIKE_CHARACTERS} characters after LIKE", pattern.node
             )
+        if _is_of_paths(text):
+            text = TypedExpr("text", text.value.list.last(), text.node)
         if text.kind not in {"text", "null"}:
             self.source.fail(f"LIKE needs a text column, not {text.describe()}", text.node)
         ignore_case = isinstance(node, exp.ILike)
@@ -315,6 +320,11 @@ class FilterCompiler:
         for name, value in node.args.items():
             if value and name not in known:
                 self.source.fail(f"filters do not support {name} here", node)
+
+
+def _is_of_paths(typed: TypedExpr) -> bool:
+    """Return whether a part is a column of paths, each with its names and as a whole."""
+    return typed.column is not None and typed.column.has_paths
 
 
 def like_pattern(pattern: str, *, ignore_case: bool) -> str:

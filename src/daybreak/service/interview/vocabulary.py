@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.category_paths import split_text
 from daybreak.encoders.content import ATTRIBUTES, WORDS
 from daybreak.encoders.named_items import fold_title, strip_year
 from daybreak.service.state.serving_state import ServingState
@@ -212,7 +213,7 @@ def _raw_values(state: ServingState, name: str) -> dict[str, str]:
     for value in column.to_list():
         whole = list(value) if isinstance(value, list | tuple) else [str(value)]
         for text in whole:
-            parts = str(text).split(separators[0]) if separators[0] else [str(text)]
+            parts = split_text(str(text), separators[0]) if separators[0] else [str(text)]
             for part in parts:
                 found.setdefault(part.strip().lower(), part.strip())
     return found

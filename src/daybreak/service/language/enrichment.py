@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from daybreak.data.category_paths import split_text
 from daybreak.data.fields import ContentField, TextColumns, infer_fields
 from daybreak.encoders.lexical import tokenize
 from daybreak.language_models import (
@@ -316,7 +317,7 @@ def _content_columns(items: pl.DataFrame) -> tuple[TextColumns, list[ContentFiel
 
 
 def _split(text: str, field: ContentField) -> list[str]:
-    values = text.split(field.separator) if field.separator else [text]
+    values = split_text(text, field.separator) if field.separator else [text]
     return [value.strip() for value in values if value.strip()]
 
 
