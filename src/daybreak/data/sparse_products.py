@@ -100,6 +100,32 @@ def multiply_sparse_to_dense(left: Sparse, right: Sparse) -> Floats:
     return total
 
 
+def add_scaled_rows(total: Floats, matrix: Sparse, rows: slice, factors: Floats) -> None:
+    """Add some rows of a CSR matrix, each column multiplied by its factor, to an array.
+
+    Args:
+        total: (n_rows, n_columns) contiguous, to which is added.
+        matrix: The matrix.
+        rows: Rows of the matrix, from a start to a stop.
+        factors: (n_columns,)
+
+    Example:
+        >>> import scipy.sparse as sp
+        >>> total, matrix = np.ones((1, 2)), sp.csr_array([[0.0, 2.0]])
+        >>> add_scaled_rows(total, matrix, slice(0, 1), np.array([9.0, 3.0]))
+        >>> total
+        array([[1., 7.]])
+    """
+    starts = matrix.indptr[rows.start : rows.stop + 1]
+    columns = matrix.indices[starts[0] : starts[-1]]
+    values = matrix.data[starts[0] : starts[-1]] * factors[columns]
+    starts = starts - starts[0]
+    if KERNELS is None or starts.dtype != columns.dtype or values.dtype != total.dtype:
+        total += make_csr(values, columns, starts, total.shape).toarray()
+    else:
+        KERNELS.csr_todense(*total.shape, starts, columns, values, total)
+
+
 def _is_plain(matrix: Sparse, dense: Floats) -> bool:
     """Return whether a product needs no conversion of an array."""
     return (

@@ -105,27 +105,6 @@ class WeightMatrix:
         columns = rows if self.columns is None else np.where(rows < 0, -1, self.columns[rows])
         return WeightMatrix(dense=self.dense, columns=columns)
 
-    def add_scaled_rows(
-        self, total: Floats, rows: slice, factors: Floats, buffer: Floats
-    ) -> None:
-        """Add some rows of the dense part, each column multiplied by its factor.
-
-        Args:
-            total: (n_rows, n_items) to which is added.
-            rows: Rows of the matrix.
-            factors: (n_items,) often 0 for most items; 0 for columns of zeros.
-            buffer: (n_rows, n_items) overwritten.
-        """
-        assert self.dense is not None  # noqa: S101 - callers have checked it
-        block, scaled = self.dense[rows], np.flatnonzero(factors)
-        if 2 * len(scaled) < len(factors):
-            columns = scaled if self.columns is None else self.columns[scaled]
-            total[:, scaled] += block[:, columns] * factors[scaled]
-            return
-        if self.columns is not None:
-            block = np.take(block, self.columns, axis=1, out=buffer, mode="clip")
-        total += np.multiply(block, factors, out=buffer)
-
     def full_dense(self) -> Floats | None:
         """Return the dense part with one column for each item; None without one."""
         return None if self.dense is None else self._by_item(self.dense)

@@ -191,10 +191,10 @@ def quantize_weights(
         span = slice(start, start + len(block))
         units[span] = _units_of(block)
         codes[span], is_exact = _codes_of(block, units[span])
-        rows, found = np.nonzero(is_exact)
+        found = np.flatnonzero(is_exact)  # several times as fast as places in two dimensions
         sizes[start + 1 : span.stop + 1] = is_exact.sum(axis=1)
-        places.append(found)
-        values.append(block[rows, found])
+        places.append(found % shape[1])
+        values.append(block.ravel()[found])
         start = span.stop
     entries = (np.concatenate(values), np.concatenate(places), np.cumsum(sizes))
     rest = with_short_indices(make_csr(*entries, shape))

@@ -17,6 +17,7 @@ from daybreak.ranking.scoring.quantized_weights import (
     quantize_weights,
     quantized_size_bytes,
 )
+from daybreak.ranking.scoring.scaled_columns import ScaledColumns, effective_factors
 from daybreak.types import Floats, Rows, Sparse
 
 MIN_QUANTIZED_BYTES = 64_000_000
@@ -164,18 +165,24 @@ def sum_quantized(weighted: Sequence[Weighted]) -> QuantizedWeights:
 
 def _iter_sums(weighted: Sequence[Weighted]) -> Iterator[Floats]:
     """Yield the rows of the sum of all parts, a few at a time in one array."""
-    dense = [(matrix, factors) for matrix, factors in weighted if matrix.dense is not None]
-    height, width = dense[0][0].shape
+    scaled = [ScaledColumns.of(matrix, factors) for matrix, factors in weighted]
+    height, width = _dense_shape(weighted)
     total, buffer = np.empty((2, min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
     for start in range(0, height, ROWS_PER_BLOCK):
         rows = slice(start, min(start + ROWS_PER_BLOCK, height))
         block = total[: rows.stop - start]
         block.fill(0)
-        _add_scaled_rows(block, rows, dense, buffer)
-        for matrix, factors in weighted:
-            if matrix.sparse is not None:
-                block += matrix.sparse[rows].toarray() * factors
+        for one in scaled:
+            one.add_dense_rows(block, rows, buffer[: len(block)])
+        for one in scaled:
+            one.add_sparse_rows(block, rows)
         yield block
+
+
+def _dense_shape(weighted: Sequence[Weighted]) -> tuple[int, int]:
+    """Return the number of features and items of matrices of which one has a dense part."""
+    dense = next(matrix.dense for matrix, _ in weighted if matrix.dense is not None)
+    return dense.shape[0], len(weighted[0][1])
 
 
 def _take_columns(matrix: WeightMatrix, items: Rows) -> WeightMatrix:
@@ -195,7 +202,9 @@ def _used_columns(weighted: Sequence[Weighted]) -> Rows:
     """Return the items that have a factor other than zero in any matrix."""
     is_used = np.zeros(len(weighted[0][1]), dtype=bool)
     for matrix, factors in weighted:
-        is_used |= (factors if matrix.sparse is not None else _effective(matrix, factors)) != 0
+        is_used |= (
+            factors if matrix.sparse is not None else effective_factors(matrix, factors)
+        ) != 0
     return np.flatnonzero(is_used)
 
 
@@ -207,26 +216,14 @@ def _sum_dense(weighted: Sequence[Weighted]) -> Floats | None:
     if not weighted:
         return None
     height, width = weighted[0][0].shape
+    scaled = [ScaledColumns.of(matrix, factors) for matrix, factors in weighted]
     total = np.zeros((height, width), dtype=np.float32)
     buffer = np.empty((min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
     for start in range(0, height, ROWS_PER_BLOCK):
         rows = slice(start, min(start + ROWS_PER_BLOCK, height))
-        _add_scaled_rows(total[rows], rows, weighted, buffer)
+        for one in scaled:
+            one.add_dense_rows(total[rows], rows, buffer[: rows.stop - start])
     return total
-
-
-def _add_scaled_rows(
-    total: Floats, rows: slice, weighted: Sequence[Weighted], buffer: Floats
-) -> None:
-    """Add some rows of the dense parts with weighted columns."""
-    for matrix, factors in weighted:
-        scale = _effective(matrix, factors)
-        matrix.add_scaled_rows(total, rows, scale, buffer[: len(total)])
-
-
-def _effective(matrix: WeightMatrix, factors: Floats) -> Floats:
-    """Return factors of 0 for the items whose column is one of zeros."""
-    return factors if matrix.columns is None else np.where(matrix.columns < 0, 0, factors)
 
 
 def scores_differ(linear: LinearScorer) -> bool:
