@@ -224,3 +224,19 @@ def test_chinese_requests_end_with_their_measure_word(request_, noun):
 def test_a_noun_after_what_chinese_rules_out_is_wanted(text, wanted, unwanted):
     found = split_clauses(text)
     assert (found.wanted, found.unwanted) == (wanted, (unwanted,))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("喜剧 不要爱情", "喜剧", "爱情"),
+        ("科幻片 不要恐怖片", "科幻片", "恐怖片"),
+        ("お茶 コーヒー不要", "お茶", "コーヒー"),
+        ("咖啡不要，茶要", "茶要", "咖啡"),
+    ],
+)
+def test_a_negation_of_chinese_and_japanese_has_its_object_where_there_is_one(
+    text, wanted, unwanted
+):
+    found = split_clauses(text)
+    assert (found.wanted, found.unwanted) == (wanted, (unwanted,))

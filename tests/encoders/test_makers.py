@@ -94,3 +94,16 @@ def test_columns_of_people_and_publishers_are_known_by_their_names():
     assert is_people_column("Regisseur")
     assert is_publisher_column("brand")
     assert not any(is_people_column(name) for name in ("genres", "authority", "start"))
+
+
+def test_names_resemble_no_other_words():
+    """A film about Christ is none by Christopher; each text has names of its own."""
+    films = FILMS.select("item_id").with_columns(
+        title=pl.Series(["Christ", "Christopher Robin", *map(str, range(8))])
+    )
+    content = ContentEncoder.fit(films)
+    assert asked(content, "movies by Christopher Nolan", WORDS) == {"christopher"}
+    assert asked(content, "Christopher", WORDS) == {"christopher", "christ"}
+    texts = ["by Christopher", "Christopher"]
+    rows = encode_wishes(texts, content.texts)[content.names.index(WORDS)].toarray()
+    assert (rows > 0).sum(axis=1).tolist() == [1, 2]

@@ -178,8 +178,6 @@ On simulated new items this was worth up to 0.5 % NDCG@10 in a catalogue with 2,
 nothing in larger ones, where it takes seconds."""
 MIN_ITEM_FORM_SIMILARITY = 0.75
 """Smallest similarity of a word of an item and other forms that it counts as."""
-MIN_SAID_FORM_SIMILARITY = 0.6
-"""Smallest similarity of a word of a sentence and other forms that it counts as."""
 MIN_KNOWN_SHARE = 1 / 3
 """Share of known words of a sentence from which its words count in full, where there is a text
 model. Of ten German sentences about an English gift shop, 50 % of the items were on the topic
@@ -331,7 +329,8 @@ class ContentEncoder:
         reader = self._sentence_reader
         sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
         words, terms = reader.read(sentences, n_ruled_out)
-        blocks = list(self._lexical_blocks(words, terms, is_said=True))
+        rows = reader.word_rows(sentences, words) if self.finds_word_forms else None
+        blocks = list(self._lexical_blocks(words, terms, rows))
         if self.meaning is not None:
             blocks = self._weigh_words_by_coverage(blocks, words)
             # Vectors of texts in a script that the model has not learned say nothing.
@@ -505,8 +504,7 @@ class ContentEncoder:
         names = [f.name for f in self.attributes.fields if f.role == "text"]
         nothing: list[list[str]] = [[]] * n
         return {
-            name: self._word_rows(self.word_weights, words.get(name, nothing), is_said=False)
-            for name in names
+            name: self._word_rows(self.word_weights, words.get(name, nothing)) for name in names
         }
 
     def _attribute_columns(self, terms: Sequence[Sequence[str]]) -> ColumnRows:
@@ -534,11 +532,11 @@ class ContentEncoder:
         self,
         words: Sequence[Sequence[str]],
         found: Sequence[Sequence[str]],
-        *,
-        is_said: bool = False,
+        said: Sparse = None,
     ) -> Iterator[ContentBlock]:
         if self.word_weights is not None:
-            yield self._block(WORDS, self._word_rows(self.word_weights, words, is_said))
+            rows = self._word_rows(self.word_weights, words) if said is None else said
+            yield self._block(WORDS, rows)
         if self.attribute_weights is not None:
             rows = self.attribute_weights.transform(found)
             if self.column_weights:
@@ -564,17 +562,13 @@ class ContentEncoder:
             for block in blocks
         ]
 
-    def _word_rows(
-        self, weights: LexicalEncoder, words: Sequence[Sequence[str]], is_said: bool
-    ) -> Sparse:
+    def _word_rows(self, weights: LexicalEncoder, words: Sequence[Sequence[str]]) -> Sparse:
         """Return the rows of the block ``words``; see :data:`MAX_TERMS_FOR_ITEM_FORMS`."""
         if not self.finds_word_forms:
             return weights.transform(words)
-        for_items = (
-            MIN_ITEM_FORM_SIMILARITY if len(weights) <= MAX_TERMS_FOR_ITEM_FORMS else 1.0
-        )
+        is_small = len(weights) <= MAX_TERMS_FOR_ITEM_FORMS
         return weights.transform_with_forms(
-            words, min_similarity=MIN_SAID_FORM_SIMILARITY if is_said else for_items
+            words, min_similarity=MIN_ITEM_FORM_SIMILARITY if is_small else 1.0
         )
 
     def _block(self, name: str, rows: Sparse | Floats) -> ContentBlock:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import chain
@@ -237,7 +237,11 @@ class LexicalEncoder:
         return l2_normalize_rows(counts * self.idf[None, :])
 
     def transform_with_forms(
-        self, documents: Sequence[Sequence[str]], *, min_similarity: float = 1.0
+        self,
+        documents: Sequence[Sequence[str]],
+        *,
+        min_similarity: float = 1.0,
+        exact: Collection[str] = (),
     ) -> Sparse:
         """Return the rows of :meth:`transform`, with other forms of the words.
 
@@ -248,6 +252,7 @@ class LexicalEncoder:
             documents: Words of each document.
             min_similarity: Smallest similarity of a known word and other forms that it counts
                 as with less weight; 1: none.
+            exact: Words that count as themselves only: names.
 
         Example:
             >>> words = LexicalEncoder.fit([["wool", "blanket"], ["desk", "lamp"]])
@@ -258,7 +263,10 @@ class LexicalEncoder:
         counts = count_terms(documents, {word: row for row, word in enumerate(seen)})
         counts.data = 1 + np.log(counts.data)
         own = np.fromiter((self.columns.get(w, -1) for w in seen), np.int64, len(seen))
-        return l2_normalize_rows(counts @ self._weights_by_word(seen, own, min_similarity))
+        varies = np.array([word not in exact for word in seen], dtype=bool)
+        varies &= (own < 0) | (min_similarity < 1)
+        weights = self._weights_by_word(seen, own, np.flatnonzero(varies), min_similarity)
+        return l2_normalize_rows(counts @ weights)
 
     def known_shares(
         self, documents: Sequence[Sequence[str]], *, min_similarity: float
@@ -299,11 +307,19 @@ class LexicalEncoder:
             )
         return found
 
-    def _weights_by_word(self, seen: Sequence[str], own: Rows, min_similarity: float) -> Sparse:
-        """Return (n_words, n_terms) weights of the terms that words count as."""
+    def _weights_by_word(
+        self, seen: Sequence[str], own: Rows, asked: Rows, min_similarity: float
+    ) -> Sparse:
+        """Return (n_words, n_terms) weights of the terms that words count as.
+
+        Args:
+            seen: Words.
+            own: (n_words,) term of each; -1: it is none.
+            asked: Rows of the words that count as other forms as well.
+            min_similarity: See :meth:`transform_with_forms`.
+        """
         known = np.flatnonzero(own >= 0)
         parts = [(known, own[known], self.idf[own[known]])]
-        asked = np.flatnonzero((own < 0) | (min_similarity < 1))
         if len(asked) and len(self.terms):
             words = [seen[row] for row in asked.tolist()]
             word, term, weights = self._forms.find(words, own[asked], min_similarity)

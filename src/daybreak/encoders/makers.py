@@ -37,6 +37,7 @@ MIN_SHARE_OF_TEXTS = 1.0
 texts, from which it is a name without *by*: "black comedies" are not by Jack Black."""
 MIN_NAME_CHARS = 3
 MAX_NAME_WORDS = 4
+"""Words of the longest name of somebody or of a publisher."""
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _ARTICLES = frozenset(
     {

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+import scipy.sparse as sp
 
 from daybreak.data.fields import ContentField
 from daybreak.encoders.base import Encoder
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
-from daybreak.encoders.makers import BY_WORDS, MakerTerms
+from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
 from daybreak.encoders.spelling import correct_spelling
 from daybreak.encoders.word_forms import split_unspaced_words
+from daybreak.types import Sparse
 
 MIN_FORM = 0.6
 """Smallest similarity of the word of a value and a word of texts that is a form of it."""
+MIN_SAID_FORM_SIMILARITY = 0.6
+"""Smallest similarity of a word of a sentence and other forms that it counts as."""
 MAX_CANDIDATES = 50
 """Words of the catalogue that are compared with a word that may be wrong."""
 
@@ -124,6 +128,34 @@ class SentenceReader:
         without = self._without_values([_after_by(row) for row in words], terms)
         return [split_unspaced_words(row) for row in without], terms
 
+    def word_rows(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> Sparse:
+        """Return (n_texts, n_words) rows of words and their forms; names have no other forms.
+
+        None where the catalogue has no words.
+
+        Of films by *Christopher*, none is about *Christ*.
+
+        Args:
+            texts: Corrected texts.
+            words: Words of each; see :meth:`read`.
+        """
+        if self.words is None:
+            return None
+        names = [_words_after_by(text) for text in texts]
+        parts, places = [], []
+        for exact in dict.fromkeys(names or [frozenset()]):
+            rows = [row for row, own in enumerate(names) if own == exact]
+            asked = [words[row] for row in rows]
+            parts.append(
+                self.words.transform_with_forms(
+                    asked, min_similarity=MIN_SAID_FORM_SIMILARITY, exact=exact
+                )
+            )
+            places += rows
+        return (
+            parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts))[np.argsort(places)]
+        )
+
     def _without_values(
         self, texts: Sequence[list[str]], terms: Sequence[Sequence[str]]
     ) -> list[list[str]]:
@@ -183,3 +215,9 @@ class SentenceReader:
 def _after_by(words: list[str]) -> list[str]:
     """Return the words of a text that begins with "by" without it."""
     return words[1:] if len(words) > 1 and words[0] in BY_WORDS else words
+
+
+def _words_after_by(text: str) -> frozenset[str]:
+    words = tokenize(text)
+    start = next((place for place, word in enumerate(words) if word in BY_WORDS), len(words))
+    return frozenset(words[start + 1 : start + 1 + MAX_NAME_WORDS])
