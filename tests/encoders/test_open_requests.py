@@ -2,7 +2,11 @@ import pytest
 
 from daybreak.encoders.clauses import drop_small_talk
 from daybreak.encoders.named_items import named_phrases
-from daybreak.encoders.open_requests import is_open_request
+from daybreak.encoders.open_requests import (
+    drop_rank,
+    find_rank,
+    is_open_request,
+)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +84,22 @@ def test_a_rank_is_not_what_something_is_about(text, kept):
 
 def test_a_title_of_such_words_still_names_its_item():
     assert "whatever" in named_phrases("Whatever")
+
+
+@pytest.mark.parametrize(
+    ("text", "rank", "rest"),
+    [
+        ("top 10 horror films", "top 10", "horror films"),
+        ("show me the best westerns", "best", "show me the westerns"),
+        ("the most popular jazz of all time", "most popular", "the jazz"),
+        ("les meilleures comédies", "meilleures", "les comédies"),
+        ("最好看的科幻片", "最好看的", "科幻片"),
+        ("a film about the best man", "", "a film about the best man"),
+        ("my best friend's gift", "", "my best friend's gift"),
+        ("the best films", "", "the films"),
+        ("comedies", "", "comedies"),
+    ],
+)
+def test_a_rank_is_found_at_the_start_of_a_request(text, rank, rest):
+    assert find_rank(text) == rank
+    assert " ".join(drop_rank(text).split()) == rest

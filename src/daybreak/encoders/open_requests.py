@@ -67,6 +67,15 @@ UNSPACED_OPEN_PHRASES = (
     r"|추천(?:해)?\s?(?:줘|주세요|좀)?|아무거나|인기\s?(?:있는|많은)?|안녕(?:하세요)?"
     r"|심심해(?:요)?"
 )
+_RANKS = (
+    r"(?:most |very )?(?:popular|famous|acclaimed|loved)|best|greatest|top(?: ?\d+)?"
+    r"|beste[nrs]?|beliebte[nrs]?|bekannte[nrs]?|meilleure?s?|populaires|mejores|migliori|melhores"
+)
+_BEFORE_RANK = (
+    r"(?:the|some|a|an|few|show|give|recommend|find|me|us|what|which|are|is|please|your|want|i|all"
+    r"|die|der|das|zeig|mir|was|sind|welche|les|des|las|los|gli|le|i|os|as|quels|sont)"
+)
+UNSPACED_RANKS = r"最(?:好看?|佳|棒|经典)的?|高分的?|评分最?高的?|口碑(?:最|很)?好的?"
 _NOUNS = """
     film films movie movies book books novel novels song songs track tracks album albums
     artist artists band bands music game games anime series show shows title titles
@@ -120,6 +129,39 @@ def is_open_request(text: str) -> bool:
     return all(word in FILLERS or word in NOUNS for word in _WORD.findall(rest))
 
 
+def find_rank(text: str) -> str:
+    """Return the words by which a text asks for the best of a kind; empty: it does not.
+
+    Example:
+        >>> find_rank("top rated comedies"), find_rank("the best thrillers")
+        ('top rated', 'best')
+        >>> find_rank("a present for my best friend"), find_rank("surprise me")
+        ('', '')
+    """
+    if is_open_request(text):
+        return ""
+    found = _superlatives().search(text)
+    if found:
+        return found[0].strip()
+    found = _ranks().search(text)
+    return found["rank"] or found["unspaced"] if found else ""
+
+
+def drop_rank(text: str) -> str:
+    """Return a text without the words of :func:`find_rank`.
+
+    Example:
+        >>> drop_rank("the best thrillers of all time").split()
+        ['the', 'thrillers']
+    """
+    text = drop_superlatives(text)
+    found = _ranks().search(text)
+    if not found:
+        return text
+    start, end = found.span("rank" if found["rank"] else "unspaced")
+    return f"{text[:start]} {text[end:]}"
+
+
 @cache
 def _superlatives() -> re.Pattern[str]:
     spaced = rf"(?<!\w)(?:{SUPERLATIVES})(?!\w)"
@@ -134,3 +176,9 @@ def _open_phrases() -> re.Pattern[str]:
 @cache
 def _unspaced_nouns() -> re.Pattern[str]:
     return re.compile(UNSPACED_NOUNS)
+
+
+@cache
+def _ranks() -> re.Pattern[str]:
+    spaced = rf"^\W*(?:{_BEFORE_RANK}\s+)*(?P<rank>{_RANKS})(?=\s+\S)"
+    return re.compile(rf"{spaced}|(?P<unspaced>{UNSPACED_RANKS})", re.IGNORECASE)

@@ -32,7 +32,11 @@ class ItemAudience:
 
     def self_information(self, n_items: int) -> Floats:
         """Return the (n_items,) self-information of the items of a catalogue [nats]."""
+        return self_information(self.counts(n_items), self.n_users)
+
+    def counts(self, n_items: int) -> Doubles:
+        """Return the (n_items,) number of users of each item of a catalogue."""
         counts = np.zeros(n_items)
         known = min(n_items, len(self.n_users_by_item))
         counts[:known] = self.n_users_by_item[:known]
-        return self_information(counts, self.n_users)
+        return counts

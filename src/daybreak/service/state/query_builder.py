@@ -6,7 +6,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -35,6 +35,7 @@ from daybreak.service.state.dislikes import dislike_recency, dislike_weights
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.stated_quantities import StatedQuantities
+from daybreak.service.state.stated_ranks import read_ranks
 from daybreak.service.state.wishes import WishEncoder
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -258,6 +259,12 @@ class QueryBuilder:
         if context.stated:
             rules = self._with_stated(rules, context, made)
         return QueryBatch(users, context, made, pairs, rules, k)
+
+    def read_ranks(
+        self, texts: Mapping[int, str], stated: Mapping[int, StatedQuantities], n_users: Doubles
+    ) -> tuple[dict[int, str], dict[int, StatedQuantities]]:
+        """Return the result of :func:`.read_ranks` for the wishes of the catalogue."""
+        return read_ranks(texts, stated, n_users, self._wishes)
 
     def _with_stated(
         self, rules: Sequence[CompiledRules], context: UserContext, made: Queries

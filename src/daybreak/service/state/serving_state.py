@@ -248,6 +248,8 @@ class ServingState:
         stated: dict[int, StatedQuantities] = {}
         if texts:
             texts, stated = self.ranker.rule_compiler.quantity_reader.read_each(texts)
+            n_users = self.audience.counts(len(self.catalogue.items))
+            texts, stated = self.query_builder.read_ranks(texts, stated, n_users)
         # Where a rule says so, views are only seen.
         counts_views = "view" in self.event_rules.assumed
         liked, disliked = log.interests() if counts_views else log.opinions()

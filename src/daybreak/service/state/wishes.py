@@ -10,7 +10,10 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Items
 from daybreak.encoders.alternatives import MAX_WISH_CHARS, split_parts
+from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
+from daybreak.encoders.content import ATTRIBUTES
+from daybreak.encoders.makers import BY_WORDS
 from daybreak.encoders.named_items import (
     add_named_items,
     fold_title,
@@ -33,6 +36,8 @@ MAX_COMPARED_TITLES = 20
 """Items most like a phrase of which the titles are compared with it."""
 MAX_NAMED_ITEMS = 5
 """Largest number of items whose content a wish takes over."""
+MIN_CARRIERS = 10
+"""Items that a list has, of those with the values that a text names."""
 MAX_CACHED_MASKS = 100
 """Largest number of texts of which it is cached which items are about them."""
 
@@ -118,6 +123,56 @@ class WishEncoder:
             for block, rows in zip(self._items.blocks, vectors, strict=True)
         )
         return np.asarray(total, dtype=np.float32)
+
+    def carried_values(self, text: str) -> Rows | None:
+        """Return (n_items,) numbers of the values that a text names and that items have.
+
+        They are numbered from 1 for as many values as enough items for a list have; items with
+        fewer of them, or with one that the text rules out, have 0.
+
+        Args:
+            text: Text of a user.
+
+        Returns:
+            None if the text names no value that any item has, says more than values, or has
+            several wishes.
+        """
+        place = next(
+            (n for n, block in enumerate(self._items.blocks) if block.name == ATTRIBUTES), None
+        )
+        if place is None or not self._names_values_only(text, place):
+            return None
+        wishes = self._wishes_of([text])[text]
+        if len(wishes.names) > 1:
+            return None
+        rows = sp.csr_array(wishes.vectors[place])
+        has = sp.csr_array(self._items.blocks[place].matrix > 0).astype(np.int64)
+        carried: Rows = (has @ (rows > 0).astype(np.int64).T.toarray())[:, 0]
+        carried[(has @ (rows < 0).astype(np.int64).T.toarray())[:, 0] > 0] = 0
+        n_carriers = int((carried > 0).sum())
+        if not n_carriers:
+            return None
+        enough = min(MIN_CARRIERS, n_carriers)
+        last = -np.partition(-carried, enough - 1)[enough - 1]
+        return np.asarray(np.maximum(carried - last + 1, 0), dtype=np.int64)
+
+    def _names_values_only(self, text: str, place: int) -> bool:
+        """Return whether each word that a text is about is a part of a value that it names.
+
+        Without such a word, other values are named, or none.
+
+        Args:
+            text: Text of a user.
+            place: Position of the block of attributes.
+        """
+        said = drop_small_talk(split_clauses(text).wanted).split()
+        words = [word for word in said if word.lower() not in FILLERS | BY_WORDS]
+        if not words or not len(self._items):
+            return False
+        without = [" ".join(words[:n] + words[n + 1 :]) for n in range(len(words))]
+        rows = sp.csr_array(self._encode_texts([" ".join(words), *without])[place].matrix)
+        whole = rows[[0]].toarray()
+        return bool((rows[1:].toarray() != whole).any(axis=1).all())
 
     def most_like(self, texts: Sequence[str]) -> Rows | None:
         """Return the (n_items,) number of the text that each item is most like.

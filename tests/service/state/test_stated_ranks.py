@@ -1,0 +1,92 @@
+"""The best of a kind: what most users have chosen of what has the values that a text names."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+from daybreak.messages import translate_text
+from daybreak.service.state.stated_ranks import rank_strengths
+
+FILMS = [
+    ("obscure", "Comedy", 0),
+    ("unseen", "Comedy", 0),
+    ("rare", "Comedy", 1),
+    ("known", "Comedy|Drama", 3),
+    ("famous", "Comedy|Drama|War", 6),
+    ("hit", "War", 9),
+    ("epic", "War|Drama", 8),
+    ("sad", "Drama", 5),
+    ("Best in Show", "Drama", 2),
+    ("dogs", "Comedy", 2),
+]
+ITEMS = pl.DataFrame(
+    {
+        "item_id": [name for name, _, _ in FILMS],
+        "title": [name for name, _, _ in FILMS],
+        "genres": [genres for _, genres, _ in FILMS],
+    }
+)
+EVENTS = pl.DataFrame(
+    [
+        {"user_id": f"user-{user}", "item_id": name}
+        for name, _, n_users in FILMS
+        for user in range(n_users)
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def films():
+    return Recommender(encoder="none", strategies=["popular", "content/ridge", "wish"]).fit(
+        EVENTS, items=ITEMS
+    )
+
+
+def asked(films, text, k=3, **options):
+    profiles = pl.DataFrame({"user_id": ["new"], "text": [text]})
+    return films.recommend(profiles=profiles, k=k, **options)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "top rated comedies",
+        "the best comedies of all time",
+        "best comedy films",
+        "die besten Komödien",
+        "最受欢迎的喜剧",
+        "最好看的喜剧片",
+    ],
+)
+def test_the_best_of_a_kind_are_those_that_most_users_have_chosen(films, text):
+    assert asked(films, text)["item_id"].to_list() == ["famous", "known", "dogs"]
+
+
+def test_without_a_rank_what_is_most_alike_comes_first(films):
+    assert "famous" not in asked(films, "comedies", k=5)["item_id"].to_list()
+
+
+def test_the_best_without_something_have_nothing_of_it(films):
+    found = asked(films, "best comedies without war")["item_id"].to_list()
+    assert found == ["known", "dogs", "rare"]
+
+
+def test_a_rank_that_is_a_title_or_about_more_than_values_changes_nothing(films):
+    assert asked(films, "Best in Show", k=1)["item_id"].to_list() == ["Best in Show"]
+    assert asked(films, "best comedies about dogs", k=1)["item_id"].to_list() == ["dogs"]
+
+
+def test_reasons_name_the_number_of_users(films):
+    text = asked(films, "top rated comedies", k=1, explain=True)["reasons"].to_list()[0]
+    said = [one["text"] for one in text if "number of users" in one["text"]]
+    assert said == ["number of users 6 is high, as you asked"]
+    assert translate_text(said[0], "zh") != said[0]
+
+
+def test_items_with_more_of_the_values_come_before_the_others():
+    likeness = np.zeros((1, 4), dtype=np.float32)
+    likeness[0] = [0.5, 0.5, 0.5, 0.0]
+    strengths = rank_strengths(np.array([1.0, 2.0, 3.0, 9.0]), likeness, np.array([2, 1, 1, 0]))
+    assert np.argsort(-strengths).tolist() == [0, 2, 1, 3]
+    assert strengths[3] == 0
