@@ -206,3 +206,22 @@ def test_in_earlier_releases_only_exact_values_are_found():
     matcher = PhraseMatcher(["g=western"], {"g"}, finds_word_forms=False)
     assert matcher.find_terms(["westerns"]) == []
     assert matcher.find_terms(["western"]) == ["g=western"]
+
+
+def test_values_are_found_by_parts_of_several_words():
+    """Of "ice cream/milk", not all is milk; a part that is a value of its own stands for it."""
+    terms = [
+        "kind=ice cream/milk/sherbet",
+        "kind=makeup brushes & tools",
+        "kind=makeup brushes and sponges",
+        "kind=hair care",
+        "kind=hair care & dyes",
+        "note=soft drinks & more",
+    ]
+    matcher = PhraseMatcher(terms, {"kind"})
+    assert matcher.find_terms(["vanilla", "ice", "cream"]) == [terms[0]]
+    assert matcher.find_terms(["milk"]) == []
+    assert matcher.find_terms(["makeup", "brush"]) == []
+    assert matcher.find_terms(["makeup", "brushes"]) == terms[1:3]
+    assert matcher.find_terms(["hair", "care"]) == [terms[3]]
+    assert matcher.find_terms(["soft", "drinks"]) == []

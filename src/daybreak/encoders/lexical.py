@@ -3,7 +3,7 @@
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import chain
@@ -43,6 +43,7 @@ _WORD_PATTERN = re.compile(
     rf"(?P<han>[{_HAN}]+)|[{_HIRAGANA}]+|[{_KATAKANA}]+"
     rf"|[^\W_{_HAN}{_HIRAGANA}{_KATAKANA}](?:[^\W_{_HAN}{_HIRAGANA}{_KATAKANA}]|[{_MARKS}])*"
 )
+_PART_SEPARATORS = re.compile(r"\s*(?:[&/,+;]|(?<!\w)(?:and|und|et)(?!\w))\s*")
 _ASCII_WORD_PATTERN = re.compile(r"[a-z0-9]+")
 
 
@@ -118,11 +119,28 @@ class PhraseMatcher:
     ) -> None:
         self._finds_word_forms = finds_word_forms
         self._terms: dict[tuple[str, ...], list[str]] = {}
-        for term in terms:
+        every = list(terms)
+        for term in every:
             name, _, value = term.partition("=")
             words = tuple(tokenize(value)) if name in names else ()
             if 0 < len(words) <= MAX_VALUE_WORDS and _is_specific("".join(words)):
                 self._terms.setdefault(words, []).append(term)
+        for words, term in list(self._parts_of(every, names)):
+            self._terms.setdefault(words, []).append(term)
+
+    def _parts_of(
+        self, terms: Iterable[str], names: set[str]
+    ) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield the parts of values such as "makeup brushes & tools", each with its term.
+
+        One word is too little: of "ice cream/milk", not all is milk.
+        """
+        for term in terms:
+            name, _, value = term.partition("=")
+            parts = _PART_SEPARATORS.split(value) if name in names else []
+            for words in (tuple(tokenize(part)) for part in parts if len(parts) > 1):
+                if 1 < len(words) <= MAX_VALUE_WORDS and words not in self._terms:
+                    yield words, term
 
     def find_terms(self, words: Sequence[str]) -> list[str]:
         """Return the terms whose values occur in the words, each once, in order."""
