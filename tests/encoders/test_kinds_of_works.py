@@ -18,6 +18,8 @@ from daybreak.encoders.named_items import named_phrases
         ("some rock music", "rock"),
         ("horror movies", "horror"),
         ("bands similar to ABBA", "ABBA"),
+        ("christmas music", "christmas"),
+        ("música brasileña", "brasileña"),
         ("books by Jane Austen", "by Jane Austen"),
         ("I'm looking for songs by ABBA", "by ABBA"),
         ("films directed by Fritz Lang", "by Fritz Lang"),
@@ -56,6 +58,12 @@ def test_other_texts_stay(text):
 
 def test_a_text_of_nothing_else_is_kept():
     assert drop_small_talk("love songs") == "love songs"
+    assert drop_small_talk("music") == "music"
+
+
+def test_a_question_is_a_sentence_whose_small_talk_is_dropped():
+    assert drop_small_talk("got any good war films?") == "war"
+    assert drop_small_talk("good luck") == "good luck"
 
 
 def test_titles_with_such_words_and_makers_that_are_titles_are_named():

@@ -145,6 +145,7 @@ def drop_small_talk(text: str) -> str:
         text = shorter if has_content(shorter) else text
     rest = _drop_recipient(text)
     is_about_somebody = rest != text
+    is_question = text.rstrip().endswith(("?", "？"))
     shorter = drop_kind_of_works(rest)
     rest = shorter if has_content(shorter) else rest
     text = _unspaced_request().sub("", rest) or rest
@@ -152,7 +153,10 @@ def drop_small_talk(text: str) -> str:
     words = list(_WORD.finditer(text))
     lowered = {word[0].lower() for word in words}
     is_sentence = (
-        is_about_somebody or len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & lowered)
+        is_about_somebody
+        or is_question
+        or len(words) >= MIN_SENTENCE_WORDS
+        or bool(PRONOUNS & lowered)
     )
     dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
     phrases = [found.span() for found in _love().finditer(text)]

@@ -25,7 +25,12 @@ _KINDS = (
     r"|giochi|livros"
 )
 """What may be one kind of several in a shop: dropped before the name of a maker only."""
-_PLURALS = r"movies|films|flicks|songs|artists|filme|lieder|canciones|películas|chansons|filmes"
+_PLURALS = (
+    r"movies|films|flicks|songs|artists|filme|lieder|canciones|películas|chansons|filmes|music"
+    r"|musik|musique|música|musica"
+)
+_BEFORE_ADJECTIVES = r"musique|música|musica|chansons?|películas?|canciones"
+"""Words of languages in which an adjective follows."""
 _SINGULARS = r"movie|film|flick|song|music|musik"
 _FEW = (
     r"(?:any|some|the|all|an?|new|newest|latest|recent|good|great|nice|more|other|me|give|show"
@@ -65,7 +70,8 @@ def drop_kind_of_works(text: str) -> str:
     head = _head().match(text)
     text = text[head.end() :] if head else text
     found = _tail().fullmatch(text)
-    return (found["several"] or found["one"]) if found else text
+    kept = found and (found["several"] or found["one"] or found["first"])
+    return kept or text
 
 
 @cache
@@ -90,7 +96,8 @@ def _head() -> re.Pattern[str]:
 
 @cache
 def _tail() -> re.Pattern[str]:
-    """Pattern of a plural, or of a word after an article and what the text is about."""
+    """Pattern of a plural, or of a word after an article, beside what the text is about."""
     several = rf"(?P<several>\S.*?)\s+(?:{_PLURALS})"
+    first = rf"(?:{_BEFORE_ADJECTIVES})\s+(?P<first>\S.*)"
     one = rf"(?:an?|some|any|eine?[nrm]?|une?)\s+(?P<one>\S.*?)\s+(?:{_SINGULARS})"
-    return re.compile(rf"{one}|{several}", re.IGNORECASE)
+    return re.compile(rf"{one}|{several}|{first}", re.IGNORECASE)
