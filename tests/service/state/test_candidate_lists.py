@@ -150,6 +150,20 @@ def test_boosts_and_diversity_hold(model):
     assert recall(found, exact) >= 0.9
 
 
+def test_preferences_of_sentences_hold(model):
+    texts = ["something cheap with colour2", "expensive colour1", "colour3 about 20 euros"]
+    asked = pl.DataFrame({"user_id": ["a", "b", "c"], "text": texts})
+    found, exact = both(model, profiles=asked, k=20)
+    assert recall(found, exact) >= 0.98
+    without = pl.DataFrame({"user_id": ["a"], "text": ["something with colour2"]})
+    plain = model.recommend(profiles=without, k=20)
+    prices = model.items.select("item_id", "price")
+    first, other = (
+        one.join(prices, on="item_id")["price"].mean() for one in (found[:20], plain)
+    )
+    assert first < 0.5 * other
+
+
 def test_queries_of_all_levels_and_kinds_in_one_batch(model):
     said = pl.DataFrame({"user_id": ["a", "u4"], "text": ["topic3word1", "topic5word5"]})
     history = pl.DataFrame({"user_id": ["b", "b", "c"], "item_id": ["i5", "i17", "i900"]})

@@ -121,7 +121,7 @@ def limits_of(
         rows: Positions of the queries.
         rules: Rules of each of them.
     """
-    added = {id(one): one.boost_values() for one in rules}
+    added = {id(one): one.added_values() for one in rules}
     starts, columns = batch.excluded.indptr, batch.excluded.indices
     return [
         ItemLimits(

@@ -256,6 +256,8 @@ class _PaddedLists:
             spread[0, rows] = scores
             self.rank_group(np.array([query]), spread, rules, k)
             return
+        if (preferred := rules.stated_values()) is not None:
+            scores = scores + preferred[rows]
         added = rules.boost_values()
         if added is not None:
             added = added[rows]

@@ -80,6 +80,13 @@ class CompiledRules:
         weight = np.float32(self.stated_weight)
         return np.asarray(weight * sum(values for _, values in found), dtype=np.float32)
 
+    def added_values(self) -> Floats | None:
+        """Return the (n_items,) values that rules and preferences add; None: none."""
+        boosts, stated = self.boost_values(), self.stated_values()
+        if boosts is None or stated is None:
+            return stated if boosts is None else boosts
+        return boosts + stated
+
     def boosts_of(self, row: int) -> list[Boost]:
         """Return the boosts that apply to one item."""
         return [boost for boost, mask in self.boosts if mask[row] and boost.value != 0]
