@@ -44,6 +44,8 @@ _NEW = (
     rf"(?= (?:{_NO_NAME}[\w-]+ )?(?:{GENERAL_NOUNS})(?!\w))"
     rf"|{_SOME} (?:new|newer|recent|neues|aktuelles|nouveau|nuevo|nuovo)(?![-\w])"
     r"|newest|latest|most recent|recently (?:released|published|added)"
+    r"|what(?:'s| is) new(?= (?:in|on|about|with|from|at)(?!\w))|was gibt(?:'s| es) neues"
+    r"|neues(?= (?:aus|über|zu|zum|zur|vom|von)(?!\w))|quoi de neuf|qué hay de nuevo"
     rf"|(?:neue[nrs]?|aktuelle[nrs]?)(?= \w*?(?:{GENERAL_NOUNS})(?!\w))|neu(?:e)?st(?:e[nrsm]?)"
     rf"|(?:films|livres|articles) (?:récents|nouveaux)|nouveaux(?= (?:{GENERAL_NOUNS})(?!\w))"
     r"|(?<=películas )(?:nuevas|recientes)|últim[oa]s(?= películas| novedades| libros)"
