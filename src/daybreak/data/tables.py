@@ -89,8 +89,9 @@ def has_values(frame: pl.DataFrame, key: str) -> pl.Series:
         True
     """
     names = [name for name in frame.columns if name != key]
-    if not names:
-        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    is_full = any(not frame[name].null_count() for name in names)
+    if is_full or not names:
+        return pl.repeat(value=is_full, n=frame.height, dtype=pl.Boolean, eager=True)
     return frame.select(pl.any_horizontal(pl.col(names).is_not_null())).to_series()
 
 
@@ -151,11 +152,15 @@ def _check_entities(
         frame = pl.DataFrame(schema={key: pl.String})
     if key not in frame.columns:
         raise DataError(f"{name} have no column {key!r}; columns: {frame.columns}")
-    frame = frame.with_columns(pl.col(key).cast(pl.String))
+    if frame.schema[key] != pl.String:
+        frame = frame.with_columns(pl.col(key).cast(pl.String))
     if frame[key].null_count():
         raise DataError(f"{frame[key].null_count()} rows of {name} have no {key}")
-    if (twice := frame.filter(pl.col(key).is_duplicated())).height:
-        raise DataError(f"{key} {twice[key][0]!r} appears twice in {name}; ids must be unique")
+    if frame[key].n_unique() < frame.height:
+        twice = frame[key].filter(frame[key].is_duplicated())[0]
+        raise DataError(f"{key} {twice!r} appears twice in {name}; ids must be unique")
+    if not events.height:
+        return frame
     extra = events.select(pl.col(key).unique(maintain_order=True)).join(
         frame, on=key, how="anti"
     )

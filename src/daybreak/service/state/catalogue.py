@@ -76,6 +76,9 @@ class Catalogue:
 
     def first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the first row of each item id."""
+        ids = frame["item_id"]
+        if not ids.null_count() and ids.n_unique() == frame.height:
+            return frame
         named = frame.filter(pl.col("item_id").is_not_null())
         return named.unique("item_id", keep="first", maintain_order=True)
 
