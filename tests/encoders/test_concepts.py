@@ -6,7 +6,7 @@ import pytest
 from daybreak.encoders.clauses import drop_small_talk
 from daybreak.encoders.concept_words import concept_groups
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary, find_concepts
-from daybreak.encoders.content import ATTRIBUTES, ContentEncoder
+from daybreak.encoders.content import ATTRIBUTES, WORDS, ContentEncoder
 
 GENRES = [
     "Comedy",
@@ -100,3 +100,38 @@ def test_love_as_what_is_looked_for_asks_for_romances(text):
 
 def test_words_of_phrases_are_known_to_the_correction_of_typing_errors():
     assert {"ganze", "familie"} <= set(concept_vocabulary())
+
+
+def test_a_mood_is_no_word_of_titles_where_it_asks_for_a_category():
+    """*Funny Games* is no comedy; two words of which one is a mood may be a title."""
+    films = pl.DataFrame(
+        {
+            "item_id": list("abcd"),
+            "title": ["Funny Games", "Airport", "Funny Girl", "House"],
+            "genre": ["Horror", "Comedy", "Comedy", "Horror"],
+        }
+    )
+    content = ContentEncoder.fit(films)
+    words, terms = content.block_terms[WORDS], content.block_terms[ATTRIBUTES]
+
+    def asked(text):
+        blocks = content.texts([drop_small_talk(text)])
+        rows = [block.matrix.toarray()[0] for block in blocks[:2]]
+        return [
+            {names[n] for n in row.nonzero()[0]}
+            for names, row in zip((words, terms), rows, strict=True)
+        ]
+
+    comedy = {"genre=comedy"}
+    assert asked("something funny") == [set(), comedy]
+    assert asked("funny films with a house, an airport") == [{"house", "airport"}, comedy]
+    assert "funny" in asked("Funny Girl")[0]
+    shop = ContentEncoder.fit(films.drop("genre"))
+    assert "funny" in {
+        shop.block_terms[WORDS][n]
+        for n in shop.texts(["funny"])[0].matrix.toarray()[0].nonzero()[0]
+    }
+
+
+def test_animation_is_asked_for_in_chinese():
+    assert ConceptTerms.of({"genre=Animation": 1}).find("宫崎骏的动画") == ["genre=Animation"]

@@ -40,7 +40,8 @@ _GROUPS = """
     animation animated anime cartoon cartoons zeichentrick animationsfilm dessin_animé
         animación animazione animação мультфильм мультфильмы 动画片 卡通 アニメーション
         애니메이션 : zeichentrickfilm zeichentrickfilme animationsfilme trickfilm
-        dessins_animés dibujos_animados caricaturas cartoni_animati cartone_animato
+        动画 動畫 动画电影 动漫 動漫 애니 dessins_animés dibujos_animados caricaturas
+        cartoni_animati cartone_animato
         desenho_animado desenhos_animados tekenfilm мультики
     children children's child kids kids' =family kinder kinderfilm kinderfilme =familie
         enfants enfant =famille infantil infantiles niños =familia bambini =famiglia crianças
@@ -93,6 +94,19 @@ _GROUPS = """
     耽美 bl boys_love yaoi : 男男
     美食 料理 cooking gourmet : food_anime 做饭 吃货
 """
+
+
+_MOODS = """
+    funny funnier funniest hilarious humorous scary scarier scariest creepy spooky frightening
+    terrifying suspenseful romantic lustig lustige lustiger lustiges lustigen witzig witzige
+    witziger witziges witzigen gruselig gruselige gruseliger gruseliges gruseligen spannend
+    spannende spannender spannendes spannenden romantisch romantische romantischer
+    romantisches romantischen drôle drôles effrayant effrayants romantique romantiques
+    divertido divertida divertidos divertidas gracioso graciosa romántica romántico divertente
+    divertenti romantico romantica spaventoso spaventosa grappig grappige
+"""
+MOODS = frozenset(_MOODS.split())
+"""Words of the groups that say how something is: in a title, they say nothing about it."""
 
 
 def concept_groups() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from daybreak.data.fields import ContentField
 from daybreak.encoders.base import Encoder
+from daybreak.encoders.concept_words import MOODS
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
@@ -125,7 +126,8 @@ class SentenceReader:
         terms = self.find_terms(texts, words)
         first = len(texts) - n_ruled_out
         terms[first:] = [longest_values(found) for found in terms[first:]]
-        without = self._without_values([_after_by(row) for row in words], terms)
+        asked = [self._without_moods(_after_by(row)) for row in words]
+        without = self._without_values(asked, terms)
         return [split_unspaced_words(row) for row in without], terms
 
     def word_rows(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> Sparse:
@@ -155,6 +157,15 @@ class SentenceReader:
         return (
             parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts))[np.argsort(places)]
         )
+
+    def _without_moods(self, words: list[str]) -> list[str]:
+        """Return words without "funny" and the like where the catalogue has comedies.
+
+        *Funny Games* is none. Two words of which one is such a word may be a title.
+        """
+        rest = [word for word in words if word not in MOODS or not self.concepts.find(word)]
+        is_title = len(words) == 2 and len(rest) == 1 and not self.concepts.find(rest[0])
+        return words if is_title else rest
 
     def _without_values(
         self, texts: Sequence[list[str]], terms: Sequence[Sequence[str]]
