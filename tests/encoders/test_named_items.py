@@ -72,3 +72,19 @@ def test_the_other_books_of_the_author_are_like_a_named_one(text, author):
     assert {"abcde"[row] for row in np.flatnonzero(likeness > 0.4)} >= set(author)
     plain = WishEncoder(content.texts, items).likeness(text)[0]
     assert plain[1] <= 0 < likeness[1] or "b" not in author
+
+
+def test_a_title_with_a_mood_is_named():
+    films = pl.DataFrame(
+        {
+            "item_id": list("abcd"),
+            "title": ["Funny Girl", "Airport", "Clue", "Funny Games"],
+            "genre": ["Drama", "Comedy", "Comedy", "Horror"],
+        }
+    )
+    content, blocks = ContentEncoder.fit_transform(films)
+    encoder = WishEncoder(
+        content.texts, Items(Vocabulary(films["item_id"]), blocks), films["title"]
+    )
+    assert encoder.likeness("Funny Girl")[0].argmax() == 0
+    assert set(np.argsort(-encoder.likeness("something funny")[0])[:2].tolist()) == {1, 2}

@@ -317,7 +317,12 @@ class ContentEncoder:
         return (*blocks, *(self._block(name, rows) for name, rows in dense.items()))
 
     def texts(
-        self, sentences: Sequence[str], *, is_stored: bool = False, n_ruled_out: int = 0
+        self,
+        sentences: Sequence[str],
+        *,
+        is_stored: bool = False,
+        n_ruled_out: int = 0,
+        are_titles: bool = False,
     ) -> tuple[ContentBlock, ...]:
         """Return the blocks of free text; it has the attributes whose values it contains.
 
@@ -325,10 +330,11 @@ class ContentEncoder:
             sentences: Texts, as a rule of people.
             is_stored: Whether their vectors may be stored: they are made of the catalogue.
             n_ruled_out: Number of the last texts that say what is unwanted.
+            are_titles: Whether they may be titles; see :meth:`.SentenceReader.read`.
         """
         reader = self._sentence_reader
         sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
-        words, terms = reader.read(sentences, n_ruled_out)
+        words, terms = reader.read(sentences, n_ruled_out, are_titles=are_titles)
         rows = reader.word_rows(sentences, words) if self.finds_word_forms else None
         blocks = list(self._lexical_blocks(words, terms, rows))
         if self.meaning is not None:

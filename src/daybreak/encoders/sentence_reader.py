@@ -110,7 +110,7 @@ class SentenceReader:
         return [correct_spelling(text, self.is_known, self._candidates) for text in texts]
 
     def read(
-        self, texts: Sequence[str], n_ruled_out: int = 0
+        self, texts: Sequence[str], n_ruled_out: int = 0, *, are_titles: bool = False
     ) -> tuple[list[list[str]], list[list[str]]]:
         """Return the words and the attribute terms of corrected texts.
 
@@ -121,12 +121,14 @@ class SentenceReader:
             texts: Corrected texts.
             n_ruled_out: Number of the last texts that say what is unwanted: "no science
                 fiction" rules out neither science nor fiction.
+            are_titles: Whether texts may be titles, of which "funny" is a word.
         """
         words = tokenize_all(texts)
         terms = self.find_terms(texts, words)
         first = len(texts) - n_ruled_out
         terms[first:] = [longest_values(found) for found in terms[first:]]
-        asked = [self._without_moods(_after_by(row)) for row in words]
+        asked = [_after_by(row) for row in words]
+        asked = asked if are_titles else [self._without_moods(row) for row in asked]
         without = self._without_values(asked, terms)
         return [split_unspaced_words(row) for row in without], terms
 
@@ -161,11 +163,9 @@ class SentenceReader:
     def _without_moods(self, words: list[str]) -> list[str]:
         """Return words without "funny" and the like where the catalogue has comedies.
 
-        *Funny Games* is none. Two words of which one is such a word may be a title.
+        *Funny Games* is none.
         """
-        rest = [word for word in words if word not in MOODS or not self.concepts.find(word)]
-        is_title = len(words) == 2 and len(rest) == 1 and not self.concepts.find(rest[0])
-        return words if is_title else rest
+        return [word for word in words if word not in MOODS or not self.concepts.find(word)]
 
     def _without_values(
         self, texts: Sequence[list[str]], terms: Sequence[Sequence[str]]

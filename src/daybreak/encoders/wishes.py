@@ -19,7 +19,8 @@ UNWANTED_ALONE_FACTOR = 0.1
 """Weight of the meaning of a text that only rules out, in words that no item has: the likeness
 of everything else stays below :data:`daybreak.models.wish.MIN_REFERENCE`."""
 TextEncodeFn = Callable[..., tuple[ContentBlock, ...]]
-"""Encodes texts; ``n_ruled_out`` is the number of the last ones that say what is unwanted."""
+"""Encodes texts; ``n_ruled_out`` is the number of the last ones that say what is unwanted,
+``are_titles`` whether they may be titles."""
 WishVector = tuple[Sparse | Floats, ...]
 """One (n, dim) matrix per content block."""
 SeparateFn = Callable[[Clauses], Sequence[str]]

@@ -240,7 +240,7 @@ class WishEncoder:
         """Return the rows of the items whose titles are among phrases, at most a few."""
         if not phrases or self._titles is None or not len(self._items):
             return np.empty(0, dtype=np.int64)
-        likeness = self._likeness_of(phrases)
+        likeness = self._likeness_of(phrases, are_titles=True)
         n = min(MAX_COMPARED_TITLES, likeness.shape[1])
         near = np.unique(np.argpartition(-likeness, n - 1, axis=1)[:, :n])
         asked = set(phrases)
@@ -259,10 +259,10 @@ class WishEncoder:
             return ()
         return separate_wishes(parts, self._likeness_of)
 
-    def _likeness_of(self, texts: Sequence[str]) -> Floats:
-        """Return the (n_texts, n_items) likeness of texts and items."""
+    def _likeness_of(self, texts: Sequence[str], **options: bool) -> Floats:
+        """Return the (n_texts, n_items) likeness of texts, with options, and items."""
         total = np.zeros((len(texts), len(self._items)), dtype=np.float32)
-        encoded = self._encode_texts(texts)
+        encoded = self._encode_texts(texts, **options)
         for block, said in zip(self._items.blocks, encoded, strict=True):
             total += block.weight * said.cosine_similarity(block)
         return total
