@@ -135,3 +135,22 @@ def test_where_old_items_are_chosen_none_is_past():
     assert model.state.past_age == 0
     items = newsroom().items
     assert not model.is_past(items, items).any()
+
+
+def test_what_is_published_again_is_as_old_as_its_new_date():
+    data = newsroom()
+    model = AgeModel().fit(data)
+    created = data.items.created_at.copy()
+    created[0] = START + 40 * DAY
+    again = Items(data.items.ids, (), created)
+    before, after = (model.score(ask(data, []), items)[0] for items in (data.items, again))
+    assert after[0] - before[0] > 3
+    np.testing.assert_array_equal(after[1:], before[1:])
+
+
+def test_the_present_is_that_of_all_items():
+    data = newsroom()
+    model = AgeModel().fit(data)
+    later = model.at_present(START + 60 * DAY)
+    assert later.is_past(data.items, data.items).all()
+    assert later.at_present(START).state.now == later.state.now

@@ -130,16 +130,27 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         Args:
             data: Current events on the training items.
         """
-        state = self.state
-        now = max(state.now, latest_time(data.events.at))
         chosen_at = last_choices(data.events, len(data.items))
-        return self.with_state(replace(state, now=now, chosen_at=chosen_at))
+        counted = self.with_state(replace(self.state, chosen_at=chosen_at))
+        return counted.at_present(latest_time(data.events.at))
+
+    def at_present(self, now: float) -> Self:
+        """Return the model at a present that is not before its own.
+
+        Args:
+            now: Latest time of events on any item [epoch s]; of a newspaper, hardly anybody
+                still reads the articles of the training.
+        """
+        return self.with_state(replace(self.state, now=max(self.state.now, now)))
 
     def _births(self, train_items: Items, items: Items) -> Doubles:
         rows = train_items.ids.rows(items.ids)
         births = _created_at(items)
         known = rows >= 0
-        births[known] = self.state.births[rows[known]]
+        trained = self.state.births[rows[known]]
+        created, before = births[known], _created_at(train_items)[rows[known]]
+        is_newer = (created > before) & (created > trained)  # it was published again
+        births[known] = np.where(is_newer, created, trained)
         return births
 
     def _log_rates(self, births: Doubles) -> Doubles:

@@ -22,6 +22,11 @@ from daybreak.service.state.title_matches import match_titles, read_titles
 from daybreak.service.state.unknown_items import IGNORED, REMOVED, warn_of_unknown_items
 from daybreak.types import UnknownItems
 
+MIN_UNCOUNTED_EVENTS = 20
+"""Number of new events from which popularity is counted anew."""
+MAX_UNCOUNTED_SHARE = 0.01
+"""The same as a share of the events of the training, so that counting stays cheap."""
+
 
 class UpdatableRecommender(Estimator):
     """Base of :class:`Recommender`: its state, and the methods that change it."""
@@ -33,6 +38,15 @@ class UpdatableRecommender(Estimator):
         Raises:
             NotFittedError: The recommender is not fitted.
         """
+        state = self._uncounted_state()
+        least = MAX_UNCOUNTED_SHARE * state.trained.stats.n_events
+        if self._n_uncounted >= max(MIN_UNCOUNTED_EVENTS, least):
+            self._state, self._n_uncounted = state.with_recounted_popularity(), 0
+            return self._state
+        return state
+
+    def _uncounted_state(self) -> ServingState:
+        """Return the state, in which popularity may be that before the last events."""
         if self._state is None:
             raise NotFittedError("the recommender is not fitted; call fit(events, items)")
         return self._state
@@ -47,6 +61,8 @@ class UpdatableRecommender(Estimator):
     source_names: tuple[str, ...] = ()
     """Names of the sources of the last training."""
     _candidates_above: int = CANDIDATES_ABOVE
+    _n_uncounted: int = 0
+    """Number of new events since popularity was counted; it is counted when a list is made."""
 
     def source_users(self) -> pl.DataFrame | None:
         """Return ``user_id, source_items``: what people chose in the sources of the training.
@@ -137,16 +153,20 @@ class UpdatableRecommender(Estimator):
     def add_events(self, events: Any) -> Self:
         """Store events; the next list uses them, without a training.
 
+        Popularity and the present move on with 1 % of new events, at least 20.
+
         Args:
             events: Frame of ``user_id, item_id`` and, if known, ``timestamp``, ``value``,
                 ``event_type``. An event without a timestamp is the latest. Events on items that
                 are not in the catalogue are ignored; an :class:`UnknownIdWarning` names them.
         """
         frame = as_frame(events, "user_id", "item_id")
-        if not self.state.source_rows.domains:  # items of source domains count as well
+        state = self._uncounted_state()
+        if not state.source_rows.domains:  # items of source domains count as well
             named = frame["item_id"].drop_nulls().to_list()
-            warn_of_unknown_items(self.state.catalogue, [(IGNORED, named)], stacklevel=2)
-        self._state = self.state.with_events(frame)
+            warn_of_unknown_items(state.catalogue, [(IGNORED, named)], stacklevel=2)
+        self._state = state.with_events(frame)
+        self._n_uncounted += frame.height
         return self
 
     def add_items(self, items: Any) -> Self:

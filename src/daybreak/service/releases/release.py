@@ -33,6 +33,7 @@ from daybreak.models.shared_persistence import mapped_arrays, read_state, write_
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.stored import read_parts, write_parts
+from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.releases.integrity import (
     MANIFEST_FILE,
     build_manifest,
@@ -581,4 +582,6 @@ def _read_items(folder: Path) -> Items:
                 f"{len(ids)} items"
             )
         blocks.append(block)
-    return Items(ids, tuple(blocks))
+    catalogue = pl.scan_parquet(folder / "items.parquet")
+    created = [name for name in catalogue.collect_schema() if name == "created_at"]
+    return Items(ids, tuple(blocks), creation_times(catalogue.select(created).collect()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -64,26 +64,49 @@ def untrained_state(tables: Tables) -> ServingState:
     return replace(state, notes=(UNTRAINED_NOTE,))
 
 
-def needs_rebuild(state: ServingState) -> bool:
+def needs_rebuild(state: ServingState, growth: float = REBUILD_GROWTH_FACTOR) -> bool:
     """Return whether an untrained state should be rebuilt because its catalogue has grown.
 
     An empty catalogue has no words to compare, so it is rebuilt when the first items arrive.
+    Items that came since then have neither a popularity nor a place among the latest.
+
+    Args:
+        state: State that answers.
+        growth: Number of items relative to that at the start above which it should be.
     """
     n_at_start, n_items = len(state.trained.items), len(state.catalogue.items)
-    return not state.release and n_items > REBUILD_GROWTH_FACTOR * n_at_start
+    return not state.release and n_items > growth * n_at_start
 
 
 def _fit_defaults(data: Dataset) -> FittedStrategies:
     """Fit the strategies of an untrained state; all items count as known."""
     items = data.items
-    counts = np.bincount(data.events.item, minlength=len(items)).astype(np.float64)
-    values = np.log1p(counts * (10_000 / max(counts.sum(), 1.0))).astype(np.float32)
-    popular = PopularModel().with_state(PopularState(values, dated=True))
+    popular = CurrentPopularModel(learns_half_life=True).recounted(data)
     latest = RecencyModel().fit(data)
     match = ContentMatchModel().fit(data)
     wish = WishModel().fit(data)
     models: tuple[LinearModel, ...] = (popular, latest, match, wish)  # type: ignore[type-arg]
     return FittedStrategies(_STRATEGIES, models, items)
+
+
+class CurrentPopularModel(PopularModel):
+    """Popularity whose half-life is learned whenever events are counted.
+
+    Nothing ages where all popularity is lasting; in newspapers, what was read last month is not
+    popular now.
+    """
+
+    def recounted(self, data: Dataset) -> Self:
+        """Return the model counted from other events; see :meth:`PopularModel.recounted`."""
+        n_items = len(data.items)
+        if data.events.has_time_order:
+            state = self.learn(data, create_generator(0, "popular"))
+            values = np.zeros(n_items, dtype=np.float32)
+            values[data.train_item_rows] = state.values
+            return self.with_state(replace(state, values=values))
+        counts = np.bincount(data.events.item, minlength=n_items).astype(np.float64)
+        values = np.log1p(counts * (10_000 / max(counts.sum(), 1.0))).astype(np.float32)
+        return self.with_state(PopularState(values, dated=True))
 
 
 class RecencyModel(LinearModel[PopularConfig, PopularState]):

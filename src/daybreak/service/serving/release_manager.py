@@ -175,7 +175,7 @@ class ReleaseManager:
             self._has_new_events = False
             for state in list(self._states.values()):
                 self._replace_state(state.with_recounted_popularity())
-        if needs_rebuild(self.current):
+        if needs_rebuild(self.current, growth=1.0):
             self._rebuild_untrained()
 
     def write_out_rows_if_due(self) -> None:

@@ -118,7 +118,11 @@ class Catalogue:
                 continue
             same[is_known] &= _has_same_content(stored, after.matrix[is_known])
             overlaid.append(overlay_rows(before, rows, after.matrix, len(ids)))
-        items = Items(ids, tuple(overlaid), _created_times(current, frame, rows, len(ids)))
+        created = _created_times(current, frame, rows, len(ids))
+        if len(created) and len(current.created_at):  # what is published again is new
+            known = rows[is_known]
+            same[is_known] &= ~_differ(current.created_at[known], created[known])
+        items = Items(ids, tuple(overlaid), created)
         has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(current), dtype=bool)]
         has_content[rows] = _rows_with_content(blocks, len(rows))
         updated = replace(
@@ -232,6 +236,11 @@ def _has_same_content(current: Sparse | Floats, added: Sparse | Floats) -> Mask:
     """Return (n,) whether the rows of a block are nearly those that it has now."""
     difference: Any = abs(current - added)
     return np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
+
+
+def _differ(before: Doubles, after: Doubles) -> Mask:
+    """Return (n,) which times are not the same; unknown ones are equal."""
+    return np.asarray((before != after) & ~(np.isnan(before) & np.isnan(after)))
 
 
 def _created_times(current: Items, frame: pl.DataFrame, rows: Rows, n_items: int) -> Doubles:

@@ -14,7 +14,7 @@ import polars as pl
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data import Tables
-from daybreak.data.clock import current_times
+from daybreak.data.clock import current_times, latest_time
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
@@ -570,8 +570,12 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
     events = Events(known.user, train_row[known.item], at)
     data = Dataset(fitted.train_items, events, int(positive.user.max()) + 1)
     models = list(fitted.models)
+    now = 0.0
+    if not is_known.all() and any(isinstance(model, AgeModel) for model in counting.values()):
+        now = latest_time(current_times(positive.user, positive.item, positive.at))
     for row, model in counting.items():
-        models[row] = model.recounted(data)
+        counted = model.recounted(data)
+        models[row] = counted.at_present(now) if isinstance(counted, AgeModel) else counted
     changed = replace(fitted, models=tuple(models))
     return replace(trained, fitted=changed, scorer_parts=None)
 
