@@ -98,3 +98,47 @@ def test_midnight_at_the_end_of_a_day_is_that_of_the_next(moment):
     day = moment.date()
     read = read_times(pl.Series([f"{day.isoformat()} 24:00"]))
     assert read.seconds.to_list() == seconds_of([day + timedelta(days=1)])
+
+
+def dates_of(values, date_format=None):
+    column = read_times(pl.Series(values), date_format)
+    days = pl.from_epoch(column.seconds.cast(pl.Int64), "s").dt.date().cast(pl.String)
+    return days.to_list(), column.numbers
+
+
+@pytest.mark.parametrize(
+    ("values", "dates", "form"),
+    [
+        (["260513", "260601", "251231"], ["2026-05-13", "2026-06-01", "2025-12-31"], "year,"),
+        ([260513, 260430], ["2026-05-13", "2026-04-30"], "year,"),
+        (["130526", "010626", "311225"], ["2026-05-13", "2026-06-01", "2025-12-31"], "day,"),
+        (["202605", "202512", None], ["2026-05-01", "2025-12-01", None], "years and"),
+    ],
+)
+def test_columns_of_six_digits_are_dates(values, dates, form):
+    found, numbers = dates_of(values)
+    assert found == dates
+    assert numbers.startswith(form)
+
+
+def test_a_date_format_says_what_six_digits_are():
+    assert dates_of(["010203", "040506"], "day-first")[0] == ["2003-02-01", "2006-05-04"]
+    assert dates_of(["010203", "040506"], "year-first")[0] == ["2001-02-03", "2004-05-06"]
+
+
+@pytest.mark.parametrize("values", [["260513", "400000"], ["172800", "864000"], ["260513.5"]])
+def test_other_numbers_stay_seconds(values):
+    assert read_times(pl.Series(values)).seconds.to_list() == [float(one) for one in values]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-W12", "2026W12", "2026W121", "2026-W12-1", "KW 12/2026", "KW12 2026", "2026 KW 12",
+     "week 12 2026", "2026年第12周"],
+)  # fmt: skip
+def test_weeks_are_their_mondays(text):
+    assert dates_of([text])[0] == ["2026-03-16"]
+
+
+def test_weeks_that_do_not_exist_are_no_times():
+    assert read_times(pl.Series(["2026-W54", "2026-W00"])).is_bad.all()

@@ -37,14 +37,12 @@ from daybreak.data.ids import cast_ids
 from daybreak.data.item_cells import expand_item_cells
 from daybreak.data.item_names import name_items, title_column
 from daybreak.data.media.columns import read_media_columns
-from daybreak.data.numbers import (
-    NumberColumn,
-    read_number_attribute,
-)
+from daybreak.data.numbers import NumberColumn, is_amount_name, read_number_attribute
 from daybreak.data.placeholders import is_placeholder
 from daybreak.data.rating_texts import read_value_column
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
+from daybreak.data.short_numbers import read_short_numbers
 from daybreak.data.table_footers import drop_footers
 from daybreak.data.tables import EVENT_COLUMNS
 from daybreak.data.times import MAX_EPOCH_S, read_times, unlimited_to_null
@@ -422,11 +420,12 @@ def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
     result = cast_attribute(values)
     decimal = table.formats.decimal
     if values.dtype == pl.String and (result.dtype == pl.String or decimal == ","):
-        number = read_number_attribute(values.alias(target), decimal)
+        named = values.alias(target)
+        number = read_short_numbers(named, decimal) or read_number_attribute(named, decimal)
         if number is not None:
             _add_number_attribute(table, source, target, number)
             return
-    if result.dtype == pl.String and (near := _describe_non_numbers(result)):
+    if result.dtype == pl.String and (near := _describe_non_numbers(result.alias(target))):
         table.note(f"{source} is kept as text: {near}")
     table.columns[target] = result.alias(target)
 
@@ -465,7 +464,8 @@ def _describe_non_numbers(text: pl.Series) -> str:
     given = text.drop_nulls()
     number = given.cast(pl.Float64, strict=False)
     bad = number.null_count()
-    if not 0 < bad <= 0.05 * len(given):
+    is_amount = is_amount_name(text.name) and given.str.contains(r"\d").sum() > len(given) / 2
+    if not 0 < bad <= len(given) * (1.0 if is_amount else 0.05):
         return ""
     first = given.filter(number.is_null())[0]
     return f"{bad:,} of {len(given):,} values are no numbers, such as {first[:40]!r}"

@@ -106,7 +106,7 @@ class NumberColumn:
         if len(currencies) < len(self.signs):
             yield "percent signs are left out: 45 % is read as 45"
         if self.words:
-            read = ", ".join(f"{text!r} = {n:g}" for text, n in self.words[:MAX_SHOWN_WORDS])
+            read = ", ".join(f"{text!r} = {n:.10g}" for text, n in self.words[:MAX_SHOWN_WORDS])
             yield f"texts are read as numbers: {read}"
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 
 import polars as pl
 
-from daybreak.data.calendars import usual_times
+from daybreak.data.calendars import read_six_digits, usual_times
 from daybreak.data.time_texts import DateOrder, TimeTexts, read_time_texts
 from daybreak.errors import ConfigError
 
@@ -199,6 +199,10 @@ def read_times(
     text = empty_to_null(values.cast(pl.String, strict=False))
     is_number = values.dtype.is_numeric()
     text, is_thai = (text, False) if is_number else usual_times(text, singly=singly)
+    short = ""
+    if not singly and (date_format is None or "%" not in date_format):
+        text, short = read_six_digits(text, date_format)
+        is_number &= not short
     if date_format is not None and "%" in date_format:
         seconds = _read_pattern(text, date_format)
         is_bad = text.is_not_null() & seconds.is_null()
@@ -228,7 +232,7 @@ def read_times(
         written.order,
         written.example,
         written.has_short_years,
-        {SERIAL_FORMAT: "days of a spreadsheet", "years": "years"}.get(kind, ""),
+        short or {SERIAL_FORMAT: "days of a spreadsheet", "years": "years"}.get(kind, ""),
         is_thai,
     )
 
