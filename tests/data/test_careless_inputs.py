@@ -118,3 +118,13 @@ def test_values_of_any_type_are_read_or_rejected_whatever_their_column_means(
     frame = pl.DataFrame({key: [f"{key}{n}" for n in range(12)] for key in ids[table]})
     with suppress(DaybreakError):  # a message for the user, unlike errors of polars
         read_tables(**{table: frame.with_columns(values.alias(name))})
+
+
+def test_ids_that_differ_only_in_zeros_before_them_are_told():
+    events = pl.DataFrame({"user_id": ["ann", "bob", "eve"], "item_id": ["100", "0101", "x"]})
+    items = pl.DataFrame({"item_id": ["000100", "101", "0x"], "title": ["tea", "cup", "pot"]})
+    (note,) = (note for note in read_tables(events, items).notes if "zeros" in note)
+    assert note == (
+        "2 ids of events and items differ only in zeros before them, such as '0101' and '101'; "
+        "export both columns as text"
+    )

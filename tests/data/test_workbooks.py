@@ -96,6 +96,12 @@ def test_a_table_is_the_sheet_that_has_its_columns(role, column, book):
     assert result.mappings[role].role == role
 
 
+def test_a_note_names_the_sheet_that_is_read_and_the_others(book):
+    path = book({"Bestellungen": ORDERS, "Artikel": PRODUCTS})
+    notes = read_tables(items=path).notes
+    assert "shop.xlsx: the sheet 'Artikel' is read; others: Bestellungen" in notes
+
+
 def test_two_sheets_with_the_same_columns_are_asked_about(book):
     june = [ORDERS[0], ["bob", *ORDERS[1][1:]]]
     path = book({"May": ORDERS, "June": june})

@@ -499,4 +499,21 @@ def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
                 f"not among the {role}, such as {unknown[key][0]!r}; they are known by id only"
                 + (" and are not recommended" if role == "items" else "")
             )
+            notes += _note_lost_zeros(unknown[key].unique(), side[key], role)
     return notes
+
+
+def _note_lost_zeros(unknown: pl.Series, known: pl.Series, role: str) -> list[str]:
+    """Return a note if ids differ only in the zeros before them, as spreadsheets leave out."""
+    bare = pl.col("id").str.strip_chars_start("0").alias("bare")
+    pairs = unknown.to_frame("id").with_columns(bare)
+    pairs = pairs.filter(pl.col("bare").str.contains(r"^\d+$"))
+    pairs = pairs.join(known.to_frame("id").with_columns(bare), on="bare").sort(pl.all())
+    if not pairs.height:
+        return []
+    here, _, there = pairs.row(0)
+    n_ids = pairs["id"].n_unique()
+    return [
+        f"{n_ids:,} ids of events and {role} differ only in zeros before them, "
+        f"such as {here!r} and {there!r}; export both columns as text"
+    ]

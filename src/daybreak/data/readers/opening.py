@@ -73,6 +73,10 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     if _is_sheet(path) and path != Path(data):
         source.file = Path(data).name
         source.notes = [note.replace(path.name, source.file, 1) for note in source.notes]
+        if others := ", ".join(one.stem for one in members_of(Path(data)) if one != path):
+            source.notes.append(
+                f"{source.file}: the sheet {path.stem!r} is read; others: {others[:200]}"
+            )
     if isinstance(source, LoadedFrame):
         source.path = path
     if codec.label:
