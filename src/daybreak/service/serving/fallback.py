@@ -8,11 +8,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data import EventRules, Tables
-from daybreak.data.dataset import Dataset, Items
+from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.models import LinearModel, LinearScorer
 from daybreak.models.base import QueryFeatureKind, align_values
 from daybreak.models.content_match import ContentMatchModel
 from daybreak.models.popular import PopularConfig, PopularModel, PopularState
+from daybreak.models.shared_decay import iter_moments
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.models.wish import WishModel
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
@@ -23,7 +24,7 @@ from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.training.fit import TrainedModel, TrainingStats
-from daybreak.types import Floats, Rows
+from daybreak.types import Doubles, Floats, Rows
 
 UNTRAINED_NOTE = "nothing has been trained yet: lists contain popular, new and similar items"
 REBUILD_GROWTH_FACTOR = 1.2
@@ -34,6 +35,9 @@ _STRATEGIES = (
     Strategy("content/match", "content_match"),
     Strategy("wish", "wish"),
 )
+MIN_GAIN_NOW = 1.5
+"""Smallest ratio of later events on the ten most popular items of now and of all time from
+which only the present is popular; in a gift shop it is .9, in newspapers several times more."""
 RECENCY_WEIGHT = 0.05
 """Weight of recency relative to popularity; it orders equally popular items."""
 
@@ -92,21 +96,44 @@ def _fit_defaults(data: Dataset) -> FittedStrategies:
 class CurrentPopularModel(PopularModel):
     """Popularity whose half-life is learned whenever events are counted.
 
-    Nothing ages where all popularity is lasting; in newspapers, what was read last month is not
-    popular now.
+    In newspapers, what was read last month is not popular now. Elsewhere all events count.
     """
 
     def recounted(self, data: Dataset) -> Self:
         """Return the model counted from other events; see :meth:`PopularModel.recounted`."""
         n_items = len(data.items)
-        if data.events.has_time_order:
-            state = self.learn(data, create_generator(0, "popular"))
+        state = self.learn(data, create_generator(0, "popular"))
+        if state.dated and _foretells_more(data.events, n_items, state.half_life_s):
             values = np.zeros(n_items, dtype=np.float32)
             values[data.train_item_rows] = state.values
             return self.with_state(replace(state, values=values))
         counts = np.bincount(data.events.item, minlength=n_items).astype(np.float64)
         values = np.log1p(counts * (10_000 / max(counts.sum(), 1.0))).astype(np.float32)
         return self.with_state(PopularState(values, dated=True))
+
+
+def _foretells_more(events: Events, n_items: int, half_life_s: float) -> bool:
+    """Return whether what is popular now says much more about the next events than all time.
+
+    Args:
+        events: Positive events.
+        n_items: Number of items.
+        half_life_s: Half-life of an event [s]; 0 or infinite: events do not fade.
+    """
+    if not 0 < half_life_s < np.inf:
+        return False
+    now = always = 0
+    for moment in iter_moments(events.at):
+        past, following = events.item[moment.past], events.item[moment.following]
+        faded = 0.5 ** ((moment.at - events.at[moment.past]) / half_life_s)
+        now += _hits(np.bincount(past, faded, n_items), following)
+        always += _hits(np.bincount(past, minlength=n_items), following)
+    return now > MIN_GAIN_NOW * always
+
+
+def _hits(counts: Doubles | Rows, following: Rows) -> int:
+    """Return how many events are on the ten items with the highest counts."""
+    return int(np.isin(following, np.argsort(-counts, kind="stable")[:10]).sum())
 
 
 class RecencyModel(LinearModel[PopularConfig, PopularState]):
