@@ -176,9 +176,10 @@ class UpdatableRecommender(Estimator):
         are stored but not used.
 
         Args:
-            items: Frame of ``item_id`` and the columns of the catalogue.
+            items: Frame of ``item_id`` and the columns of the catalogue, also under the names
+                that they had in the data of the training.
         """
-        self._state = self.state.with_items(mark_listed(as_frame(items, "item_id")))
+        self._state = self.state.with_items(self._listed_rows(items))
         return self
 
     def update_items(self, items: Any) -> Self:
@@ -190,7 +191,7 @@ class UpdatableRecommender(Estimator):
         Args:
             items: As for :meth:`add_items`.
         """
-        state, frame = self.state, mark_listed(as_frame(items, "item_id"))
+        state, frame = self.state, self._listed_rows(items)
         changed = changed_rows(state.catalogue.frame, frame)
         self._state = state.with_items(changed, replace_known=True).with_items(frame)
         return self
@@ -206,11 +207,15 @@ class UpdatableRecommender(Estimator):
         Raises:
             DataError: There are no items.
         """
-        frame = mark_listed(as_frame(items, "item_id"))
+        frame = self._listed_rows(items)
         if not frame.height:
             raise DataError("a catalogue without items would remove all; use remove_items(ids)")
         self._state = self.state.with_catalogue(frame)
         return self
+
+    def _listed_rows(self, items: Any) -> pl.DataFrame:
+        """Return items of a call, each of which is in the catalogue, with its columns."""
+        return mark_listed(as_frame(items, "item_id", known=self.items.columns))
 
     def remove_items(self, ids: Sequence[str]) -> Self:
         """Remove items from the catalogue until they are added or updated again.

@@ -1,7 +1,7 @@
 """Frames and ids from callers of the library: checks, conversions, changed rows."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +33,7 @@ from daybreak.data.readers.source import RawTable, number_rows
 from daybreak.data.rejects import is_replaced
 from daybreak.data.tables import has_values
 from daybreak.errors import ConfigError, DataError, RejectedRowsWarning
+from daybreak.service.inputs.catalogue_names import match_catalogue
 from daybreak.service.inputs.values import read_values
 
 TEXT_COLUMN = "text"
@@ -119,13 +120,14 @@ def warn_of_rejects(rejects: Rejects, stacklevel: int) -> None:
         warnings.warn(message, RejectedRowsWarning, stacklevel=stacklevel + 1)
 
 
-def as_frame(data: Any, *keys: str) -> pl.DataFrame:
+def as_frame(data: Any, *keys: str, known: Collection[str] = ()) -> pl.DataFrame:
     """Return data of a call as a frame with ids in the columns ``keys``.
 
     Args:
         data: Everything that :func:`read_tables` accepts: a path, a frame of polars, pandas or
             Arrow, a mapping of columns, or a list of records.
         *keys: Required columns; names of columns are recognised as in files.
+        known: Columns of a catalogue; see :func:`match_catalogue`. A file has its own names.
 
     Raises:
         DataError: The data have another type, lack a column, or have dates that can be read in
@@ -136,6 +138,8 @@ def as_frame(data: Any, *keys: str) -> pl.DataFrame:
     table, notes = to_polars(data, f"data with {keys[0]!r}", keys)
     _warn_of(notes)
     table = _with_usual_names(table, keys)
+    if known:
+        table = table.rename(match_catalogue(table.columns, known))
     if _role_of(keys) == "items":
         table, rejects = read_frame_media(table)
         warn_of_rejects(rejects, stacklevel=3)
