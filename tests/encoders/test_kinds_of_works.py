@@ -27,6 +27,9 @@ from daybreak.encoders.named_items import named_phrases
         ("Filme von Fellini", "by Fellini"),
         ("comedies by Mel Brooks", "comedies by Mel Brooks"),
         ("written by Woody Allen", "by Woody Allen"),
+        ("something with music", "music"),
+        ("give me some horror movies", "give me some horror"),
+        ("I'm looking for new french chansons", "I'm looking for new french"),
     ],
 )
 def test_the_word_for_a_kind_of_works_is_dropped(text, kept):
@@ -50,6 +53,20 @@ def test_the_word_for_a_kind_of_works_is_dropped(text, kept):
         "von Berlin nach Wien",
         "movies",
         "",
+        "books about films",
+        "a gift for someone who loves music",
+        "I love music",
+        "I like movies",
+        "a poster of old films",
+        "things that play music",
+        "games and movies",
+        "mugs with songs",
+        "a documentary about the music",
+        "ein Buch über Filme",
+        "ein Poster von alten Filmen",
+        "un livre sur les chansons",
+        "regalo para amantes de la música",
+        "un libro di canzoni",
     ],
 )
 def test_other_texts_stay(text):

@@ -43,6 +43,14 @@ _ABOUT = (
     r"about|on|regarding|concerning|like|similar to|from|for|to|with|that (?:is|are)|über|zu"
     r"|zum|zur|aus|mit|für|wie|sur|avec|pour|comme|sobre|con|para|como|su|com"
 )
+_JOINING = (
+    r"of|in|at|into|and|or|but|not|without|the|who|whom|whose|which|that|is|are|loves?|likes?|enjoys?"
+    r"|plays?|makes?|about|on|regarding|concerning|from|for|to|with|by"
+    r"|und|oder|ohne|der|die|das|dem|den|im|in|auf|über|zu|zum|zur|aus|mit|für|wie|von|vom|liebt|mag"
+    r"|de|du|des|d|la|le|les|et|ou|sur|avec|pour|sans|qui|aime|el|los|las|del|y|o|sobre|con|para"
+    r"|sin|que|gusta|di|della|dei|delle|su|per|senza|che|ama|do|da|dos|das|com|sem|e"
+)
+"""Words by which a kind of works is part of something else, as in "books about films"."""
 _MADE = (
     r"(?:directed|written|made|composed|performed|produced|recorded|sung|played|published"
     r"|drawn|painted|filmed|sold)\s+by|starring|featuring"
@@ -60,8 +68,8 @@ def drop_kind_of_works(text: str) -> str:
         ('studying', 'Spielberg')
         >>> drop_kind_of_works("films directed by Lang"), drop_kind_of_works("Filme von Lang")
         ('by Lang', 'by Lang')
-        >>> drop_kind_of_works("music box"), drop_kind_of_works("Scary Movie")
-        ('music box', 'Scary Movie')
+        >>> drop_kind_of_works("music box"), drop_kind_of_works("books about films")
+        ('music box', 'books about films')
     """
     text = _maker().sub("by ", text.strip())
     kind = _kind_by().match(text)
@@ -71,7 +79,7 @@ def drop_kind_of_works(text: str) -> str:
     text = text[head.end() :] if head else text
     found = _tail().fullmatch(text)
     kept = found and (found["several"] or found["one"] or found["first"])
-    return kept or text
+    return kept.rstrip() if kept else text
 
 
 @cache
@@ -97,7 +105,8 @@ def _head() -> re.Pattern[str]:
 @cache
 def _tail() -> re.Pattern[str]:
     """Pattern of a plural, or of a word after an article, beside what the text is about."""
-    several = rf"(?P<several>\S.*?)\s+(?:{_PLURALS})"
+    core = rf"(?:(?!(?:{_JOINING})\s)\S+\s+)+?"
+    several = rf"(?P<several>(?:{_FEW})*{core})(?:{_PLURALS})"
     first = rf"(?:{_BEFORE_ADJECTIVES})\s+(?P<first>\S.*)"
-    one = rf"(?:an?|some|any|eine?[nrm]?|une?)\s+(?P<one>\S.*?)\s+(?:{_SINGULARS})"
+    one = rf"(?:an?|some|any|eine?[nrm]?|une?)\s+(?P<one>{core})(?:{_SINGULARS})"
     return re.compile(rf"{one}|{several}|{first}", re.IGNORECASE)
