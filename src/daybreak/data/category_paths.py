@@ -99,14 +99,10 @@ def with_one_separator(text: Texts, separator: str) -> tuple[Texts, str]:
         text: Column or expression of texts; ``&gt;`` stands for ``>`` in paths.
         separator: As :func:`find_path_separator` or :func:`separator_in_lists` return it.
     """
-    path, _, in_list = separator.partition(_OF_LISTS)
-    if path == ">":
-        text = text.str.replace_all("&gt;", path, literal=True)
-    return (
-        (text.str.replace_all(path, in_list, literal=True), in_list)
-        if in_list
-        else (text, path)
-    )
+    replaced, sign = _replacements(separator)
+    for old, new in replaced:
+        text = text.str.replace_all(old, new, literal=True)
+    return text, sign
 
 
 def split_values(text: pl.Expr, separator: str) -> pl.Expr:
@@ -124,12 +120,22 @@ def split_values(text: pl.Expr, separator: str) -> pl.Expr:
 
 def split_text(text: str, separator: str) -> list[str]:
     """Return the values of one text; see :func:`split_values`."""
+    replaced, sign = _replacements(separator)
+    for old, new in replaced:
+        text = text.replace(old, new)
+    return [part.strip() for part in text.split(sign) if part.strip()]
+
+
+def _replacements(separator: str) -> tuple[list[tuple[str, str]], str]:
+    """Return what is replaced in texts, in this order, and the sign that then separates all.
+
+    ``&gt;`` stands for ``>`` in paths, and in lists of paths one sign is enough for both.
+    """
     path, _, in_list = separator.partition(_OF_LISTS)
-    if path == ">":
-        text = text.replace("&gt;", path)
+    replaced = [("&gt;", path)] if path == ">" else []
     if in_list:
-        text = text.replace(path, in_list)
-    return [part.strip() for part in text.split(in_list or path) if part.strip()]
+        replaced.append((path, in_list))
+    return replaced, in_list or path
 
 
 def _is_telling_nothing(names: list[str]) -> bool:

@@ -202,9 +202,8 @@ def _used_columns(weighted: Sequence[Weighted]) -> Rows:
     """Return the items that have a factor other than zero in any matrix."""
     is_used = np.zeros(len(weighted[0][1]), dtype=bool)
     for matrix, factors in weighted:
-        is_used |= (
-            factors if matrix.sparse is not None else effective_factors(matrix, factors)
-        ) != 0
+        is_dense = matrix.sparse is None
+        is_used |= (effective_factors(matrix, factors) if is_dense else factors) != 0
     return np.flatnonzero(is_used)
 
 
