@@ -108,6 +108,23 @@ def test_many_points_are_drawn_in_part_while_the_view_moves_and_whole_at_rest(wa
     assert page.evaluate("(ring) => window.scatter.inside(ring).length", ring) == n
 
 
+def test_nothing_is_drawn_after_the_page_was_left(watch):
+    """Between two pictures the elements are gone, and what draws them may still be called."""
+    page = ready(watch)
+    page.evaluate("""() => {
+      const canvas = document.querySelector("canvas");
+      const move = () => {
+        canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: 20, cancelable: true }));
+        requestAnimationFrame(move);
+      };
+      move();
+    }""")
+    page.locator('nav a[href="#/settings"]').click()
+    expect(page.locator("h1").first).to_have_text("Settings")
+    watch.settle()
+    assert watch.errors == []
+
+
 def test_an_empty_catalogue_and_an_error_are_told(watch_empty):
     page = watch_empty.open("map")
     expect(page.get_by_text("There are no items yet")).to_be_visible()

@@ -1,5 +1,5 @@
 // Map: the catalogue in two dimensions.
-import { Fragment, html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { Fragment, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { formatNumber, useTexts } from "../i18n.js";
 import { get, part, post } from "../api.js";
 import { useInterval, useLoaded, useSettled } from "../load.js";
@@ -87,7 +87,8 @@ function Canvas({ map, by, scores, chosen, lassoing, target, hovered, onHover, o
   const [corners, setCorners] = useState([]);
   const places = useMemo(() => placesOf(map), [map]);
   const [theme, setTheme] = useState(0);
-  useEffect(() => {
+  // A layout effect ends before its elements are gone, so that no picture is drawn without them.
+  useLayoutEffect(() => {
     const scatter = new Scatter(canvas.current);
     view.current = scatter;
     const redraw = () => setTheme((n) => n + 1);

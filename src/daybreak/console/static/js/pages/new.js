@@ -1,5 +1,5 @@
 // New item: what Daybreak expects of it before it is published, and how it warms up afterwards.
-import { Fragment, html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { Fragment, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { formatNumber, formatPercent, formatTime, useTexts } from "../i18n.js";
 import { call, get, may, part, post } from "../api.js";
 import { useInterval, useLoaded, useSettled } from "../load.js";
@@ -184,7 +184,8 @@ function Place({ similar, title }) {
   const canvas = useRef(null), dot = useRef(null), view = useRef(null);
   const places = useMemo(() => map && placesOf(map), [map]);
   const rows = useMemo(() => new Map((map?.ids ?? []).map((id, row) => [id, row])), [map]);
-  useEffect(() => {
+  // A layout effect ends before its elements are gone, so that no picture is drawn without them.
+  useLayoutEffect(() => {
     if (!map?.ids.length || !canvas.current) return undefined;
     const scatter = new Scatter(canvas.current);
     view.current = scatter;
