@@ -1,6 +1,6 @@
 """The mapping between ids and rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -62,3 +62,27 @@ class Vocabulary:
         return f"Vocabulary({len(self)} ids)"
 
     extend = RenamedAttribute("with_ids")
+
+
+class AliasedVocabulary(Vocabulary):
+    """A vocabulary that also knows some ids by other names.
+
+    Args:
+        ids: Ids in order.
+        aliases: Other name to id; names that are ids themselves stand for these.
+
+    Example:
+        >>> words = AliasedVocabulary(["tea", "rum"], {"thé": "tea"})
+        >>> words.rows(["thé", "gin"]).tolist(), "thé" in words, len(words)
+        ([0, -1], True, 2)
+    """
+
+    __slots__ = ("aliases",)
+
+    def __init__(self, ids: Iterable[str], aliases: Mapping[str, str]) -> None:
+        super().__init__(ids)
+        known = self._rows
+        self.aliases = {
+            name: id_ for name, id_ in aliases.items() if id_ in known and name not in known
+        }
+        self._rows = {**known, **{name: known[id_] for name, id_ in self.aliases.items()}}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ import scipy.sparse as sp
 
 from daybreak.data.fields import FieldRole, infer_fields
 from daybreak.data.json_files import read_json
-from daybreak.data.vocabulary import Vocabulary
+from daybreak.data.vocabulary import AliasedVocabulary, Vocabulary
 from daybreak.encoders.attributes import AttributeTerms
 from daybreak.encoders.common_terms import find_untold_terms, match_terms
 from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
@@ -113,13 +114,21 @@ class ProfileEncoder:
         both = [attributes, self.transform_sources(users)]
         return sp.csr_array(sp.hstack(both, format="csr"), dtype=np.float32)
 
+    def _plain_source_ids(self) -> dict[str, Any]:
+        """Return the items of other domains as JSON values; empty without any."""
+        ids = self.source_ids
+        if not len(ids):
+            return {}
+        aliases = ids.aliases if isinstance(ids, AliasedVocabulary) else {}
+        return {"source_ids": list(ids.ids), **({"source_aliases": aliases} if aliases else {})}
+
     def save(self, folder: Path) -> None:
         """Write ``profile.json``."""
         plain = {
             "format": PROFILE_FORMAT,
             **self.attributes.to_dict(),
             "names": list(self.names),
-            **({"source_ids": list(self.source_ids.ids)} if len(self.source_ids) else {}),
+            **self._plain_source_ids(),
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PROFILE_FILE).write_text(
@@ -142,7 +151,8 @@ class ProfileEncoder:
                 raise DataError(
                     f"expected {PROFILE_FORMAT!r} in {folder}, got {plain['format']!r}"
                 )
-            source_ids = Vocabulary(plain.get("source_ids", ()))
+            aliases = plain.get("source_aliases", {})
+            source_ids = AliasedVocabulary(plain.get("source_ids", ()), aliases)
             return cls(AttributeTerms.from_dict(plain), tuple(plain["names"]), source_ids)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise DataError(f"{PROFILE_FILE} in {folder} is damaged: {error!r}") from error

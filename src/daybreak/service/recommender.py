@@ -224,7 +224,7 @@ class Recommender(PlanningRecommender):
         trained, histories = train_model(tables, config, progress or default_progress())
         self._rejects = rejects
         self.source_names = tuple(one.name for one in found)
-        told = training_notes(trained, tables, self.source_names)
+        told = training_notes(trained, tables, found)
         self.notes = (*notes, *encoder_notes, *told)
         users_known = tables.users if trained.users is None else trained.users
         state = ServingState.from_training(trained, tables.items, users_known, histories)

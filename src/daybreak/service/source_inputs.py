@@ -16,7 +16,12 @@ from daybreak.models.ease import EaseModel
 from daybreak.models.item_knn import ItemKnnModel
 from daybreak.models.popular import PopularModel
 from daybreak.service.inputs.frames import as_tables
-from daybreak.service.inputs.sources import SourceTables, event_domains, split_domains
+from daybreak.service.inputs.sources import (
+    SourceTables,
+    connect_items,
+    event_domains,
+    split_domains,
+)
 from daybreak.service.releases.release import has_release, read_release
 from daybreak.service.training.fit import TrainedModel
 from daybreak.types import Floats, Sparse
@@ -33,6 +38,8 @@ def read_sources(
     tables: Tables, sources: Any, rules: EventRules
 ) -> tuple[Tables, tuple[SourceTables, ...]]:
     """Return the target without the domains that are sources, and all sources.
+
+    Items that the target has as well have its ids there (:func:`connect_items`).
 
     Args:
         tables: The data of the target; perhaps with the domains of sources.
@@ -57,7 +64,7 @@ def read_sources(
         found = {name: replace(one, name=name) for name, one in pairs}
     for name, value in named:
         if name not in found:
-            found[name] = read_source(name, value)
+            found[name] = connect_items(tables.items, read_source(name, value))
     return tables, tuple(found[name] for name, _ in named)
 
 

@@ -4,19 +4,20 @@ from collections.abc import Sequence
 
 from daybreak.data import Tables
 from daybreak.data.event_signs import sign_notes
+from daybreak.service.inputs.sources import SourceTables
 from daybreak.service.source_inputs import source_messages
 from daybreak.service.training.fit import TrainedModel, left_out_messages, training_messages
 
 
 def training_notes(
-    trained: TrainedModel, tables: Tables, sources: Sequence[str]
+    trained: TrainedModel, tables: Tables, sources: Sequence[SourceTables]
 ) -> tuple[str, ...]:
     """Return notes on media, weights, signs of events, sources and strategies left out.
 
     Args:
         trained: Model after the training.
         tables: Tables that it was trained on.
-        sources: Names of the sources, in the order of the training.
+        sources: The sources, in the order of the training.
     """
     report = trained.blend.report
     return (
@@ -24,6 +25,7 @@ def training_notes(
         *training_messages(report),
         f"events: {trained.rules.describe()}",
         *sign_notes(tables.events, trained.rules),
-        *source_messages(report, sources),
+        *(note for source in sources for note in source.notes),
+        *source_messages(report, [source.name for source in sources]),
         *left_out_messages(trained.blend.excluded),
     )

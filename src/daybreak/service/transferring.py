@@ -15,6 +15,7 @@ import polars as pl
 from daybreak.config import Settings
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, SourceRefusedError
+from daybreak.service.inputs.equal_items import match_items
 from daybreak.service.inputs.frames import as_tables
 from daybreak.service.output_folders import check_output_folder
 from daybreak.service.recommender import Recommender
@@ -210,6 +211,8 @@ def read_dataset(name: str) -> Tables:
 def join_datasets(datasets: Sequence[tuple[str, Tables]]) -> Tables:
     """Return the tables of several shops as those of one.
 
+    An item of an earlier shop that a later one sells as well is one item.
+
     Args:
         datasets: Name and tables of each.
 
@@ -226,6 +229,11 @@ def join_datasets(datasets: Sequence[tuple[str, Tables]]) -> Tables:
         users.append(tables.users.select((prefix + pl.col("user_id")).alias("user_id")))
         named = [(prefix + pl.col(key)).alias(key) for key in ("user_id", "item_id")]
         events.append(tables.events.with_columns(named))
+    for later in range(1, len(items)):
+        for earlier in range(later):
+            same = match_items(items[earlier], items[later]).ids
+            events[later] = events[later].with_columns(pl.col("item_id").replace(same))
+            items[later] = items[later].filter(~pl.col("item_id").is_in(list(same)))
     joined = pl.concat([_as_texts(frame) for frame in items], how="diagonal_relaxed")
     return Tables.of(pl.concat(events), joined, pl.concat(users))
 

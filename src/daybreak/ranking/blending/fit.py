@@ -241,7 +241,7 @@ def _add_separate_weights(
     for one in added:
         weights, repeats = fit_repeat_weights(data, pools, strategies, one.weights)
         complete.append(replace(one, weights=weights))
-    final, sources = add_source_weights(pools, strategies, complete)
+    final, sources = add_source_weights(data, pools, strategies, complete)
     report: dict[str, Any] = {"wishes": wishes, "repeats": repeats}
     report |= {"sources": sources} if sources else {}
     report |= {"behaviour": behaviour} if behaviour else {}

@@ -24,6 +24,7 @@ from daybreak.ranking.blending.objective import (
     values_by_user,
 )
 from daybreak.ranking.blending.pools import TrainingPools, measure_scales, score_strategies
+from daybreak.ranking.blending.source_defaults import SourceDefaults
 from daybreak.ranking.blending.strategies import SOURCE_CONTROL, FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
@@ -60,21 +61,6 @@ MIN_QUERIES = 20
 """Smallest number of queries of a level on which a group is tested."""
 STRENGTHS = (0.3, 1.0, 3.0, 10.0)
 """Starts of the search, in standard deviations of the other scores."""
-DEFAULT_STRENGTHS = {
-    "source/popular": 0.1,
-    "source/items": 0.3,
-    "source/items_knn": 1.0,
-    "source/content": 0.5,
-    "source/appeal": 0.2,
-}
-"""Weights by strategy without any query to measure them, in the same unit, as for a catalogue
-without events. On four markets of which no user was known, the best sellers of the others added
-nothing to the neighbours of the items of a history."""
-FOR_STRANGERS_ONLY = ("source/content", "source/appeal")
-"""Strategies that have such a weight only where no event is known; others always have it.
-In shops of gifts, food and beauty without events, lists by what other domains know of content
-had a third of the quality of the shop's own content from one known event on, and were better
-for people of whom no event was known."""
 TRUSTED = "items"
 """Group that counts without measurements: an item of the same id is the same item."""
 TRUST_QUERIES = 300
@@ -154,11 +140,15 @@ def source_rows(strategies: Sequence[Strategy]) -> list[int]:
 
 
 def add_source_weights(
-    pools: TrainingPools, strategies: Sequence[Strategy], sets: Sequence[WeightSet]
+    data: Dataset,
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    sets: Sequence[WeightSet],
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weights with those of sources, and the verdict on each source as JSON values.
 
     Args:
+        data: Training data.
         pools: Pools of all simulated queries.
         strategies: All strategies.
         sets: Weights of all other strategies.
@@ -166,12 +156,16 @@ def add_source_weights(
     if not source_rows(strategies):
         return tuple(sets), []
     plain = sets[-1]
+    defaults = SourceDefaults.of(data)
     if SOURCE_KIND not in pools.pools:
-        return tuple(_with_defaults(one, strategies) for one in sets), []
+        strengths = defaults.strengths(strategies)
+        return tuple(_with_defaults(one, strengths) for one in sets), []
     added = np.zeros_like(plain.weights)
     report = []
     for group in _groups(strategies):
-        found, slices = _fit_group(pools, group, _with_weights(plain, added), strategies)
+        found, slices = _fit_group(
+            pools, group, _with_weights(plain, added), strategies, defaults
+        )
         added[:, list(group.rows)] = found
         used = np.asarray(found.any(axis=1))
         report += [one.to_json(used=bool(used[level])) for level, one in slices.items()]
@@ -188,12 +182,9 @@ def _with_weights(one: WeightSet, added: Doubles) -> WeightSet:
     return replace(one, weights=one.weights + added, new_weights=one.new_weights + added)
 
 
-def _with_defaults(one: WeightSet, strategies: Sequence[Strategy]) -> WeightSet:
+def _with_defaults(one: WeightSet, strengths: Doubles) -> WeightSet:
     """Return a set with weights that no query has measured."""
-    strength = np.array([_default_strength(s) for s in strategies])
-    added = default_spread(one)[:, None] * strength[None, :]
-    added[1:, [_base_name(s) in FOR_STRANGERS_ONLY for s in strategies]] = 0.0
-    return _with_weights(one, added)
+    return _with_weights(one, default_spread(one)[:, None] * strengths)
 
 
 def _groups(strategies: Sequence[Strategy]) -> list[_Group]:
@@ -214,7 +205,11 @@ def _groups(strategies: Sequence[Strategy]) -> list[_Group]:
 
 
 def _fit_group(
-    pools: TrainingPools, group: _Group, others: WeightSet, strategies: Sequence[Strategy]
+    pools: TrainingPools,
+    group: _Group,
+    others: WeightSet,
+    strategies: Sequence[Strategy],
+    defaults: SourceDefaults,
 ) -> tuple[Doubles, dict[int, SourceSlice]]:
     """Return the (n_levels, n_rows) weights of a group, 0 if it is refused, and its slices."""
     weights = np.zeros((len(EVENT_LEVELS), len(group.rows)))
@@ -223,8 +218,11 @@ def _fit_group(
         level: _compare(task, group, level, max(float(default_spread(others)[level]), 1e-3))
         for level, task in tasks.items()
     }
-    defaults = _default_weights(group, strategies)
-    needed = {level: _needed_z(group, task) for level, task in tasks.items()}
+    strengths = defaults.strengths([strategies[row] for row in group.rows])
+    needed = {
+        level: needed_z(group.name, len(task.pool.n_events), defaults.share)
+        for level, task in tasks.items()
+    }
     # Few queries that were enough for the group are enough for their level as well.
     helps = {level: one.z >= min(MIN_LEVEL_Z, needed[level]) for level, one in slices.items()}
     passed = [helps[level] and one.z20 >= needed[level] for level, one in slices.items()]
@@ -232,14 +230,14 @@ def _fit_group(
         return weights, slices
     if not tasks and (group.name != TRUSTED or not _says_something(pools, group)):
         return weights, slices
-    last = None if tasks else defaults * default_spread(others)[0]
+    last = None if tasks else strengths[0] * default_spread(others)[0]
     for level in range(len(EVENT_LEVELS)):
         if level in tasks:
             last = None
             if helps[level]:
                 spread = max(float(default_spread(others)[level]), 1e-3)
                 found = _search(tasks[level], range(len(group.rows)), spread)
-                last = _mix(found, defaults * spread, tasks[level], group)
+                last = _mix(found, strengths[level] * spread, tasks[level], group)
         if last is not None:
             weights[level] = last
     return weights, slices
@@ -251,26 +249,7 @@ def _says_something(pools: TrainingPools, group: _Group) -> bool:
     return any(bool(pool.features[row].any()) for row in group.rows)
 
 
-def _default_weights(group: _Group, strategies: Sequence[Strategy]) -> Doubles:
-    """Return (n_rows,) default weights of a group, in standard deviations of other scores."""
-    return np.array([_default_strength(strategies[row]) for row in group.rows])
-
-
-def _default_strength(strategy: Strategy) -> float:
-    return DEFAULT_STRENGTHS.get(_base_name(strategy), 0.0)
-
-
-def _base_name(strategy: Strategy) -> str:
-    """Return the name of a strategy without its source."""
-    return strategy.name.partition(" (")[0]
-
-
-def _needed_z(group: _Group, task: RankingTask) -> float:
-    """Return the standard errors that a group must gain at a level to be used."""
-    return needed_z(group.name, len(task.pool.n_events))
-
-
-def needed_z(group: str, n_queries: int) -> float:
+def needed_z(group: str, n_queries: int, share: float = 1.0) -> float:
     """Return the standard errors that a group must gain on some queries to be used.
 
     The trusted group counts without a query. With few, it counts as if ``PRIOR_QUERIES`` others
@@ -280,6 +259,7 @@ def needed_z(group: str, n_queries: int) -> float:
     Args:
         group: ``users``, ``items`` or ``content``.
         n_queries: Number of queries, above 0.
+        share: Part of the usual gain that is expected beside the events of the shop.
 
     Example:
         >>> needed_z("users", 20), needed_z("items", 300)
@@ -289,7 +269,7 @@ def needed_z(group: str, n_queries: int) -> float:
     """
     if group != TRUSTED or n_queries >= TRUST_QUERIES:
         return MIN_GAIN_Z
-    told = PRIOR_QUERIES * USUAL_GAIN / np.sqrt(n_queries)
+    told = PRIOR_QUERIES * USUAL_GAIN * share / np.sqrt(n_queries)
     return float(MIN_GAIN_Z * np.sqrt(n_queries / TRUST_QUERIES) - told)
 
 

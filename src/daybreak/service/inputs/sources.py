@@ -4,7 +4,7 @@
 chose in the sources into the table of users, and :func:`encode_sources` makes arrays of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,10 +15,12 @@ import scipy.sparse as sp
 from daybreak.data import EventRules, Tables, Vocabulary
 from daybreak.data.dataset import Items
 from daybreak.data.sources import SourceData, SourceDomain
+from daybreak.data.vocabulary import AliasedVocabulary
 from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN, as_id_lists
 from daybreak.errors import DataError
 from daybreak.models.shared_content_columns import content_columns
 from daybreak.service.inputs.dataset import EncodedDataset, find_rows
+from daybreak.service.inputs.equal_items import are_ids_accidental, match_items
 from daybreak.types import Floats, Sparse
 
 DOMAIN_COLUMN = "domain"
@@ -42,6 +44,9 @@ class SourceTables:
     """(n_items,) counts of a release; empty: those of ``events``"""
     domain: str = ""
     """Value of ``domain`` in the data of the target; empty: other data"""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Own ids of items that have the id of the same item of the target here"""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_tables(cls, name: str, tables: Tables, rules: EventRules) -> "SourceTables":
@@ -136,6 +141,59 @@ def _items_of(
     return Tables(tables.items.filter(chosen), tables.users, events)
 
 
+def connect_items(target: pl.DataFrame, source: SourceTables) -> SourceTables:
+    """Return a source whose items have the ids of the same items of the target.
+
+    Items are the same by identifiers and titles as well; where titles show that equal ids are
+    chance, these items of the source are renamed. Domains of one data set are left as they
+    are: their ids are those of one shop.
+
+    Args:
+        target: Items of the target.
+        source: The source.
+
+    Example:
+        >>> films = pl.DataFrame({"item_id": ["7"], "imdb_id": ["tt0114709"]})
+        >>> none = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+        >>> mine = pl.DataFrame({"item_id": ["toy"], "imdb_id": ["114709"]})
+        >>> connect_items(mine, SourceTables("old", films, none)).items["item_id"].to_list()
+        ['toy']
+    """
+    if source.domain or source.notes:  # one shop, or connected before
+        return source
+    notes = []
+    if are_ids_accidental(target, source.items):
+        known = set(target["item_id"].to_list())
+        own = source.items["item_id"].to_list()
+        other = {id_: f"{source.name}:{id_}" for id_ in own if id_ in known}
+        source = _rename_items(source, other)
+        notes.append(
+            f"source {source.name}: {len(other):,} of its ids of items are ids of other items "
+            f"here, as their titles say, and are read as {source.name}:ID; if its ids of "
+            "people are those of other people here, put something before them"
+        )
+    same = match_items(target, source.items)
+    if same.ids:
+        source = replace(_rename_items(source, same.ids), aliases=same.ids)
+        by_title = len(same.ids) - same.n_by_identifier
+        notes.append(
+            f"source {source.name}: {len(same.ids):,} of its {source.items.height:,} items are "
+            f"items of this catalogue under other ids ({same.n_by_identifier:,} by an "
+            f"identifier, {by_title:,} by the title)"
+        )
+    return replace(source, notes=(*source.notes, *notes))
+
+
+def _rename_items(source: SourceTables, names: Mapping[str, str]) -> SourceTables:
+    """Return a source with other ids of items."""
+    renamed = pl.col("item_id").replace(names)
+    return replace(
+        source,
+        items=source.items.with_columns(renamed),
+        events=source.events.with_columns(renamed),
+    )
+
+
 def join_sources(tables: Tables, sources: Sequence[SourceTables]) -> tuple[Tables, Vocabulary]:
     """Return the target with what its people chose in the sources, and the ids of all items.
 
@@ -160,7 +218,9 @@ def join_sources(tables: Tables, sources: Sequence[SourceTables]) -> tuple[Table
     for source in sources:
         ids |= dict.fromkeys(source.events["item_id"].unique(maintain_order=True).to_list())
     everybody = pl.concat([joined, others], how="diagonal_relaxed")
-    return Tables(tables.items, everybody, tables.events), Vocabulary(ids)
+    aliases = {name: id_ for source in sources for name, id_ in source.aliases.items()}
+    names = AliasedVocabulary(ids, aliases) if aliases else Vocabulary(ids)
+    return Tables(tables.items, everybody, tables.events), names
 
 
 def source_lists(sources: Sequence[SourceTables]) -> pl.DataFrame:
