@@ -37,8 +37,8 @@ got twice the quality of content from them, and people of one known event 15 % m
 MAX_POPULAR_EVENTS = 3
 EVENTS_PER_ITEM = 0.4
 """Own events per item at which half of the default weights is left. In film shops with 20 to
-200 people (0.7 to 8 events per item) whole weights cost up to a third of the quality; in markets
-with as many people (0.05 to 0.8), they were the best."""
+200 people (0.7 to 8 events per item) whole weights cost up to a third of the quality; in
+markets with as many people (0.05 to 0.8), they were the best."""
 
 
 @dataclass(frozen=True)
@@ -89,5 +89,6 @@ class SourceDefaults:
         result[0, is_content] *= 1 - self.shared  # sales tell more of an item than its words
         result[1:, is_content] = 0.0
         few = np.array(EVENT_LEVELS) <= MAX_POPULAR_EVENTS
-        result[np.ix_(few, [name == "source/popular" for name in names])] = POPULAR_STRENGTH
+        is_popular = np.array([name == "source/popular" for name in names])
+        result[np.ix_(few, is_popular)] = POPULAR_STRENGTH
         return result

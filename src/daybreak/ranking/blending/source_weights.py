@@ -65,9 +65,10 @@ TRUSTED = "items"
 """Group that counts without measurements: an item of the same id is the same item."""
 TRUST_QUERIES = 300
 """Queries with which this group needs all of ``MIN_GAIN_Z``; with fewer it needs less, as the
-root of their share, and its weights are mixed with the default ones."""
+root of their share, and its weights are mixed with the default ones by the square of it: the
+best weights of 25 queries lost a third of the quality in one of nine shops of 50 people."""
 PRIOR_QUERIES = 50
-"""Queries that count as much as the default weights of that group."""
+"""Queries that the usual gain of that group counts as."""
 USUAL_GAIN = 0.15
 """Gain of that group in a new market, in standard deviations of NDCG@10 between queries."""
 N_SCALE_HISTORIES = 100
@@ -277,8 +278,7 @@ def _mix(found: Doubles, defaults: Doubles, task: RankingTask, group: _Group) ->
     """Return weights between the fitted and the default ones, by the number of queries."""
     if group.name != TRUSTED:
         return found
-    n_queries = len(task.pool.n_events)
-    share = n_queries / (n_queries + PRIOR_QUERIES)
+    share = min(1.0, len(task.pool.n_events) / TRUST_QUERIES) ** 2
     return np.asarray(share * found + (1 - share) * defaults)
 
 
