@@ -37,13 +37,22 @@ def other_shop(prefix="b"):
 
 @pytest.fixture(scope="module")
 def launched():
-    shop = Recommender(encoder="none", strategies=["popular", "item_knn", "content/match"])
+    shop = Recommender(
+        encoder="none", strategies=["popular", "item_knn", "content/match", "wish"]
+    )
     return shop.fit(None, films("a"), sources={"other": other_shop()})
 
 
 def test_a_shop_without_events_begins_with_what_sells_elsewhere(launched):
     best = launched.recommend(["new"], k=2)["item_id"].to_list()
     assert sorted(best) == ["a0", "a2"]
+
+
+def test_a_sentence_counts_as_much_beside_a_source(launched):
+    """What sells elsewhere, two westerns, does not come before what somebody asks for."""
+    said = pl.DataFrame({"user_id": ["new"], "text": ["a comedy"]})
+    found = launched.recommend(profiles=said, k=10)["item_id"].to_list()
+    assert all(int(id_[1:]) % 2 for id_ in found)
 
 
 def test_a_note_says_how_many_items_are_the_same(launched):

@@ -28,7 +28,7 @@ from daybreak.ranking.blending.source_defaults import SourceDefaults
 from daybreak.ranking.blending.strategies import SOURCE_CONTROL, FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
-from daybreak.ranking.blending.wish_weights import default_spread, score_pool
+from daybreak.ranking.blending.wish_weights import default_spread, score_pool, wish_rows
 from daybreak.simulation.splits import SOURCE_KIND
 from daybreak.types import Doubles, Floats, Rows, Sparse
 
@@ -160,7 +160,9 @@ def add_source_weights(
     defaults = SourceDefaults.of(data)
     if SOURCE_KIND not in pools.pools:
         strengths = defaults.strengths(strategies)
-        return tuple(_with_defaults(one, strengths) for one in sets), []
+        return tuple(
+            raise_wish_weights(one, _with_defaults(one, strengths), strategies) for one in sets
+        ), []
     added = np.zeros_like(plain.weights)
     report = []
     for group in _groups(strategies):
@@ -170,7 +172,36 @@ def add_source_weights(
         added[:, list(group.rows)] = found
         used = np.asarray(found.any(axis=1))
         report += [one.to_json(used=bool(used[level])) for level, one in slices.items()]
-    return tuple(_with_weights(one, added * _relative_size(one, plain)) for one in sets), report
+    final = [(one, _with_weights(one, added * _relative_size(one, plain))) for one in sets]
+    return tuple(raise_wish_weights(*pair, strategies) for pair in final), report
+
+
+def raise_wish_weights(
+    before: WeightSet, after: WeightSet, strategies: Sequence[Strategy]
+) -> WeightSet:
+    """Return weights in which a wish counts as much beside sources as it did without them.
+
+    Args:
+        before: Weights without those of sources.
+        after: The same with them.
+        strategies: All strategies.
+    """
+    rows = wish_rows(strategies)
+    if not rows:
+        return after
+    plain, whole = (_without_rows(one, rows) for one in (before, after))
+    grown = (default_spread(whole) / default_spread(plain))[:, None]
+    weights, new_weights = after.weights.copy(), after.new_weights.copy()
+    weights[:, rows] *= grown
+    new_weights[:, rows] *= grown
+    return replace(after, weights=weights, new_weights=new_weights)
+
+
+def _without_rows(one: WeightSet, rows: Sequence[int]) -> WeightSet:
+    """Return a set in which some strategies have no weight."""
+    weights, new_weights = one.weights.copy(), one.new_weights.copy()
+    weights[:, rows] = new_weights[:, rows] = 0.0
+    return replace(one, weights=weights, new_weights=new_weights)
 
 
 def _relative_size(one: WeightSet, plain: WeightSet) -> Doubles:
