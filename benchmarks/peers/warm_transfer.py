@@ -34,7 +34,16 @@ METHODS = (
     "linmap",
     "stacking_plus",
 )
-STRATEGIES = ("popular", "item_knn", "content/match", "content/history")
+TRAININGS: dict[str, dict[str, Any]] = {
+    "Daybreak, four strategies": {
+        "encoder": "none",
+        "strategies": ("popular", "item_knn", "content/match", "content/history"),
+    },
+    "Daybreak": {"encoder": "none"},
+    "Daybreak, with a text model": {},
+}
+"""Options of each training; the second one is compared with the peers."""
+COMPARED = "Daybreak"
 RIDGE = 300.0
 """Ridge of the EASE model whose scores are transferred."""
 MAX_USERS = 500
@@ -94,20 +103,23 @@ def ndcg_of(lists: dict[str, list[str]], targets: dict[str, set[str]]) -> np.nda
     return np.array(values)
 
 
-def daybreak_lists(train: Any, items: pl.DataFrame, split: Any, users: list[str]) -> Any:
-    """Return the lists of cold items, and what the training says of new items.
+def daybreak_lists(
+    train: Any, items: pl.DataFrame, split: Any, users: list[str], options: dict[str, Any]
+) -> Any:
+    """Return the lists of cold items.
 
     Args:
         train: Events on warm items.
         items: The whole catalogue.
         split: The split.
         users: Users who get lists.
+        options: Options of the recommender.
     """
     kept = set(split.cold_items) | set(split.warm_items)
     catalogue = items.filter(pl.col("item_id").is_in(list(kept)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = Recommender(encoder="none", strategies=STRATEGIES).fit(
+        model = Recommender(**options).fit(
             pl.DataFrame(train[["user_id", "item_id"]].to_dict("list")), catalogue
         )
         found = model.recommend(users, items=split.cold_items.tolist(), k=K)
@@ -130,14 +142,15 @@ def main() -> None:
     chosen = sorted(split.test["user_id"].unique())[:MAX_USERS]
     test = split.test[split.test["user_id"].isin(chosen)]
     targets = {user: set(group) for user, group in test.groupby("user_id")["item_id"]}
-    started = time.process_time()
-    own = ndcg_of(daybreak_lists(split.train, items, split, list(targets)), targets)
-    print(
-        f"| Daybreak | {len(own)} | {own.mean():.4f} | | {time.process_time() - started:.0f} |",
-        flush=True,
-    )
+    values = {}
+    for name, options in TRAININGS.items():
+        started = time.process_time()
+        lists = daybreak_lists(split.train, items, split, list(targets), options)
+        values[name] = ndcg_of(lists, targets)
+        mean, seconds = values[name].mean(), time.process_time() - started
+        print(f"| {name} | {len(targets)} | {mean:.4f} | | {seconds:.0f} |", flush=True)
     scores = donor_scores(split.train)
-    for row in peer_rows(split, content, scores, targets, own):
+    for row in peer_rows(split, content, scores, targets, values[COMPARED]):
         print(row, flush=True)
     answer = recommend(
         events,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,10 +31,11 @@ from daybreak.encoders.item_meaning import (
     item_texts,
     text_vectors,
 )
-from daybreak.encoders.lexical import LexicalEncoder, tokenize_all
+from daybreak.encoders.item_words import join_columns, tokenize_text_columns
+from daybreak.encoders.lexical import LexicalEncoder
 from daybreak.encoders.media.blocks import MediaContent, PictureBlock
 from daybreak.encoders.sentence_reader import SentenceReader
-from daybreak.encoders.word_forms import split_unspaced_words
+from daybreak.encoders.title_years import TitleYears
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats, Mask, Rows, Sparse
 
@@ -220,6 +221,8 @@ class ContentEncoder:
     """Whether unknown words count as known words they resemble; False in earlier releases."""
     media: MediaContent = field(default_factory=MediaContent)
     """Blocks of pictures and sounds."""
+    title_years: TitleYears = field(default_factory=TitleYears)
+    """How years behind titles are read; earlier releases leave them in the title."""
 
     @classmethod
     def fit(
@@ -266,13 +269,14 @@ class ContentEncoder:
         Raises:
             ConfigError: As for :meth:`fit`.
         """
-        columns = TextColumns(items)
+        years = TitleYears.find(items)
+        columns = TextColumns.of(years.split(items))
         attributes = AttributeTerms.fit(
             columns, infer_fields(columns, "item_id", overrides), bins=N_NUMBER_BINS
         )
-        words = _tokenize_text_columns(attributes.fields, columns)
+        words = tokenize_text_columns(attributes.fields, columns)
         terms = attributes.terms(columns)
-        word_weights = _fit_lexical(_join_columns(words, len(columns)), MIN_ITEMS_PER_WORD)
+        word_weights = _fit_lexical(join_columns(words, len(columns)), MIN_ITEMS_PER_WORD)
         attribute_weights = _fit_lexical(terms, MIN_ITEMS_PER_VALUE)
         meaning = rows = None
         separate = has_two_parts(attributes.fields, columns)
@@ -280,7 +284,8 @@ class ContentEncoder:
         if text_encoder is not None and any(texts):
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         media = MediaContent.fit(attributes.fields, columns, text_encoder)
-        fitted = cls(attributes, word_weights, attribute_weights, meaning, media=media)
+        weights = word_weights, attribute_weights
+        fitted = cls(attributes, *weights, meaning, media=media, title_years=years)
         dense = {MEANING: rows} if rows is not None else {}
         dense |= media.transform(columns)
         return fitted._weigh_columns(words, terms, dense, interactions)
@@ -299,8 +304,8 @@ class ContentEncoder:
             progress: Callback of the text encoder, see :data:`.Progress`.
             known: Rows of the block ``meaning`` by text; these are not encoded again.
         """
-        fields, columns = self.attributes.fields, TextColumns(items)
-        words = _tokenize_text_columns(fields, columns) if self.word_weights else {}
+        fields, columns = self.attributes.fields, TextColumns.of(self.title_years.split(items))
+        words = tokenize_text_columns(fields, columns) if self.word_weights else {}
         terms = self.attributes.terms(columns)
         dense = {}
         if self.meaning is not None:
@@ -313,7 +318,7 @@ class ContentEncoder:
                 self._attribute_columns(terms),
                 dense,
             )
-        blocks = list(self._lexical_blocks(_join_columns(words, len(columns)), terms))
+        blocks = list(self._lexical_blocks(join_columns(words, len(columns)), terms))
         return (*blocks, *(self._block(name, rows) for name, rows in dense.items()))
 
     def texts(
@@ -374,7 +379,8 @@ class ContentEncoder:
     def item_texts(self, items: pl.DataFrame | TextColumns) -> list[str]:
         """Return the texts of items as the text encoder of the block ``meaning`` reads them."""
         separate = self.meaning is not None and self.meaning.n_parts > 1
-        return item_texts(self.attributes.fields, items, separate_title=separate)
+        columns = self.title_years.split(items)
+        return item_texts(self.attributes.fields, columns, separate_title=separate)
 
     def shared_terms(
         self, a: Sequence[ContentBlock], i: int, b: Sequence[ContentBlock], j: int, top: int = 5
@@ -420,6 +426,7 @@ class ContentEncoder:
         options: dict[str, Any] = {"finds_word_forms": self.finds_word_forms}
         options["block_weights"] = dict(self.block_weights)
         options["column_weights"] = dict(self.column_weights)
+        options["title_years"] = asdict(self.title_years) if self.title_years.are_read else {}
         write_content(folder, self.attributes, weights, self.meaning, options)
         self.media.save(folder)
 
@@ -445,6 +452,7 @@ class ContentEncoder:
             options.get("column_weights", {}),
             options.get("finds_word_forms", False),
             MediaContent.load(folder, text_encoder),
+            TitleYears(**options.get("title_years", {})),
         )
 
     @property
@@ -615,26 +623,6 @@ class ContentEncoder:
         others = {"ignore": (), "picture": ("picture",), "sound": ("sound",)}
         blocks = {**others, "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
         return ", ".join(name for name in blocks if name in self.names)
-
-
-def _tokenize_text_columns(
-    fields: Sequence[ContentField], columns: TextColumns
-) -> dict[str, list[list[str]]]:
-    """Return the words of each item by text column, unspaced ones also in pieces."""
-    return {
-        field.name: [
-            split_unspaced_words(row)
-            for row in tokenize_all(columns.plain(field.name).fill_null(""))
-        ]
-        for field in fields
-        if field.role == "text" and field.name in columns
-    }
-
-
-def _join_columns(words: Mapping[str, list[list[str]]], n: int) -> list[list[str]]:
-    """Return the words of all text columns of each of ``n`` items."""
-    rows = zip(*words.values(), strict=True) if words else ((),) * n
-    return [[word for words in row for word in words] for row in rows]
 
 
 def _fit_lexical(

@@ -107,7 +107,7 @@ def test_nothing_of_texts_is_computed_for_items_whose_texts_are_the_same(monkeyp
     moved = SHOP[1:2].with_columns(shelf=pl.lit("strong"))
     wanted = dense(content.transform(moved))
     before = model.encoded
-    monkeypatch.setattr("daybreak.encoders.content.tokenize_all", None)
+    monkeypatch.setattr("daybreak.encoders.item_words.tokenize_all", None)
     blocks = encode_items(content, catalogue, moved)
     assert model.encoded == before
     for block, expected in zip(dense(blocks), wanted, strict=True):

@@ -25,7 +25,7 @@ ITEMS = pl.DataFrame(
     [
         {
             "item_id": f"{kind}-{n}",
-            "title": f"{colour} {kind} (19{60 + 10 * n % 50})",
+            "title": f"{colour} {kind} (19{60 + 10 * (n % 4)})",
             "price": price,
         }
         for kind in KINDS

@@ -14,6 +14,7 @@ from daybreak.data.dataset import Dataset, Events, Items, Queries
 from daybreak.data.fields import TextColumns, infer_fields
 from daybreak.encoders import Encoder
 from daybreak.encoders.item_meaning import PART_SEPARATOR, has_two_parts, item_texts
+from daybreak.encoders.title_years import TitleYears
 from daybreak.errors import DataError
 from daybreak.estimates import PairedDifference, clustered_difference
 from daybreak.ranking.benchmarks.learners import BlendLearner, Learner
@@ -135,7 +136,7 @@ class ColdItemTrial:
     @cached_property
     def texts(self) -> ItemTexts:
         """The texts of all items, as a release encodes them."""
-        columns = TextColumns(self.frame)
+        columns = TextColumns.of(TitleYears.find(self.frame).split(self.frame))
         fields = infer_fields(columns, "item_id")
         separate = has_two_parts(fields, columns)
         joined = item_texts(fields, columns, separate_title=separate)

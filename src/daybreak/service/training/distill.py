@@ -10,6 +10,7 @@ from daybreak.data.fields import infer_fields
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
 from daybreak.encoders.item_meaning import item_texts
 from daybreak.encoders.static_files import is_static_text
+from daybreak.encoders.title_years import TitleYears
 from daybreak.errors import ConfigError
 from daybreak.language_models import LanguageModel
 from daybreak.service.ingest.files import Sources
@@ -198,7 +199,8 @@ def _item_texts(sources: Sources) -> list[str]:
     if "items" not in sources.files:
         raise ConfigError("distilling needs a table of items, such as items.csv")
     items = sources.read().tables.items
-    return item_texts(infer_fields(items, "item_id"), items)
+    columns = TitleYears.find(items).split(items)
+    return item_texts(infer_fields(columns, "item_id"), columns)
 
 
 def _measure_speed(encoder: Encoder, texts: list[str]) -> float:
