@@ -30,6 +30,12 @@ def test_a_column_of_years_is_enough(name):
     assert years.split(items).columns == items.columns
 
 
+def test_beside_descriptions_and_a_column_of_years_titles_keep_them():
+    described = frame(description=[f"What happens in town {n} at night" for n in range(30)])
+    assert TitleYears.find(described).as_column
+    assert TitleYears.find(described.with_columns(year=1990)) == TitleYears()
+
+
 def test_the_time_of_an_import_is_no_year_of_a_film():
     assert TitleYears.find(frame(created_at=[1.0] * 30)).as_column
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from daybreak.data.fields import TextColumns
+from daybreak.data.fields import TextColumns, text_columns
 
 MIN_YEARS = 5
 """Smallest number of titles with a year from which years are read."""
@@ -27,7 +27,7 @@ class TitleYears:
     """How the years behind titles are read.
 
     Args:
-        are_read: Whether most titles have one; otherwise nothing changes.
+        are_read: Whether they are taken out of the titles; otherwise nothing changes.
         as_column: Whether they become the column ``year``, for want of such a column.
 
     Example:
@@ -44,6 +44,9 @@ class TitleYears:
     def find(cls, items: pl.DataFrame) -> "TitleYears":
         """Return how the years of a catalogue are read.
 
+        They are read if most titles have one, and there is no column of years or no other
+        text: beside descriptions, a year that is known twice did no harm in the title.
+
         Args:
             items: The catalogue.
         """
@@ -54,7 +57,9 @@ class TitleYears:
         enough = max(MIN_YEARS, MIN_SHARE_WITH_YEAR * len(titles))
         if n_with_year < enough:
             return cls()
-        return cls(True, not any(map(_is_of_years, items.columns)))
+        if not any(map(_is_of_years, items.columns)):
+            return cls(are_read=True, as_column=True)
+        return cls(are_read=text_columns(items, "item_id") == [TITLE_COLUMN])
 
     def split(self, items: pl.DataFrame | TextColumns) -> pl.DataFrame | TextColumns:
         """Return items whose titles have no year; what has been split stays as it is.

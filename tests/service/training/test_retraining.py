@@ -327,6 +327,14 @@ def test_a_task_ends_by_request_and_says_so(store, run, train):
     assert runner.cancel(task).status == "cancelled"  # a second request changes nothing
 
 
+def test_an_error_that_the_request_to_end_has_caused_is_no_failure(store, run):
+    runner = run(trainings.turn_into_an_error)
+    task = runner.start()
+    until(lambda: runner.running_task().progress)
+    runner.cancel(task)
+    assert runner.wait(task).status == "cancelled"
+
+
 def test_a_task_of_another_service_ends_with_its_next_heartbeat(store, run):
     runner = run(trainings.wait_long)
     task = runner.start()

@@ -55,6 +55,15 @@ def catch_everything(settings, options):
     return {"status": "done"}
 
 
+def turn_into_an_error(settings, options):
+    """Wait in a library that makes an error of its own of every exception."""
+    report_progress(1, 2, "training")
+    try:
+        time.sleep(60)
+    except BaseException as error:
+        raise SystemError("returned a result with an exception set") from error
+
+
 def chatter(settings, options):
     """Print more than a pipe holds, for longer than the server that started it lives."""
     for _ in range(20):

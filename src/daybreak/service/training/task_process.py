@@ -125,8 +125,11 @@ def run_task(
         row = store.documents(TASK_RECORDS).get(task, {})
         store.put_documents(TASK_RECORDS, {task: {**row, "pid": os.getpid()}})
         _writers.append(ProgressWriter(store, task))
-        with _ending_on_request():
+        with _ending_on_request() as is_asked:
             outcome = _call(train, settings, options)
+            if outcome.status == "failed" and is_asked.is_set():
+                # Libraries turn an exception in the midst of them into one of their own.
+                outcome = TrainingOutcome("cancelled", note=CANCELLED_NOTE)
         _writers.clear()
         record_outcome(store, task, outcome)
 
@@ -191,19 +194,24 @@ def kept_lease(
 
 
 @contextmanager
-def _ending_on_request() -> Iterator[None]:
-    """Turn the signal to end into an exception, so that the outcome is recorded."""
+def _ending_on_request() -> Iterator[Event]:
+    """Turn the signal to end into an exception, so that the outcome is recorded.
+
+    The event is set once the signal has come.
+    """
+    is_asked = Event()
 
     def end(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+        is_asked.set()
         raise TaskCancelledError
 
     if current_thread() is not main_thread():
-        yield
+        yield is_asked
         return
     before = signal.signal(signal.SIGTERM, end)
     try:
-        yield
+        yield is_asked
     finally:
         signal.signal(signal.SIGTERM, before)
 
