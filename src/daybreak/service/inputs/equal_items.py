@@ -25,6 +25,8 @@ MIN_SHARE_OF_TITLES = 0.05
 things have a few titles in common by chance."""
 MIN_COMPARED_IDS = 20
 """Smallest number of equal ids with two titles from which titles tell chance from identity."""
+MAX_COMPARED_IDS = 5_000
+"""Largest number of them that are compared, evenly spaced."""
 MIN_KNOWN_WORDS = 0.3
 """Smallest share of the words of titles that both shops use: below, the languages differ, and
 titles say nothing of ids."""
@@ -103,6 +105,7 @@ def are_ids_accidental(target: pl.DataFrame, source: pl.DataFrame) -> bool:
     )
     if both.height < MIN_COMPARED_IDS:
         return False
+    both = both.gather_every(-(-both.height // MAX_COMPARED_IDS))
     mine, theirs = ([_words_of(t) for t in both[name].to_list()] for name in both.columns[1:])
     known = set().union(*mine)
     every = set().union(*theirs)
