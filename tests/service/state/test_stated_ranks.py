@@ -63,8 +63,31 @@ def test_the_best_of_a_kind_are_those_that_most_users_have_chosen(films, text):
     assert asked(films, text)["item_id"].to_list() == ["famous", "known", "dogs"]
 
 
-def test_without_a_rank_what_is_most_alike_comes_first(films):
-    assert "famous" not in asked(films, "comedies", k=5)["item_id"].to_list()
+@pytest.mark.parametrize("text", ["comedies", "a comedy", "some comedy films", "喜剧"])
+def test_all_of_a_kind_is_alike_and_what_people_know_comes_first(films, text):
+    found = asked(films, text, k=6)["item_id"].to_list()
+    assert found[:3] == ["famous", "known", "dogs"]
+    assert set(found) == {"famous", "known", "dogs", "rare", "obscure", "unseen"}
+
+
+def test_a_kind_without_another_has_nothing_of_it(films):
+    assert asked(films, "comedies but no war")["item_id"].to_list() == ["known", "dogs", "rare"]
+
+
+def test_a_sentence_without_spaces_is_no_kind(films):
+    assert "famous" not in asked(films, "我想看关于小镇的喜剧电影", k=2)["item_id"].to_list()
+
+
+def test_a_kind_and_more_is_what_is_most_alike(films):
+    assert asked(films, "comedies about dogs", k=1)["item_id"].to_list() == ["dogs"]
+    assert asked(films, "Best in Show", k=1)["item_id"].to_list() == ["Best in Show"]
+
+
+def test_a_reason_says_that_an_item_is_of_the_kind(films):
+    reasons = asked(films, "comedies", k=1, explain=True)["reasons"].to_list()[0]
+    said = next(one["text"] for one in reasons if "asks for" in one["text"])
+    assert said == "is all that 'comedies' asks for"
+    assert translate_text(said, "zh") != said
 
 
 def test_the_best_without_something_have_nothing_of_it(films):

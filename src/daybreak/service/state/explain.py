@@ -140,9 +140,10 @@ def quantity_reasons(rules: CompiledRules, row: int) -> Reasons:
             one.phrase,
             one.title(row),
             rules.stated_weight * float(values[row]),
-            one.describe(row),
+            text,
         )
         for one, values in added
+        if (text := one.describe(row))
     ]
 
 

@@ -1,15 +1,17 @@
-"""Requests for what most people choose of a kind: "top rated comedies", "best thrillers".
+"""Requests for a kind: "comedies", and for what most people choose of it: "best comedies".
 
-Of what has the values of the catalogue that a text names, what more users have chosen comes
-first. All of it counts as fully about the text: otherwise, items with few genres would be the
-most similar ones, however few people know them.
+All that has the values of the catalogue that a text names counts as fully about it: otherwise,
+items with few genres would be the most similar ones, however few people know them. Of the best,
+what more users have chosen comes first; without such a word, the other strategies decide.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from daybreak.encoders.clauses import drop_small_talk, split_clauses
 from daybreak.encoders.open_requests import drop_rank, find_rank
 from daybreak.encoders.quantities import QuantityPreference
 from daybreak.models.wish import reference_likeness, saturate_wishes
@@ -21,8 +23,14 @@ from daybreak.service.state.stated_quantities import (
 from daybreak.service.state.wishes import WishEncoder
 from daybreak.types import Doubles, Floats, Mask, Rows
 
+MAX_KIND_WORDS = 4
+"""Largest number of words of a text, without small talk, that is compared with the values of
+the catalogue; each word costs an encoding."""
+MAX_UNSPACED_CHARS = 4
+"""Longest word of a script without spaces that is taken for one word, not for a sentence."""
 RANK_LABEL = "number of users"
 """Name of what a rank is measured by, for people."""
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +42,34 @@ class StatedRank(StatedPreference):
         return self
 
 
+@dataclass(frozen=True, eq=False)
+class StatedKind(StatedPreference):
+    """A preference for everything that has the values which a text names, all of it alike."""
+
+    def among(self, about: Mask | None) -> "StatedKind":
+        """Return the kind as it is: it is what has the values."""
+        return self
+
+    def title(self, row: int) -> str:
+        """Return the words of the text."""
+        return self.phrase
+
+    def describe(self, row: int) -> str:
+        """Return that the item has the values, for a person; empty where this adds nothing."""
+        return f"is all that {self.phrase!r} asks for" if self.strengths[row] else ""
+
+
 def read_ranks(
     texts: Mapping[int, str],
     stated: Mapping[int, StatedQuantities],
     n_users: Doubles,
     wishes: WishEncoder,
 ) -> tuple[dict[int, str], dict[int, StatedQuantities]]:
-    """Return the topics of texts without ranks, and what they say with the ranks.
+    """Return the topics of texts without ranks, and what they say with the ranks and kinds.
 
     A rank counts where the rest of a text names values of the catalogue and nothing else:
-    the best comedies about dogs are not the best comedies, and *Best in Show* is a title.
+    the best comedies about dogs are not the best comedies, and *Best in Show* is a title. So
+    does a kind.
 
     Args:
         texts: Text by row of the user, without words of quantities.
@@ -54,17 +80,50 @@ def read_ranks(
     topics, every = dict(texts), dict(stated)
     for row, text in texts.items():
         phrase = find_rank(text)
-        topic = drop_rank(text).strip() if phrase else ""
+        topic = drop_rank(text).strip() if phrase else _find_kind(text)
         carried = wishes.carried_values(topic) if topic else None
         likeness = None if carried is None else wishes.likeness(topic)
         if carried is None or likeness is None:
             continue
-        said = QuantityPreference("rating", "high", phrase=phrase)
-        strengths = rank_strengths(n_users, likeness, carried)
+        stated_kind = StatedRank if phrase else StatedKind
+        said = QuantityPreference("rating", "high", phrase=phrase or topic)
+        strengths = (
+            rank_strengths(n_users, likeness, carried)
+            if phrase
+            else kind_strengths(likeness, carried)
+        )
         before = every.get(row, StatedQuantities(topic))
-        preferences = (*before.preferences, StatedRank(RANK_LABEL, said, n_users, strengths))
+        added = stated_kind(RANK_LABEL, said, n_users, strengths)
+        preferences = (*before.preferences, added)
         topics[row], every[row] = topic, replace(before, topic=topic, preferences=preferences)
     return topics, every
+
+
+def _find_kind(text: str) -> str:
+    """Return a text that may name a kind and nothing else; empty for longer ones."""
+    wanted = drop_small_talk(split_clauses(text).wanted).split()
+    is_short = all(len(_UNSPACED.findall(word)) <= MAX_UNSPACED_CHARS for word in wanted)
+    return text if 0 < len(wanted) <= MAX_KIND_WORDS and is_short else ""
+
+
+def kind_strengths(likeness: Floats, carried: Rows) -> Floats:
+    """Return what a kind adds to the likeness of items: all count as fully about the topic.
+
+    Args:
+        likeness: (n_wishes, n_items) likeness of the wishes of the topic.
+        carried: (n_items,) numbers from :meth:`.WishEncoder.carried_values`.
+
+    Example:
+        The third item is like the topic, but does not have all that it names.
+
+        >>> likeness = np.array([[0.8, 0.2, 0.4]], dtype=np.float32)
+        >>> kind_strengths(likeness, np.array([1, 1, 0])).round(2).tolist()
+        [0.0, 0.75, 0.0]
+    """
+    full = reference_likeness(likeness)[:, None]
+    most = saturate_wishes(likeness / full).max(axis=0)
+    added = most[carried > 0].max(initial=1.0) - most + (carried - 1)
+    return np.asarray(np.where(carried > 0, added, 0), dtype=np.float32)
 
 
 def rank_strengths(n_users: Doubles, likeness: Floats, carried: Rows) -> Floats:

@@ -74,6 +74,7 @@ class WishEncoder:
         self._titles = titles
         self._cache: OrderedDict[str, TextWishes] = OrderedDict()
         self._about: OrderedDict[str, Mask | None] = OrderedDict()
+        self._carried: OrderedDict[str, Rows | None] = OrderedDict()
 
     def encode(self, texts: Mapping[int, str]) -> EncodedWishes:
         """Return the wishes of users.
@@ -137,15 +138,22 @@ class WishEncoder:
             None if the text names no value that any item has, says more than values, or has
             several wishes.
         """
+        if text not in self._carried:
+            self._carried[text] = self._count_values(text)
+            while len(self._carried) > MAX_CACHED_MASKS:
+                self._carried.popitem(last=False)
+        return self._carried.get(text)
+
+    def _count_values(self, text: str) -> Rows | None:
         place = next(
             (n for n, block in enumerate(self._items.blocks) if block.name == ATTRIBUTES), None
         )
-        if place is None or not self._names_values_only(text, place):
+        if place is None or not len(self._items):
             return None
         wishes = self._wishes_of([text])[text]
-        if len(wishes.names) > 1:
-            return None
         rows = sp.csr_array(wishes.vectors[place])
+        if len(wishes.names) > 1 or not rows.nnz or not self._names_values_only(text, place):
+            return None
         has = sp.csr_array(self._items.blocks[place].matrix > 0).astype(np.int64)
         carried: Rows = (has @ (rows > 0).astype(np.int64).T.toarray())[:, 0]
         carried[(has @ (rows < 0).astype(np.int64).T.toarray())[:, 0] > 0] = 0
@@ -167,7 +175,7 @@ class WishEncoder:
         """
         said = drop_small_talk(split_clauses(text).wanted).split()
         words = [word for word in said if word.lower() not in FILLERS | BY_WORDS]
-        if not words or not len(self._items):
+        if not words:
             return False
         without = [" ".join(words[:n] + words[n + 1 :]) for n in range(len(words))]
         rows = sp.csr_array(self._encode_texts([" ".join(words), *without])[place].matrix)
@@ -207,6 +215,7 @@ class WishEncoder:
         """Remove all cached texts."""
         self._cache.clear()
         self._about.clear()
+        self._carried.clear()
 
     def _wishes_of(self, texts: Sequence[str]) -> dict[str, TextWishes]:
         # Each text is looked up once: other threads may remove it from the cache.
