@@ -81,22 +81,37 @@ def read_ranks(
     for row, text in texts.items():
         phrase = find_rank(text)
         topic = drop_rank(text).strip() if phrase else _find_kind(text)
-        carried = wishes.carried_values(topic) if topic else None
-        likeness = None if carried is None else wishes.likeness(topic)
-        if carried is None or likeness is None:
+        if not topic:
             continue
-        stated_kind = StatedRank if phrase else StatedKind
-        said = QuantityPreference("rating", "high", phrase=phrase or topic)
-        strengths = (
-            rank_strengths(n_users, likeness, carried)
-            if phrase
-            else kind_strengths(likeness, carried)
-        )
+        find = _read_rank if phrase else _read_kind
+        preference = find(topic, phrase, n_users, wishes)
+        if preference is None:
+            continue
         before = every.get(row, StatedQuantities(topic))
-        added = stated_kind(RANK_LABEL, said, n_users, strengths)
-        preferences = (*before.preferences, added)
+        preferences = (*before.preferences, preference)
         topics[row], every[row] = topic, replace(before, topic=topic, preferences=preferences)
     return topics, every
+
+
+def _read_rank(
+    topic: str, phrase: str, n_users: Doubles, wishes: WishEncoder
+) -> StatedRank | None:
+    carried = wishes.carried_values(topic)
+    likeness = None if carried is None else wishes.likeness(topic)
+    if carried is None or likeness is None:
+        return None
+    said = QuantityPreference("rating", "high", phrase=phrase)
+    return StatedRank(RANK_LABEL, said, n_users, rank_strengths(n_users, likeness, carried))
+
+
+def _read_kind(topic: str, _: str, n_users: Doubles, wishes: WishEncoder) -> StatedKind | None:
+    found = wishes.missing_likeness(topic)
+    if found is None:
+        return None
+    strengths = np.zeros(len(n_users), dtype=np.float32)
+    strengths[found[0]] = found[1]
+    said = QuantityPreference("rating", "high", phrase=topic)
+    return StatedKind(RANK_LABEL, said, n_users, strengths)
 
 
 def _find_kind(text: str) -> str:
@@ -104,26 +119,6 @@ def _find_kind(text: str) -> str:
     wanted = drop_small_talk(split_clauses(text).wanted).split()
     is_short = all(len(_UNSPACED.findall(word)) <= MAX_UNSPACED_CHARS for word in wanted)
     return text if 0 < len(wanted) <= MAX_KIND_WORDS and is_short else ""
-
-
-def kind_strengths(likeness: Floats, carried: Rows) -> Floats:
-    """Return what a kind adds to the likeness of items: all count as fully about the topic.
-
-    Args:
-        likeness: (n_wishes, n_items) likeness of the wishes of the topic.
-        carried: (n_items,) numbers from :meth:`.WishEncoder.carried_values`.
-
-    Example:
-        The third item is like the topic, but does not have all that it names.
-
-        >>> likeness = np.array([[0.8, 0.2, 0.4]], dtype=np.float32)
-        >>> kind_strengths(likeness, np.array([1, 1, 0])).round(2).tolist()
-        [0.0, 0.75, 0.0]
-    """
-    full = reference_likeness(likeness)[:, None]
-    most = saturate_wishes(likeness / full).max(axis=0)
-    added = most[carried > 0].max(initial=1.0) - most + (carried - 1)
-    return np.asarray(np.where(carried > 0, added, 0), dtype=np.float32)
 
 
 def rank_strengths(n_users: Doubles, likeness: Floats, carried: Rows) -> Floats:

@@ -26,9 +26,9 @@ from daybreak.encoders.wishes import (
     WishVector,
     encode_separate_wishes,
 )
-from daybreak.models.wish import MIN_REFERENCE, reference_likeness
+from daybreak.models.wish import MIN_REFERENCE, reference_likeness, saturate_wishes
 from daybreak.ranking.several_wishes import covered_items, separate_wishes
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 MAX_CACHED_WISHES = 1_000
 """Largest number of texts whose vectors are cached."""
@@ -74,7 +74,7 @@ class WishEncoder:
         self._titles = titles
         self._cache: OrderedDict[str, TextWishes] = OrderedDict()
         self._about: OrderedDict[str, Mask | None] = OrderedDict()
-        self._carried: OrderedDict[str, Rows | None] = OrderedDict()
+        self._kinds: OrderedDict[str, tuple[Rows, Floats] | None] = OrderedDict()
 
     def encode(self, texts: Mapping[int, str]) -> EncodedWishes:
         """Return the wishes of users.
@@ -138,13 +138,6 @@ class WishEncoder:
             None if the text names no value that any item has, says more than values, or has
             several wishes.
         """
-        if text not in self._carried:
-            self._carried[text] = self._count_values(text)
-            while len(self._carried) > MAX_CACHED_MASKS:
-                self._carried.popitem(last=False)
-        return self._carried.get(text)
-
-    def _count_values(self, text: str) -> Rows | None:
         place = next(
             (n for n, block in enumerate(self._items.blocks) if block.name == ATTRIBUTES), None
         )
@@ -154,15 +147,37 @@ class WishEncoder:
         rows = sp.csr_array(wishes.vectors[place])
         if len(wishes.names) > 1 or not rows.nnz or not self._names_values_only(text, place):
             return None
-        has = sp.csr_array(self._items.blocks[place].matrix > 0).astype(np.int64)
-        carried: Rows = (has @ (rows > 0).astype(np.int64).T.toarray())[:, 0]
-        carried[(has @ (rows < 0).astype(np.int64).T.toarray())[:, 0] > 0] = 0
+        matrix = sp.csr_array(self._items.blocks[place].matrix)
+        carried = _count_columns(matrix, rows.indices[rows.data > 0])
+        carried[_count_columns(matrix, rows.indices[rows.data < 0]) > 0] = 0
         n_carriers = int((carried > 0).sum())
         if not n_carriers:
             return None
         enough = min(MIN_CARRIERS, n_carriers)
         last = -np.partition(-carried, enough - 1)[enough - 1]
         return np.asarray(np.maximum(carried - last + 1, 0), dtype=np.int64)
+
+    def missing_likeness(self, text: str) -> tuple[Rows, Floats] | None:
+        """Return the items that have the values which a text names, and what they lack.
+
+        Args:
+            text: Text of a user.
+
+        Returns:
+            Rows and :func:`missing_likeness`; None as by :meth:`carried_values`.
+        """
+        if text not in self._kinds:
+            carried, likeness = self.carried_values(text), None
+            if carried is not None:
+                likeness = self.likeness(text)
+            found = None
+            if carried is not None and likeness is not None:
+                rows = np.flatnonzero(carried)
+                found = rows, missing_likeness(likeness, carried)[rows]
+            self._kinds[text] = found
+            while len(self._kinds) > MAX_CACHED_MASKS:
+                self._kinds.popitem(last=False)
+        return self._kinds.get(text)
 
     def _names_values_only(self, text: str, place: int) -> bool:
         """Return whether each word that a text is about is a part of a value that it names.
@@ -215,7 +230,7 @@ class WishEncoder:
         """Remove all cached texts."""
         self._cache.clear()
         self._about.clear()
-        self._carried.clear()
+        self._kinds.clear()
 
     def _wishes_of(self, texts: Sequence[str]) -> dict[str, TextWishes]:
         # Each text is looked up once: other threads may remove it from the cache.
@@ -275,3 +290,29 @@ class WishEncoder:
         for block, said in zip(self._items.blocks, encoded, strict=True):
             total += block.weight * said.cosine_similarity(block)
         return total
+
+
+def _count_columns(matrix: Sparse, columns: Rows) -> Rows:
+    """Return (n_rows,) numbers of some columns in which the rows have a value."""
+    chosen = sp.csr_array(matrix[:, columns])
+    return np.asarray((chosen > 0).sum(axis=1), dtype=np.int64).ravel()
+
+
+def missing_likeness(likeness: Floats, carried: Rows) -> Floats:
+    """Return (n_items,) what items with all values of a text lack to be fully about it.
+
+    Args:
+        likeness: (n_wishes, n_items) likeness of the wishes of the text.
+        carried: (n_items,) numbers from :meth:`WishEncoder.carried_values`.
+
+    Example:
+        The third item is like the text, but does not have all that it names.
+
+        >>> likeness = np.array([[0.8, 0.2, 0.4]], dtype=np.float32)
+        >>> missing_likeness(likeness, np.array([1, 1, 0])).round(2).tolist()
+        [0.0, 0.75, 0.0]
+    """
+    full = reference_likeness(likeness)[:, None]
+    most = saturate_wishes(likeness / full).max(axis=0)
+    added = most[carried > 0].max(initial=1.0) - most + (carried - 1)
+    return np.asarray(np.where(carried > 0, added, 0), dtype=np.float32)
