@@ -18,7 +18,7 @@ helper, numpy_helper = onnx.helper, onnx.numpy_helper
 TEXTS = ["red globe", "an old train", "lamp"]
 
 
-def write_weights(model, path, *, without=()):
+def write_weights(model, path, *, without=(), **options):
     """Write the weights of a BERT under the names of ONNX Runtime GenAI."""
     state = {name: value.numpy() for name, value in model.network.state_dict().items()}
     arrays = {old: state[new] for old, new in _EMBEDDINGS.items()}
@@ -33,12 +33,23 @@ def write_weights(model, path, *, without=()):
     attention = helper.make_node("MultiHeadAttention", ["q"], ["r"], num_heads=2)
     tensors = [numpy_helper.from_array(a, n) for n, a in arrays.items() if n not in without]
     graph = helper.make_graph([attention], "tiny", [], [], tensors)
-    onnx.save_model(helper.make_model(graph), path)
+    onnx.save_model(helper.make_model(graph), path, **options)
 
 
 def test_weights_of_an_onnx_file_give_the_same_vectors(tmp_path):
     model = tiny_model()
     write_weights(model, tmp_path / "model.onnx")
+    network = load_onnx_network(tmp_path / "model.onnx")
+    again = TextTransformer(network, tokenize, "mean", model.limits)
+    np.testing.assert_allclose(again.encode(TEXTS), model.encode(TEXTS), atol=1e-6)
+
+
+def test_weights_beside_an_onnx_file_may_be_hard_links(tmp_path):
+    """As uv installs the files of packages; onnx itself refuses them."""
+    model, data = tiny_model(), tmp_path / "model.onnx_data"
+    beside = {"save_as_external_data": True, "location": data.name, "size_threshold": 0}
+    write_weights(model, tmp_path / "model.onnx", **beside)
+    (tmp_path / "cache").hardlink_to(data)
     network = load_onnx_network(tmp_path / "model.onnx")
     again = TextTransformer(network, tokenize, "mean", model.limits)
     np.testing.assert_allclose(again.encode(TEXTS), model.encode(TEXTS), atol=1e-6)

@@ -1,7 +1,9 @@
 """Weights of a BERT in an ONNX file, as a network that can be trained."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -48,7 +50,7 @@ def load_onnx_network(path: Path) -> nn.Module:
 
     transformers = import_without_telemetry("transformers")  # an extra, and slow to import
 
-    graph = onnx.load(str(path)).graph
+    graph = _load_graph(path)
     arrays = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
     state = dict(_iter_weights(arrays))
     if not set(_EMBEDDINGS) <= set(arrays) or not any(".layer." in name for name in state):
@@ -64,6 +66,27 @@ def load_onnx_network(path: Path) -> nn.Module:
     if wanted or unexpected:
         raise DataError(f"{path.name} lacks weights: {', '.join([*wanted, *unexpected][:3])}")
     return network
+
+
+def _load_graph(path: Path) -> Any:
+    """Return the graph of a file with its weights.
+
+    Installers such as uv make hard links of the files of packages, and onnx reads no weights
+    from those: it reads copies.
+    """
+    import onnx  # noqa: PLC0415 - an extra
+
+    model = onnx.load(str(path), load_external_data=False)
+    entries = [entry for one in model.graph.initializer for entry in one.external_data]
+    names = {entry.value for entry in entries if entry.key == "location"}
+    files = [path.parent / name for name in names if Path(name).name == name]
+    if not any(file.is_file() and file.stat().st_nlink > 1 for file in files):
+        return onnx.load(str(path)).graph
+    with TemporaryDirectory() as folder:
+        for file in files:
+            shutil.copyfile(file, Path(folder) / file.name)
+        onnx.load_external_data_for_model(model, folder)
+    return model.graph
 
 
 def _iter_weights(arrays: Mapping[str, Floats]) -> Iterator[tuple[str, torch.Tensor]]:
