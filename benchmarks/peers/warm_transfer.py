@@ -24,6 +24,7 @@ from warmtransfer.types import Dataset, ItemFeatures
 
 from daybreak import Recommender
 from daybreak.estimates import paired_bootstrap
+from daybreak.metrics import ndcg_of_ids
 
 K = 10
 COLUMNS = ("item_id", "title", "year", "categories", "description")
@@ -95,12 +96,9 @@ def ndcg_of(lists: dict[str, list[str]], targets: dict[str, set[str]]) -> np.nda
         lists: Items in order, by user.
         targets: Cold items that each user chose.
     """
-    values = []
-    for user, relevant in sorted(targets.items()):
-        found = lists.get(user, [])[:K]
-        gain = sum(1 / np.log2(rank + 2) for rank, id_ in enumerate(found) if id_ in relevant)
-        values.append(gain / sum(1 / np.log2(n + 2) for n in range(min(len(relevant), K))))
-    return np.array(values)
+    return np.array(
+        [ndcg_of_ids(lists.get(user, []), targets[user], K) for user in sorted(targets)]
+    )
 
 
 def daybreak_lists(

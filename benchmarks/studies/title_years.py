@@ -9,7 +9,7 @@ ranked, for up to 600 people who liked one of them.
 import argparse
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -21,27 +21,12 @@ from benchmarks.transfer.same_items import read_films
 from daybreak import Recommender
 from daybreak.encoders.title_years import TitleYears
 from daybreak.estimates import paired_bootstrap
+from daybreak.metrics import LIST_LENGTH, ndcg_of_ids
 
-K = 10
 MAX_USERS = 600
 MAX_PEOPLE = 1_500
 """People in training, at most."""
 SEED = 1
-
-
-def ndcg_of(lists: Mapping[str, list[str]], targets: Mapping[str, set[str]]) -> np.ndarray:
-    """Return NDCG@10 of each user.
-
-    Args:
-        lists: Items in order, by user.
-        targets: Hidden films of each user.
-    """
-    values = []
-    for user, relevant in targets.items():
-        found = enumerate(lists.get(user, [])[:K])
-        gain = sum(1 / np.log2(rank + 2) for rank, id_ in found if id_ in relevant)
-        values.append(gain / sum(1 / np.log2(n + 2) for n in range(min(len(relevant), K))))
-    return np.array(values)
 
 
 def rows_of(shared: Path, name: str) -> Iterator[str]:
@@ -69,9 +54,11 @@ def rows_of(shared: Path, name: str) -> Iterator[str]:
             ):
                 warnings.simplefilter("ignore")
                 shop = Recommender(encoder=encoder).fit(events.filter(~is_hidden), catalogue)
-                found = shop.recommend(list(targets), items=hidden, k=K)
-            lists = found.group_by("user_id", maintain_order=True).agg("item_id")
-            values.append(ndcg_of(dict(lists.iter_rows()), targets))
+                found = shop.recommend(list(targets), items=hidden, k=LIST_LENGTH)
+            lists = dict(found.group_by("user_id").agg("item_id").iter_rows())
+            values.append(
+                np.array([ndcg_of_ids(lists.get(u, []), targets[u]) for u in targets])
+            )
         gain = paired_bootstrap(values[1], values[0])
         yield (
             f"| {name} | {'text model' if encoder == 'auto' else 'words'} | {len(targets)} | "

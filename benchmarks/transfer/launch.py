@@ -23,6 +23,7 @@ from benchmarks.transfer.run import Case, K, measure
 from daybreak import Recommender
 from daybreak.data import Tables
 from daybreak.estimates import paired_bootstrap
+from daybreak.metrics import ndcg_of_ids
 from daybreak.service.transferring import join_datasets
 
 DOMAINS = {
@@ -177,9 +178,7 @@ def ndcg_of(lists: dict[str, list[str]], case: Case) -> np.ndarray:
     for user, ids in case.test.group_by("user_id").agg("item_id").sort("user_id").iter_rows():
         relevant = set(ids) & sold
         if relevant:
-            found = enumerate(lists.get(user, [])[:K])
-            gain = sum(1 / np.log2(rank + 2) for rank, id_ in found if id_ in relevant)
-            values.append(gain / sum(1 / np.log2(n + 2) for n in range(min(len(relevant), K))))
+            values.append(ndcg_of_ids(lists.get(user, []), relevant, K))
     return np.array(values)
 
 

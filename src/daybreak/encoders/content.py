@@ -309,7 +309,7 @@ class ContentEncoder:
         terms = self.attributes.terms(columns)
         dense = {}
         if self.meaning is not None:
-            texts = self.item_texts(columns)
+            texts = self._texts_of(columns)
             dense[MEANING] = text_vectors(self.meaning, texts, progress, known or {})
         dense |= self.media.transform(columns)
         if self.column_weights:
@@ -378,8 +378,11 @@ class ContentEncoder:
 
     def item_texts(self, items: pl.DataFrame | TextColumns) -> list[str]:
         """Return the texts of items as the text encoder of the block ``meaning`` reads them."""
+        return self._texts_of(self.title_years.split(items))
+
+    def _texts_of(self, columns: pl.DataFrame | TextColumns) -> list[str]:
+        """Return the texts of items whose titles have been split from their years."""
         separate = self.meaning is not None and self.meaning.n_parts > 1
-        columns = self.title_years.split(items)
         return item_texts(self.attributes.fields, columns, separate_title=separate)
 
     def shared_terms(

@@ -83,8 +83,11 @@ def read_ranks(
         topic = drop_rank(text).strip() if phrase else _find_kind(text)
         if not topic:
             continue
-        find = _read_rank if phrase else _read_kind
-        preference = find(topic, phrase, n_users, wishes)
+        preference = (
+            _read_rank(topic, phrase, n_users, wishes)
+            if phrase
+            else _read_kind(topic, n_users, wishes)
+        )
         if preference is None:
             continue
         before = every.get(row, StatedQuantities(topic))
@@ -104,7 +107,7 @@ def _read_rank(
     return StatedRank(RANK_LABEL, said, n_users, rank_strengths(n_users, likeness, carried))
 
 
-def _read_kind(topic: str, _: str, n_users: Doubles, wishes: WishEncoder) -> StatedKind | None:
+def _read_kind(topic: str, n_users: Doubles, wishes: WishEncoder) -> StatedKind | None:
     found = wishes.missing_likeness(topic)
     if found is None:
         return None

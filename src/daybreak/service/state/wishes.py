@@ -164,16 +164,15 @@ class WishEncoder:
             text: Text of a user.
 
         Returns:
-            Rows and :func:`missing_likeness`; None as by :meth:`carried_values`.
+            Rows and :func:`lacking_likeness`; None as by :meth:`carried_values`.
         """
         if text not in self._kinds:
-            carried, likeness = self.carried_values(text), None
-            if carried is not None:
-                likeness = self.likeness(text)
+            carried = self.carried_values(text)
+            likeness = None if carried is None else self.likeness(text)
             found = None
             if carried is not None and likeness is not None:
                 rows = np.flatnonzero(carried)
-                found = rows, missing_likeness(likeness, carried)[rows]
+                found = rows, lacking_likeness(likeness, carried)[rows]
             self._kinds[text] = found
             while len(self._kinds) > MAX_CACHED_MASKS:
                 self._kinds.popitem(last=False)
@@ -298,7 +297,7 @@ def _count_columns(matrix: Sparse, columns: Rows) -> Rows:
     return np.asarray((chosen > 0).sum(axis=1), dtype=np.int64).ravel()
 
 
-def missing_likeness(likeness: Floats, carried: Rows) -> Floats:
+def lacking_likeness(likeness: Floats, carried: Rows) -> Floats:
     """Return (n_items,) what items with all values of a text lack to be fully about it.
 
     Args:
@@ -309,7 +308,7 @@ def missing_likeness(likeness: Floats, carried: Rows) -> Floats:
         The third item is like the text, but does not have all that it names.
 
         >>> likeness = np.array([[0.8, 0.2, 0.4]], dtype=np.float32)
-        >>> missing_likeness(likeness, np.array([1, 1, 0])).round(2).tolist()
+        >>> lacking_likeness(likeness, np.array([1, 1, 0])).round(2).tolist()
         [0.0, 0.75, 0.0]
     """
     full = reference_likeness(likeness)[:, None]
