@@ -1,11 +1,13 @@
 """Fine-tuned text encoders against the original ones, on items whose events are hidden.
 
     python -m benchmarks.quality.fine_tuning --data DIR --method whitening [--blend]
-        [--items 4000] [--objective contrastive] [--steps 200] [--out FILE.md]
+        [--items 4000] [--objective contrastive] [--steps 200] [--beside whitening]
+        [--out FILE.md]
 
 Prints rows for one data set; ``--out`` appends them to a file. ``--items`` draws so many items
-with at least three events, for large catalogues. A training that is stopped continues with the
-same command and the same ``--work``.
+with at least three events, for large catalogues. ``--beside`` fits another method as well, and
+adds rows in which its encoder is in the place of the original one. A training that is stopped
+continues with the same command and the same ``--work``.
 """
 
 import argparse
@@ -59,30 +61,43 @@ def measure(args: argparse.Namespace) -> list[str]:
     tables = draw_items(read_folder(args.data).tables, args.items, args.seed)
     base, name = load_base_encoder(args.encoder, tables)
     trial = ColdItemTrial.draw(tables, EventRules(), args.seed)
-    options = FinetuningOptions(args.method, args.seed, args.objective, args.steps, args.goal)
-    folder = args.work / f"{args.data.name}-{args.method}-{args.objective}-{args.seed}"
+    tuned, seconds = tune(args, trial, (base, name), args.method)
+    label = args.data.name if args.items is None else f"{args.data.name}, {args.items:,} items"
+    closed = {"whitening", "factors"}
+    method = args.method if args.method in closed else f"{args.method}, {args.objective}"
+    without = trial.measure(None, "verdict")
+    scores = trial.measure_uses(tuned)
+    slices = scores.compare(trial.measure_uses(base))
+    lines = [
+        row(label, method, one, f"{without.ndcg:.4f}" if number == 0 else "", seconds)
+        for number, one in enumerate(slices)
+    ]
+    if args.beside:
+        other = tune(args, trial, (base, name), args.beside)[0]
+        slices = scores.compare(trial.measure_uses(other))
+        beside = f"{method}, against {args.beside}"
+        lines += [row(label, beside, one, "", seconds) for one in slices]
+    print(*lines, sep="\n", flush=True)
+    if args.blend:
+        lines.append(row(label, method, blend_gain(trial, tuned, base), "", seconds))
+    return lines
+
+
+def tune(
+    args: argparse.Namespace, trial: ColdItemTrial, base: tuple[Encoder, str], method: str
+) -> tuple[Encoder, float]:
+    """Return the encoder of a method, and the seconds that it took."""
+    options = FinetuningOptions(method, args.seed, args.objective, args.steps, args.goal)
+    folder = args.work / f"{args.data.name}-{method}-{args.objective}-{args.seed}"
     started = perf_counter()
 
     def report(done: int, total: int, task: str) -> None:
         print(f"{task}: {done} of {total}, {perf_counter() - started:.0f} s", flush=True)
 
-    task = FinetuningTask(trial, base, name, options, folder, report)
-    tuned = methods[args.method]().fit(task)
+    tuned = methods[method]().fit(FinetuningTask(trial, *base, options, folder, report))
     seconds = perf_counter() - started
     print(dict(tuned.facts), flush=True)
-    label = args.data.name if args.items is None else f"{args.data.name}, {args.items:,} items"
-    closed = {"whitening", "factors"}
-    method = args.method if args.method in closed else f"{args.method}, {args.objective}"
-    without = trial.measure(None, "verdict")
-    slices = trial.measure_uses(tuned.encoder).compare(trial.measure_uses(base))
-    lines = [
-        row(label, method, one, f"{without.ndcg:.4f}" if number == 0 else "", seconds)
-        for number, one in enumerate(slices)
-    ]
-    print(*lines, sep="\n", flush=True)
-    if args.blend:
-        lines.append(row(label, method, blend_gain(trial, tuned.encoder, base), "", seconds))
-    return lines
+    return tuned.encoder, seconds
 
 
 def blend_gain(trial: ColdItemTrial, tuned: Encoder, base: Encoder) -> SliceGain:
@@ -120,6 +135,7 @@ def main() -> None:
     """Measure one data set and one method."""
     parser = make_parser(__doc__.splitlines()[0])
     parser.add_argument("--blend", action="store_true", help="measure the blend too (slow)")
+    parser.add_argument("--beside", choices=list(methods), help="method to compare with")
     args = parser.parse_args()
     print_rows(measure(args), HEAD, args.out)
 

@@ -65,11 +65,12 @@ def source_tables(events: pl.DataFrame, items: pl.DataFrame, prefix: str) -> Tab
     return Tables.of(kept.with_columns(named), items.with_columns(named[1]))
 
 
-def rows_of(shared: Path) -> Iterator[str]:
+def rows_of(shared: Path, encoder: str = "none") -> Iterator[str]:
     """Yield the rows of the table.
 
     Args:
         shared: Folder of the data sets.
+        encoder: Text encoder.
     """
     for source, target in PAIRS:
         events, items = read_films(shared, target)
@@ -81,10 +82,13 @@ def rows_of(shared: Path) -> Iterator[str]:
             other = source_tables(*elsewhere, prefix)
             for size in SIZES:
                 train = sample_people(own, size, 2) if size else own[:0]
-                yield compare(case, train, other, f"{source}→{target} | {prefix or 'none'}")
+                name = f"{source}→{target} | {prefix or 'none'}"
+                yield compare(case, train, other, name, encoder)
 
 
-def compare(case: Case, train: pl.DataFrame, source: Tables, name: str) -> str:
+def compare(
+    case: Case, train: pl.DataFrame, source: Tables, name: str, encoder: str = "none"
+) -> str:
     """Return the row of one training.
 
     Args:
@@ -92,13 +96,14 @@ def compare(case: Case, train: pl.DataFrame, source: Tables, name: str) -> str:
         train: Events of its own people.
         source: The source.
         name: First cells of the row.
+        encoder: Text encoder.
     """
     started = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        alone = Recommender(encoder="none", strategies=STRATEGIES)
+        alone = Recommender(encoder=encoder, strategies=STRATEGIES)
         alone.fit(train if train.height else None, case.items)
-        shop = Recommender(encoder="none", strategies=STRATEGIES)
+        shop = Recommender(encoder=encoder, strategies=STRATEGIES)
         shop.fit(train if train.height else None, case.items, sources={"other": source})
         cells = []
         for known in (case.known[:0], case.known):
@@ -120,7 +125,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, required=True)
-    for row in rows_of(parser.parse_args().shared):
+    parser.add_argument("--encoder", default="none", help="text encoder, or auto")
+    options = parser.parse_args()
+    for row in rows_of(options.shared, options.encoder):
         print(row, flush=True)
 
 

@@ -20,7 +20,7 @@ CASES = {
     "ml100k→ml1m": ("ml100k", "ml1m", "none"),
     "ml1m→anime_zh_dev": ("ml1m", "anime_zh_dev", "auto"),
 }
-"""Source, target and text encoder; that of the target, ``auto``, is multilingual."""
+"""Source, target and text encoder where none is named; ``auto`` is multilingual for anime."""
 STRATEGIES = ("popular", "item_knn", "content/match", "content/history")
 COLUMNS = ("item_id", "title", "categories", "categories_en", "tags", "description")
 N_SOURCE = 1_500
@@ -56,8 +56,10 @@ def main() -> None:
     parser.add_argument("case", choices=list(CASES))
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--people", type=int, default=N_TARGET)
+    parser.add_argument("--encoder", help="text encoder, auto or none; default: of the case")
     options = parser.parse_args()
     source, target, encoder = CASES[options.case]
+    encoder = options.encoder or encoder
     started = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
