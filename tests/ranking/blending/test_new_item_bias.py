@@ -1,13 +1,16 @@
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
+from daybreak import Recommender
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.new_item_bias import (
     bound_new_item_bias,
+    bound_unknown_items,
     find_unsold_share,
     unsold_bias,
 )
@@ -100,3 +103,46 @@ def test_without_unsold_items_nothing_changes(data):
     everything = Dataset(data.items.take(np.arange(24)), data.events, 40)
     (found,) = bound_new_item_bias(everything, pools(0), [weights(5.0)])
     assert (found.new_bias == 5).all()
+
+
+def test_ten_items_with_events_come_before_an_item_of_which_nothing_is_known():
+    """Items with events score 2.0, 1.9, … 0.9; the tenth of them has 1.1."""
+    asked = TrainingPools({"user": pools().pools["new_item"]}, np.ones(1, dtype=np.float32))
+    assert bound_unknown_items(asked, weights(5.0)).new_bias == pytest.approx(1.1)
+    assert bound_unknown_items(asked, weights(0.5)).new_bias == pytest.approx(0.5)
+
+
+def test_where_things_age_what_is_new_may_come_first():
+    asked = pools().pools["new_item"]
+    newsroom = TrainingPools({"user": asked, "now_new": asked}, np.ones(1, dtype=np.float32))
+    assert (bound_unknown_items(newsroom, weights(5.0)).new_bias == 5).all()
+
+
+def test_new_items_do_not_fill_the_lists_of_a_shop_whose_items_all_sell():
+    """Each of 60 people has bought ten of 48 items, most of them on one of three shelves."""
+    rng = np.random.default_rng(1)
+    shelf = np.arange(48) % 3
+    bought = [
+        (f"u{user}", f"i{item}", float(1_760_000_000 + 3600 * user + 86_400 * n))
+        for user in range(60)
+        for n, item in enumerate(
+            rng.permutation(
+                np.r_[
+                    rng.choice(np.flatnonzero(shelf == user % 3), 8, replace=False),
+                    rng.choice(np.flatnonzero(shelf != user % 3), 2, replace=False),
+                ]
+            )
+        )
+    ]
+    events = pl.DataFrame(bought, ["user_id", "item_id", "timestamp"], orient="row")
+    words = ("tea", "tool", "book")
+    items = [{"item_id": f"i{n}", "title": f"{words[n % 3]} no {n}"} for n in range(48)]
+    shop = Recommender(encoder="none").fit(events, items=items)
+    new = [{"item_id": f"new{n}", "title": f"tea no {50 + n}"} for n in range(6)]
+    shop.add_items([*new, {"item_id": "new-bare"}])
+    found = shop.recommend(["a newcomer", "u0", "u1", "u2"], k=10)
+    is_new = pl.col("item_id").str.starts_with("new")
+    counts = dict(found.group_by("user_id").agg(is_new.sum()).rows())
+    assert counts["a newcomer"] == 0
+    assert max(counts["u1"], counts["u2"]) <= 2  # who buys tools or books
+    assert "new-bare" not in found["item_id"].to_list()

@@ -13,7 +13,11 @@ from daybreak.ranking.blending.ablation import SelectionThresholds
 from daybreak.ranking.blending.arrival_shift import ItemArrivals, estimate_item_arrivals
 from daybreak.ranking.blending.left_out_guard import guard_behaviour
 from daybreak.ranking.blending.left_out_weights import add_left_out_weights, usable_strategies
-from daybreak.ranking.blending.new_item_bias import bound_new_item_bias, find_unsold_share
+from daybreak.ranking.blending.new_item_bias import (
+    bound_new_item_bias,
+    bound_unknown_items,
+    find_unsold_share,
+)
 from daybreak.ranking.blending.new_item_weights import fit_arrival_shift, fit_new_item_weights
 from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
@@ -235,7 +239,8 @@ def _add_separate_weights(
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
     guarded, behaviour = guard_behaviour(data, pools, strategies, shifted)
     with_content, customers = add_left_out_weights(data, pools, strategies, guarded)
-    added, wishes = add_wish_weights(data, pools, strategies, with_content)
+    bounded = [bound_unknown_items(pools, one) for one in with_content]
+    added, wishes = add_wish_weights(data, pools, strategies, bounded)
     complete: list[WeightSet] = []
     repeats: list[dict[str, Any]] = []
     for one in added:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from daybreak.data.dataset import Dataset
+from daybreak.ranking.blending.candidate_pool import CandidatePool
 from daybreak.ranking.blending.objective import sampled_ndcg
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.tasks import (
@@ -16,6 +17,7 @@ from daybreak.ranking.blending.tasks import (
     subsample,
 )
 from daybreak.ranking.blending.weights import WeightSet, nearest_level
+from daybreak.simulation.moments import NOW_NEW_KIND
 from daybreak.simulation.unsold import (
     likely_on_sale_probability,
     missing_mass,
@@ -37,6 +39,12 @@ ODDS_POWER = 8
 """Power of the odds with which that loss grows where only items of the catalogue are lowered.
 The number of unsold items is often estimated too high: on gift_shop with a fifth of the items
 hidden as arrivals, the odds were below 2, and any bound cost 2 % in one list."""
+MIN_ITEMS_ABOVE = 10
+"""Number of items with events that come before an item of which nothing is known."""
+BOUND_KINDS = ("new_user", "user")
+"""Kinds of queries whose scores are looked at."""
+MAX_QUERIES_OF_BOUND = 200
+"""Maximum number of queries of a kind at a level whose scores are looked at."""
 
 
 def bound_new_item_bias(
@@ -60,6 +68,53 @@ def bound_new_item_bias(
     arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
     odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
     return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**5) for one in sets)
+
+
+def bound_unknown_items(pools: TrainingPools, one: WeightSet) -> WeightSet:
+    """Return weights with which ten items with events come before an item without any sign.
+
+    The score of an item without events, content and creation time is the bias of new items.
+    Simulated arrivals are asked for with all their events, and other items with the last ones
+    of each history. In a catalogue of a few dozen items, of which most people have chosen a
+    fifth, most targets are arrivals, so that any bias is right there that puts all arrivals
+    first. A list must not consist of what nobody knows: the bias is at most the mean of the
+    tenth best scores of items with events. Where things age, as in newsrooms, what is new comes
+    first, and nothing is bounded.
+
+    Args:
+        pools: Pools of all simulated queries.
+        one: Weights, with the arrival shift.
+    """
+    if NOW_NEW_KIND in pools.pools:
+        return one
+    bounds = np.array([_score_of_tenth(pools, one, n) for n in range(len(one.new_bias))])
+    measured = np.flatnonzero(np.isfinite(bounds))
+    if not len(measured):
+        return one
+    nearest = np.abs(np.arange(len(bounds))[:, None] - measured).argmin(axis=1)
+    return replace(one, new_bias=np.minimum(one.new_bias, bounds[measured[nearest]]))
+
+
+def _score_of_tenth(pools: TrainingPools, one: WeightSet, level: int) -> float:
+    """Return the mean of the tenth best scores of items with events; NaN without queries."""
+    scores = [
+        _tenth_best(pools.pools[kind], one, level)
+        for kind in BOUND_KINDS
+        if kind in pools.pools
+    ]
+    found = np.concatenate([np.empty(0), *scores])
+    return float(found.mean()) if len(found) else np.nan
+
+
+def _tenth_best(every: CandidatePool, one: WeightSet, level: int) -> Doubles:
+    """Return for queries at a level the tenth best score of an item with events."""
+    rows = np.flatnonzero(nearest_level(every.n_events) == level)[:MAX_QUERIES_OF_BOUND]
+    pool = every.take(rows)
+    known = pool.present & ~pool.is_new
+    scores = np.where(known, score_warm_items(pool, one.weights), -np.inf)
+    enough = known.sum(axis=1) >= MIN_ITEMS_ABOVE
+    best = -np.sort(-scores[enough], axis=1)[:, MIN_ITEMS_ABOVE - 1 : MIN_ITEMS_ABOVE]
+    return best[:, 0].astype(np.float64) if best.size else np.empty(0)
 
 
 def find_unsold_share(
