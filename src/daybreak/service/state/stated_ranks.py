@@ -59,6 +59,23 @@ class StatedKind(StatedPreference):
         return f"is all that {self.phrase!r} asks for" if self.strengths[row] else ""
 
 
+@dataclass(frozen=True, eq=False)
+class StatedTopic(StatedPreference):
+    """A preference for what has the values that a text names and is about its other words."""
+
+    def among(self, about: Mask | None) -> "StatedTopic":
+        """Return the topic as it is: it counts for all items."""
+        return self
+
+    def title(self, row: int) -> str:
+        """Return the words of the text."""
+        return self.phrase
+
+    def describe(self, row: int) -> str:
+        """Return that the item is about all words; empty where this adds nothing."""
+        return f"is all that {self.phrase!r} asks for" if self.strengths[row] > 0 else ""
+
+
 def read_ranks(
     texts: Mapping[int, str],
     stated: Mapping[int, StatedQuantities],
@@ -81,13 +98,15 @@ def read_ranks(
     for row, text in texts.items():
         phrase = find_rank(text)
         topic = drop_rank(text).strip() if phrase else _find_kind(text)
-        if not topic:
-            continue
-        preference = (
-            _read_rank(topic, phrase, n_users, wishes)
-            if phrase
-            else _read_kind(topic, n_users, wishes)
-        )
+        preference: StatedPreference | None = None
+        if topic:
+            preference = (
+                _read_rank(topic, phrase, n_users, wishes)
+                if phrase
+                else _read_kind(topic, n_users, wishes)
+            )
+        if preference is None:
+            topic, preference = text, _read_topic(text, n_users, wishes)
         if preference is None:
             continue
         before = every.get(row, StatedQuantities(topic))
@@ -115,6 +134,14 @@ def _read_kind(topic: str, n_users: Doubles, wishes: WishEncoder) -> StatedKind 
     strengths[found[0]] = found[1]
     said = QuantityPreference("rating", "high", phrase=topic)
     return StatedKind(RANK_LABEL, said, n_users, strengths)
+
+
+def _read_topic(text: str, n_users: Doubles, wishes: WishEncoder) -> StatedTopic | None:
+    strengths = wishes.topic_likeness(text)
+    if strengths is None:
+        return None
+    said = QuantityPreference("rating", "high", phrase=text)
+    return StatedTopic(RANK_LABEL, said, n_users, strengths)
 
 
 def _find_kind(text: str) -> str:

@@ -1,0 +1,66 @@
+"""A kind and more: "courtroom drama" asks for dramas that are about courtrooms."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+from daybreak.models.wish import saturate_wishes
+from daybreak.service.state.wishes import topic_strengths
+
+DRAMAS = [(f"drama {n}", "a family by the sea", "Drama") for n in range(12)]
+FILMS = [
+    *DRAMAS,
+    ("verdict", "a lawyer in a courtroom", "Drama|Crime|Thriller|Mystery"),
+    ("witness", "a witness in the courtroom", "Drama|Crime|Romance|War"),
+    ("clowns", "clowns in a courtroom", "Comedy"),
+    *((f"farce {n}", "a wedding in a hotel", "Comedy|War") for n in range(12)),
+]
+ITEMS = pl.DataFrame(FILMS, schema=["item_id", "description", "genres"], orient="row").select(
+    "item_id", pl.col("item_id").alias("title"), "description", "genres"
+)
+EVENTS = pl.DataFrame(
+    [
+        {"user_id": f"user-{user}", "item_id": f"drama {n}"}
+        for n in range(12)
+        for user in range(n + 1)
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def films():
+    return Recommender(encoder="none", strategies=["popular", "content/ridge", "wish"]).fit(
+        EVENTS, items=ITEMS
+    )
+
+
+def asked(films, text, k, **options):
+    profiles = pl.DataFrame({"user_id": ["new"], "text": [text]})
+    return films.recommend(profiles=profiles, k=k, **options)
+
+
+@pytest.mark.parametrize(
+    "text", ["courtroom drama", "a drama in a courtroom", "剧情 courtroom"]
+)
+def test_what_is_of_the_kind_and_about_the_rest_comes_first(films, text):
+    assert set(asked(films, text, k=2)["item_id"].to_list()) == {"verdict", "witness"}
+
+
+def test_all_others_of_the_kind_follow(films):
+    found = asked(films, "courtroom drama", k=10)["item_id"].to_list()
+    assert "clowns" not in found
+    assert found[2:4] == ["drama 11", "drama 10"]
+
+
+def test_a_reason_names_the_text(films):
+    reasons = asked(films, "courtroom drama", k=1, explain=True)["reasons"].to_list()[0]
+    assert "is all that 'courtroom drama' asks for" in [one["text"] for one in reasons]
+
+
+def test_other_items_gain_nothing_by_the_rest():
+    likeness = np.array([[0.6, 0.5, 0.2, 0.0]], dtype=np.float32)
+    other = np.array([[0.0, 0.4, 0.4, 0.4]], dtype=np.float32)
+    added = topic_strengths(likeness, np.array([1.0, 1.0, 0.0, 0.0]), other)
+    wanted = added + saturate_wishes(likeness / 0.6)[0]
+    np.testing.assert_allclose(wanted, [0.5, 1.0, 1 / 3, 0.0], atol=1e-6)
