@@ -1,11 +1,13 @@
 """Memory of the process."""
 
+import gc
 import subprocess
 import sys
+from threading import Barrier, Thread
 
 import pytest
 
-from daybreak.memory import return_free_memory
+from daybreak.memory import paused_collections, return_free_memory
 
 GAPS = """
 import os, sys
@@ -29,3 +31,33 @@ def test_memory_below_a_used_block_is_returned():
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert float(found) > 60
     assert not return_free_memory(is_glibc=False)
+
+
+def test_unused_objects_are_searched_for_again_after_the_last_pause():
+    def pause():
+        with paused_collections():
+            both_pause.wait()
+            both_pause.wait()
+            assert not gc.isenabled()
+        ended.wait()
+
+    both_pause, ended = Barrier(2), Barrier(2)
+    thread = Thread(target=pause)
+    with paused_collections():
+        thread.start()
+        both_pause.wait()
+    assert not gc.isenabled()  # the other thread still pauses them
+    both_pause.wait()
+    ended.wait()
+    thread.join()
+    assert gc.isenabled()
+
+
+def test_a_pause_leaves_searches_off_where_they_were_off():
+    gc.disable()
+    try:
+        with paused_collections():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

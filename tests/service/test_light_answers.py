@@ -1,16 +1,19 @@
 """Answers of a process that reads only what an answer needs are those of a server."""
 
+import shutil
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from daybreak import Recommender
-from daybreak.data import mapped_arrays
+from daybreak.data import derived_arrays, mapped_arrays
 from daybreak.data.tables import Tables
 from daybreak.models import shared_content
-from daybreak.ranking.scoring import shared_sums
+from daybreak.service.releases import derived
+from daybreak.service.releases.integrity import MANIFEST_FILE
 from daybreak.service.serving.release_manager import load_state
-from daybreak.service.state import serving_state
+from daybreak.service.state import item_neighbours, serving_state
 
 STRATEGIES = ("auto", "ease", "item_knn", "graph_filter", "content/ridge", "factors")
 USERS = [f"person-{user}" for user in range(12)]
@@ -30,7 +33,8 @@ def served(folder, tables, monkeypatch):
     monkeypatch.setattr(mapped_arrays, "MIN_MAPPED_BYTES", 1)
     events, items, users = tables
     shop = Recommender.load(folder)
-    shop._state = load_state("r1", folder, Tables.of(events, items=items, users=users))
+    every = Tables.of(events, items=items, users=users)
+    shop._state = load_state("r1", folder, lambda: every)
     return shop
 
 
@@ -47,17 +51,51 @@ def test_lists_of_one_user_are_the_same_bit_for_bit(served, light):
         assert_frame_equal(served.recommend([user]), light.recommend([user]), check_exact=True)
 
 
-def test_lists_from_shared_sums_are_the_same_bit_for_bit(
-    served, folder, tables, tmp_path, monkeypatch
+def test_lists_from_derived_arrays_are_the_same_bit_for_bit(
+    served, folder, tables, monkeypatch
 ):
-    monkeypatch.setattr(shared_sums, "MIN_MAPPED_BYTES", 1)
+    monkeypatch.setattr(derived_arrays, "MIN_MAPPED_BYTES", 1)
     events, items, users = tables
     every = Tables.of(events, items=items, users=users)
     plain = served.recommend([*USERS, "a stranger"])
-    for _ in range(2):  # the first writes the sums
-        served._state = load_state("r1", folder, every, tmp_path)
+    for _ in range(2):  # the first writes the arrays
+        served._state = load_state("r1", folder, lambda: every)
         assert_frame_equal(served.recommend([*USERS, "a stranger"]), plain, check_exact=True)
-    assert served._state.scorers[0].sums is not None
+    written = list(folder.parent.glob(".derived-shop/*.safetensors"))
+    assert bool(written) == bool(served._state.scorers[0].level_weights(1).fused)
+
+    def refuse(*args, **options):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(derived_arrays.DerivedArrays, "_write", refuse)
+    load_state("r1", folder, lambda: every)
+
+
+def test_arrays_of_a_folder_that_cannot_be_written_are_elsewhere(
+    folder, tables, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(derived_arrays, "MIN_MAPPED_BYTES", 1)
+    monkeypatch.setattr(derived.os, "access", lambda path, mode: False)
+    shutil.rmtree(folder.parent / ".derived-shop", ignore_errors=True)
+    events, items, users = tables
+    every = Tables.of(events, items=items, users=users)
+    state = load_state("r1", folder, lambda: every, tmp_path / "other")
+    written = list(tmp_path.glob("other/.derived-shop/*.safetensors"))
+    assert bool(written) == bool(state.scorers[0].level_weights(1).fused)
+    assert not (folder.parent / ".derived-shop").exists()
+
+
+def test_a_release_that_is_replaced_has_other_arrays(tmp_path):
+    manifest = tmp_path / "shop" / MANIFEST_FILE
+    manifest.parent.mkdir()
+    manifest.write_text("one")
+    one = derived.open_derived(manifest.parent)
+    manifest.write_text("two")
+    two = derived.open_derived(manifest.parent)
+    assert one.folder == two.folder
+    assert one._state != two._state
+    manifest.unlink()
+    assert derived.open_derived(manifest.parent) is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +146,7 @@ def test_opening_multiplies_no_matrices(folder, monkeypatch):
         raise AssertionError("a kernel was computed")
 
     monkeypatch.setattr(shared_content, "content_kernel", refuse)
-    monkeypatch.setattr(serving_state.QueryBuilder, "_compute_neighbours", refuse)
+    monkeypatch.setattr(item_neighbours, "nearest_neighbour_weights", refuse)
     Recommender.load(folder, for_few_answers=True).recommend(["x"])
 
 

@@ -8,6 +8,7 @@ import typer
 
 from daybreak.cli import options
 from daybreak.cli.output import show_json, show_lines
+from daybreak.memory import paused_collections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,25 +241,26 @@ def _run_server(
     announce: "Callable[[RunningServer], None]",
     log_level: str,
 ) -> None:
-    from daybreak.server.ops.logs import log_as_json
+    with paused_collections():  # modules are many objects that stay
+        from daybreak.server.ops.logs import log_as_json
+        from daybreak.server.process import serve as run_server
+        from daybreak.server.workers.parent import serve_workers
 
     with log_as_json(level=log_level):
         if server_options.workers > 1:
-            from daybreak.server.workers.parent import serve_workers
-
             serve_workers(settings, server_options, service_options, announce, log_level)
         else:
-            from daybreak.server.process import serve as run_server
-
             run_server(settings, server_options, service_options, announce)
 
 
+@paused_collections()
 def _server_options(**chosen: Any) -> "ServerOptions":
     from daybreak.server.options import ServerOptions
 
     return ServerOptions(**chosen)
 
 
+@paused_collections()
 def _service_options(
     retrain: str | None,
     train_budget: float | None,

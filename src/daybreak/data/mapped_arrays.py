@@ -87,8 +87,8 @@ def read_arrays(
             used, the system can drop them again, and several processes share them. Nobody may
             change or cut the file meanwhile; renaming or deleting it is harmless. Arrays of
             integers are read: compiled code uses them as positions without a check.
-        maps_integers: Whether large arrays of integers are mapped as well; only for files that
-            this program has written since it was started.
+        maps_integers: Whether large arrays of integers are mapped as well; only for files whose
+            contents were compared with a checksum.
 
     Raises:
         ValueError: The file is not in the format.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.errors import DataError
+from daybreak.memory import paused_collections
 from daybreak.store import schema
 from daybreak.store.base import (
     Changes,
@@ -129,7 +130,8 @@ class SqlStore(Store):
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:
         """Read rows; see :meth:`Store.tables`."""
         if users is None:
-            return self.database.read(select_all_tables)
+            with paused_collections():
+                return self.database.read(select_all_tables)
         return self.database.read(lambda connection: select_user_tables(connection, users))
 
     def catalogue_tables(self, users: Sequence[str] = ()) -> Tables:

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from daybreak.data.dataset import Items, Queries
+from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.data.sparse_rows import take_rows
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix, restrict_features
@@ -37,7 +38,7 @@ from daybreak.ranking.scoring.query_features import (
     QueryFeatures,
     is_summed_kind,
 )
-from daybreak.ranking.scoring.shared_sums import SharedSums
+from daybreak.ranking.scoring.shared_sums import load_sum
 from daybreak.ranking.scoring.sums import (
     MIN_QUANTIZED_BYTES,
     StoredSum,
@@ -113,8 +114,8 @@ class Scorer:
     kept: for a process that answers few queries. The scores of a query are the same."""
     min_quantized_bytes: float = MIN_QUANTIZED_BYTES
     """Smallest dense sum whose weights have 8 bits; infinite: none has."""
-    sums: SharedSums | None = field(default=None, repr=False)
-    """Where sums are shared with other processes; None: they are not."""
+    shared: DerivedArrays | None = field(default=None, repr=False)
+    """Where sums are kept for all processes; None: this one has its own."""
     is_warm: Mask = field(init=False, repr=False)
     """(n_items,) mask of the items that the models were trained on"""
     layout: FeatureLayout = field(init=False, repr=False)
@@ -427,7 +428,7 @@ class Scorer:
         models = list(self.linear_models)
         models[row] = linear
         updated.linear_models = tuple(models)
-        updated.sums = None
+        updated.shared = None
         return updated
 
     def with_blend(self, blend: Blend, max_cache_bytes: float) -> "Scorer":
@@ -440,7 +441,7 @@ class Scorer:
         updated = copy(self)
         updated.blend = blend
         updated.max_cache_bytes = updated._free_cache_bytes = max_cache_bytes
-        updated.sums = None
+        updated.shared = None
         updated._levels, updated._fused = {}, None
         return updated
 
@@ -581,8 +582,8 @@ class Scorer:
             if size <= self._free_cache_bytes:
                 self._free_cache_bytes -= size
                 compute = partial(store_sum, weighted, self.min_quantized_bytes)
-                shared = self.sums
-                total = shared.add(kind, weights, compute) if shared else compute()
+                shared = self.shared
+                total = load_sum(shared, kind, weights, compute) if shared else compute()
                 fused[kind] = share_indices(total, self._similar_sums(kind))
         return LevelWeights(weights, self._bias(level, weights), fused)
 

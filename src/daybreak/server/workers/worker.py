@@ -60,7 +60,7 @@ def run_worker(task: WorkerTask, parent: "Connection[Any, Any]") -> None:
 def _serve(task: WorkerTask, parent: "Connection[Any, Any]") -> None:
     raise_descriptor_limit()
     limit_heap()  # before the service creates its threads and matrices
-    service_options = replace(task.service_options, sums_folder=task.place.folder)
+    service_options = replace(task.service_options, derived_folder=task.place.folder)
     if not task.place.runs_jobs:
         service_options = replace(service_options, retrain=None, retention=None)
     options = share_of_worker(task.options)

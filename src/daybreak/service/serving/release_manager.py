@@ -6,6 +6,7 @@ Start reading at :class:`ReleaseManager`.
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock, RLock
@@ -15,9 +16,9 @@ from weakref import ref
 from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
-from daybreak.memory import trim_heaps
+from daybreak.memory import paused_collections, trim_heaps
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.ranking.scoring.shared_sums import SharedSums
+from daybreak.service.releases.derived import open_derived
 from daybreak.service.releases.map_file import read_map
 from daybreak.service.releases.measurement_files import read_evaluation, read_shop_curve
 from daybreak.service.releases.release import (
@@ -81,8 +82,8 @@ class ReleaseManager:
         store: Store that is followed.
         folder: Folder that contains the releases; None: the store is not a file.
         unknown_items: Whether items that are not in the catalogue are recommended.
-        sums_folder: Folder in which the processes of one server share sums of weights; None:
-            this process has its own.
+        derived_folder: Folder for what is computed from releases whose own folder cannot be
+            written; None: each process computes it.
         candidates_above: Number of items from which lists are made of candidates; 0: never.
     """
 
@@ -91,10 +92,10 @@ class ReleaseManager:
         store: Store,
         folder: Path | None,
         unknown_items: UnknownItems = "exclude",
-        sums_folder: Path | None = None,
+        derived_folder: Path | None = None,
         candidates_above: int = CANDIDATES_ABOVE,
     ) -> None:
-        self._sums_folder = sums_folder
+        self._derived_folder = derived_folder
         self._unknown_items = unknown_items
         self._candidates_above = candidates_above
         self._store = store
@@ -107,10 +108,7 @@ class ReleaseManager:
         self._kept_releases: set[str] = set()
         self._trial_release = ""
         self._loading_releases: set[str] = set()
-        cursor, tables = self._read_store()
-        state, self.failed = load_first_usable(
-            store.releases(), self.release_folder, tables, sums_folder
-        )
+        cursor, tables, state = self._open(store.releases())
         state = self._with_settings(state)
         self._states = {state.release: state}
         self._cursor = cursor
@@ -360,6 +358,22 @@ class ReleaseManager:
         """Position in the change feed of the store up to which changes are applied."""
         return self._cursor
 
+    def _open(self, releases: Sequence[Release]) -> tuple[int, Tables, ServingState]:
+        """Return the cursor, the tables of the store, and the first state that can be used.
+
+        The store is read while files of the release are read and its text model is loaded.
+        """
+        with paused_collections(), ThreadPoolExecutor(1, "opening") as pool:
+            reading = pool.submit(self._read_store)
+            state, self.failed = load_first_usable(
+                releases,
+                self.release_folder,
+                lambda: reading.result()[1],
+                self._derived_folder,
+            )
+            cursor, tables = reading.result()
+        return cursor, tables, state
+
     def _read_store(self) -> tuple[int, Tables]:
         """Return the cursor and all tables of the store; later writes follow as changes."""
         cursor = self._store.changes(-1).cursor
@@ -377,7 +391,8 @@ class ReleaseManager:
         if self._folder is None:
             raise ConfigError("releases need a folder, and this store has none")
         cursor, tables = self._read_store()
-        state = load_state(release.id, self.release_folder(release), tables, self._sums_folder)
+        folder = self.release_folder(release)
+        state = load_state(release.id, folder, lambda: tables, self._derived_folder)
         return self._register(state, cursor)
 
     def _register(self, state: ServingState, cursor: int) -> ServingState:
@@ -500,7 +515,10 @@ class ReleaseManager:
                 fresh = untrained_state(tables)
             else:
                 fresh = load_state(
-                    name, self.release_folder(release), tables, self._sums_folder
+                    name,
+                    self.release_folder(release),
+                    lambda: tables,
+                    self._derived_folder,
                 )
             self._replace_state(replace(fresh, notes=state.notes))
         self.row_caches = _row_caches(tables)
@@ -508,15 +526,18 @@ class ReleaseManager:
 
 
 def load_state(
-    release: str, folder: Path, tables: Tables, sums_folder: Path | None = None
+    release: str,
+    folder: Path,
+    tables: Callable[[], Tables],
+    derived_folder: Path | None = None,
 ) -> ServingState:
     """Load a release and bring it up to date with a store.
 
     Args:
         release: Id of the release.
         folder: Folder of the release.
-        tables: All tables of the store.
-        sums_folder: Where the processes of a server share sums of weights; None: nowhere.
+        tables: Returns all tables of the store, once the release has been read.
+        derived_folder: See :class:`ReleaseManager`.
 
     Raises:
         NotFoundError: There is no release in the folder, or its text model is not installed.
@@ -524,8 +545,8 @@ def load_state(
     """
     trained, catalogue, _ = read_release(folder, remember=True)
     with reported_damage(folder):
-        sums = SharedSums(sums_folder, release) if sums_folder else None
-        state = ServingState.from_tables(release, trained, catalogue.frame, tables, sums)
+        shared = open_derived(folder, derived_folder)
+        state = ServingState.from_tables(release, trained, catalogue.frame, tables(), shared)
         state.precompute()
     return state
 
@@ -533,16 +554,16 @@ def load_state(
 def load_first_usable(
     releases: Iterable[Release],
     folder_of: Callable[[Release], Path],
-    tables: Tables,
-    sums_folder: Path | None = None,
+    tables: Callable[[], Tables],
+    derived_folder: Path | None = None,
 ) -> tuple[ServingState, list[FailedRelease]]:
     """Return the first release that can be loaded, else an untrained state.
 
     Args:
         releases: Releases; see :func:`in_serving_order`.
         folder_of: Returns the folder of a release.
-        tables: All tables of the store.
-        sums_folder: See :func:`load_state`.
+        tables: Returns all tables of the store.
+        derived_folder: See :class:`ReleaseManager`.
 
     Returns:
         The state, whose notes name the releases that cannot be loaded, and these releases.
@@ -550,13 +571,13 @@ def load_first_usable(
     failed: list[FailedRelease] = []
     for release in in_serving_order(releases):
         try:
-            state = load_state(release.id, folder_of(release), tables, sums_folder)
+            state = load_state(release.id, folder_of(release), tables, derived_folder)
         except DaybreakError as error:
             log.error("cannot load release %s: %s", release.id, error)
             failed.append(FailedRelease(release.id, str(error)))
             continue
         return _with_failure_notes(state, failed), failed
-    return _with_failure_notes(untrained_state(tables), failed), failed
+    return _with_failure_notes(untrained_state(tables()), failed), failed
 
 
 def _with_failure_notes(state: ServingState, failed: list[FailedRelease]) -> ServingState:

@@ -109,8 +109,9 @@ class ServiceOptions:
     popularity: float | None = None
     """Setting of the requests that have none, from 0 (taste) to 1 (best sellers); None: the
     default of the release."""
-    sums_folder: Path | None = None
-    """Folder in which the workers of one server share the sums of weights of a release."""
+    derived_folder: Path | None = None
+    """Folder in which the workers of one server share what they compute from a release whose
+    own folder cannot be written."""
 
 
 class RecommenderService(ClosesOnExit):
@@ -175,7 +176,7 @@ class RecommenderService(ClosesOnExit):
         self.settings = settings
         self.pseudonyms = pseudonyms
         self.store: Store = open_store(settings.store)
-        self.releases = self._open_releases(options.sums_folder)
+        self.releases = self._open_releases(options.derived_folder)
         self.experiments = ExperimentManager(
             self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
@@ -472,11 +473,11 @@ class RecommenderService(ClosesOnExit):
         id_ = self.training.start_job(replace(job, options=options))
         return next(task.to_dict() for task in self.training.tasks() if task.id == id_)
 
-    def _open_releases(self, sums_folder: Path | None) -> ReleaseManager:
+    def _open_releases(self, derived_folder: Path | None) -> ReleaseManager:
         unknown_items = check_unknown_items(self.settings.unknown_items)
         folder = releases_root(self.settings.store)
         above = self.settings.candidates_above
-        return ReleaseManager(self.store, folder, unknown_items, sums_folder, above)
+        return ReleaseManager(self.store, folder, unknown_items, derived_folder, above)
 
     def _create_engine(self, options: ServiceOptions) -> RecommendEngine:
         return RecommendEngine(

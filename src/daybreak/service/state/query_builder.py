@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Events, Items, Queries
+from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.data.event_log import EventLog
 from daybreak.data.memory import memory_weights, present_time
 from daybreak.data.recency import RecencyCurve
@@ -33,14 +33,13 @@ from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.dislikes import dislike_recency, dislike_weights
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
+from daybreak.service.state.item_neighbours import N_NEIGHBOURS, ItemNeighbours
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.stated_quantities import StatedQuantities
 from daybreak.service.state.stated_ranks import read_ranks
 from daybreak.service.state.wishes import WishEncoder
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
-N_NEIGHBOURS = 20
-"""Training items that represent a new item, or a text, in a history."""
 MIN_RECENCY_WEIGHT = 0.01
 """Smallest weight of an event in the recent history; smaller ones change nothing."""
 MAX_PRECOMPUTED_ITEMS = 2_000
@@ -50,15 +49,6 @@ MAX_CACHED_TEXTS = 1_000
 
 Pairs = tuple[Rows, Rows]
 """Parallel columns: positions of queries, and rows of the catalogue."""
-
-
-class _Neighbours(NamedTuple):
-    """Training items that represent a new item; parts of arrays of many items."""
-
-    items: Rows
-    """(n,) rows of training items"""
-    weights: Floats
-    """(n,) their shares"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +201,7 @@ class QueryBuilder:
     """(n_items,) titles of the catalogue, by which texts name items."""
     max_precomputed: int = MAX_PRECOMPUTED_ITEMS
     """Largest number of new items whose neighbours are computed before an event names them."""
-    _neighbours: dict[int, "_Neighbours"] = field(default_factory=dict, repr=False)
-    """Row of a new item to its neighbours."""
+    _neighbours: ItemNeighbours = field(init=False, repr=False)
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
     """Text to its (1, n_train_items) neighbour weights, the latest last."""
     _wishes: WishEncoder = field(init=False, repr=False)
@@ -222,10 +211,10 @@ class QueryBuilder:
     def __post_init__(self) -> None:
         self._train_row = self.train_items.ids.rows(self.items.ids)
         self._wishes = WishEncoder(self.encode_texts, self.items, self.titles)
+        self._neighbours = ItemNeighbours(self.train_items)
         new_rows = np.flatnonzero(self._train_row < 0)
-        new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
         if len(new_rows) <= self.max_precomputed:
-            self._compute_neighbours(new_rows)
+            self._neighbours.compute(self.items, new_rows.tolist())
 
     def build(
         self,
@@ -493,12 +482,17 @@ class QueryBuilder:
         memory = self._memories(events, np.arange(len(events)), len(parts.history))
         return replace(parts, memory=memory, pause_s=float(self._pauses(events, 1, [at])[0]))
 
-    def precompute_neighbours(self, max_items: int) -> None:
-        """Compute the neighbours of at most ``max_items`` new items in advance."""
-        new_rows = np.flatnonzero(self._train_row < 0)[:max_items].tolist()
-        self._compute_neighbours(
-            np.array([row for row in new_rows if row not in self._neighbours])
-        )
+    def precompute_neighbours(
+        self, max_items: int, shared: DerivedArrays | None = None
+    ) -> None:
+        """Compute the neighbours of at most ``max_items`` new items in advance.
+
+        Args:
+            max_items: Largest number of items.
+            shared: Arrays of the release whose catalogue this is; None: it has changed.
+        """
+        new_rows = np.flatnonzero(self._train_row < 0)[:max_items]
+        self._neighbours.compute(self.items, new_rows.tolist(), shared)
 
     def with_updated_rows(
         self, items: Items, rows: Sequence[int], titles: pl.Series | None = None
@@ -515,16 +509,14 @@ class QueryBuilder:
         updated.__dict__.pop("_source_columns", None)
         updated.items, updated.titles = items, titles
         updated._wishes = self._wishes.with_items(items, titles)
-        updated._neighbours = self._neighbours.copy()
-        for row in stale:
-            updated._neighbours.pop(row, None)
+        updated._neighbours = self._neighbours.without(rows)
         added = self.train_items.ids.rows(items.ids.ids[len(self.items) :])
         updated._train_row = np.r_[self._train_row, added]
         new_rows = np.array(
             [row for row in stale if updated._train_row[row] < 0], dtype=np.int64
         )
         if len(new_rows) <= self.max_precomputed:
-            updated._compute_neighbours(new_rows)
+            updated._neighbours.compute(items, new_rows.tolist())
         return updated
 
     def clear_text_cache(self) -> None:
@@ -566,7 +558,7 @@ class QueryBuilder:
         if known.all():
             return build_csr(events.user, train_rows, weights, shape)
         new_events = np.flatnonzero(~known)
-        neighbours = self._neighbours_of(events.item[new_events].tolist())
+        neighbours = self._neighbours.of(self.items, events.item[new_events].tolist())
         sizes = [len(row.items) for row in neighbours]
         spread = np.concatenate([row.weights for row in neighbours])
         total = build_csr(
@@ -584,25 +576,6 @@ class QueryBuilder:
         values = np.ones(count, dtype=np.float32)
         owns = sp.csr_array((values, (owner, np.arange(count))), shape=(n, count))
         return sp.csr_array(owns @ rows, dtype=np.float32)
-
-    def _neighbours_of(self, rows: Sequence[int]) -> "list[_Neighbours]":
-        missing = [row for row in dict.fromkeys(rows) if row not in self._neighbours]
-        self._compute_neighbours(np.array(missing, dtype=np.int64))
-        return [self._neighbours[row] for row in rows]
-
-    def _compute_neighbours(self, rows: Rows) -> None:
-        if len(rows):
-            neighbours = sp.csr_array(
-                nearest_neighbour_weights(
-                    self.train_items, self.items.take(rows), N_NEIGHBOURS
-                ).T
-            )
-            items, weights = neighbours.indices, neighbours.data.astype(np.float32, copy=False)
-            spans = map(slice, neighbours.indptr[:-1], neighbours.indptr[1:])
-            self._neighbours |= {
-                row: _Neighbours(items[span], weights[span])
-                for row, span in zip(rows.tolist(), spans, strict=True)
-            }
 
     def _neighbours_of_texts(self, texts: Sequence[str]) -> Sparse:
         """Return (n_texts, n_train_items) neighbour weights of each text."""

@@ -16,6 +16,7 @@ from daybreak.blas import SingleBlasThread
 from daybreak.data import Tables
 from daybreak.data.clock import current_times, latest_time
 from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
 from daybreak.data.mapped_arrays import drop_pages
@@ -33,7 +34,6 @@ from daybreak.ranking.blending.wish_weights import default_spread
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.query_features import WISH_KIND, is_summed_kind
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.ranking.scoring.shared_sums import SharedSums
 from daybreak.service.inputs.frames import as_frame, changed_rows
 from daybreak.service.inputs.histories import (
     Histories,
@@ -178,7 +178,7 @@ class ServingState:
         trained: TrainedModel,
         catalogue: pl.DataFrame,
         tables: Tables,
-        sums: SharedSums | None = None,
+        shared: DerivedArrays | None = None,
     ) -> "ServingState":
         """Return the state of a release, brought up to date with a store.
 
@@ -187,14 +187,16 @@ class ServingState:
             trained: The models.
             catalogue: Items that they were trained on, in the order of the models.
             tables: All tables of the store.
-            sums: Where sums of weights are shared with other processes, as long as no item of
-                the release changes; None: they are not.
+            shared: Where sums of weights and neighbours of items are kept for all processes;
+                None: this one computes them.
         """
         state = cls.from_training(trained, catalogue, tables.users)
         parts, first = trained.scorer_parts, state.scorers[0]
         if parts is not None and first.linear_models is parts.linear_models:
-            first.sums = sums
-        state = state.with_catalogue(tables.items).compacted()
+            first.shared = shared
+        if shared is not None:
+            state.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS, shared)
+        state = state.with_catalogue(tables.items)
         types = tables.events["event_type"].unique().to_list()
         rules = trained.rules.with_default_types(types)
         state = replace(state, release=release, event_rules=rules)

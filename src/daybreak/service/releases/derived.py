@@ -1,0 +1,28 @@
+"""Where the arrays are kept that are computed from a release when it is opened."""
+
+import os
+from pathlib import Path
+
+from daybreak.data.derived_arrays import DerivedArrays
+from daybreak.service.releases.integrity import MANIFEST_FILE
+
+
+def open_derived(folder: Path, fallback: Path | None = None) -> DerivedArrays | None:
+    """Return the arrays that are computed from a release; they are beside its folder.
+
+    Args:
+        folder: Folder of the release.
+        fallback: Where they are if the folder of the releases cannot be written; None: each
+            process computes them.
+
+    Returns:
+        None if they have no place, or the release has no checksums, as those before 0.3.
+    """
+    manifest = folder / MANIFEST_FILE
+    if not manifest.is_file():
+        return None
+    state = manifest.read_bytes()
+    beside = DerivedArrays(folder, state)
+    if beside.folder.is_dir() or os.access(folder.parent, os.W_OK):
+        return beside
+    return None if fallback is None else DerivedArrays(folder, state, fallback)
