@@ -1,13 +1,14 @@
-"""Memory of a server with the release of a store: after its start, some lists, some changes.
+"""Memory and start of a server with the release of a store; memory after lists and changes.
 
     python -m benchmarks.serving.server_memory sqlite:///shop.db [--lists 100] \
         [--changes 500] [--against REVISION]
 
 Changes are other prices of items, one at a time; memory is measured at once, half a minute
-later, and of a server that is started with them. They are made in a copy of the store, which is
-a file. With a revision, the server of that earlier code is measured first. The store needs a
+later, and of a server that is started with them. The store, which is a file, is
+copied. With a revision, the server of that earlier code is measured first. The store needs a
 trained release. RSS is the resident memory, PSS counts pages that several processes share in
-parts, and the rest of the columns are its parts. Linux only.
+parts, and the next columns are its parts. A start lasts until the server is ready; the first
+one of a release writes the arrays that later ones map. Linux only.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.common.server_process import Server, start
+from benchmarks.common.server_process import Server, cpu_seconds, start
 from benchmarks.serving.answer_cost import ROOT, extract_source
 from daybreak import Client
 
@@ -35,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--changes", type=int, default=0, help="items that are changed")
     parser.add_argument("--against", help="earlier revision of the repository")
     args = parser.parse_args(arguments)
-    print(f"| version and state | {' | '.join(f'{name} [MB]' for name in COLUMNS)} |")
-    print(f"| --- |{' ---: |' * len(COLUMNS)}")
+    names = [*(f"{name} [MB]" for name in COLUMNS), "start [s]", "processor [s]"]
+    print(f"| version and state | {' | '.join(names)} |")
+    print(f"| --- |{' ---: |' * len(names)}")
     with tempfile.TemporaryDirectory() as folder:
         if args.against:
             extract_source(args.against, Path(folder))
@@ -46,14 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _measure(version: str, args: argparse.Namespace, folder: Path, source: Path) -> None:
     """Print the rows of a server of the code in a folder."""
-    store = args.store
-    if args.changes:
-        original, copy = Path(store.removeprefix("sqlite:///")), folder / f"store of {version}"
-        shutil.copytree(original.parent / "releases", copy / "releases")
-        shutil.copy(original, copy / "shop.db")
-        store = f"sqlite:///{copy}/shop.db"
+    original, copy = Path(args.store.removeprefix("sqlite:///")), folder / f"of {version}"
+    ignored = shutil.ignore_patterns(".derived-*")
+    shutil.copytree(original.parent / "releases", copy / "releases", ignore=ignored)
+    shutil.copy(original, copy / "shop.db")
+    store = f"sqlite:///{copy}/shop.db"
+    with _serving(store, folder, source) as server:
+        _print_row(f"{version}, first start", server.pid, server)
     with _serving(store, folder, source) as server, Client(server.url) as client:
-        _print_row(f"{version}, ready", server.pid)
+        _print_row(f"{version}, second start", server.pid, server)
         for number in range(args.lists):
             client.recommend(f"u{number}", n=10)
         _print_row(f"{version}, {args.lists} lists", server.pid)
@@ -64,12 +67,15 @@ def _measure(version: str, args: argparse.Namespace, folder: Path, source: Path)
         time.sleep(REST_S)
         _print_row(f"{version}, {REST_S:g} s later", server.pid)
     with _serving(store, folder, source) as server:
-        _print_row(f"{version}, started with the changes", server.pid)
+        _print_row(f"{version}, started with the changes", server.pid, server)
+        time.sleep(REST_S)
+        _print_row(f"{version}, {REST_S:g} s later", server.pid)
 
 
 @contextmanager
 def _serving(store: str, folder: Path, source: Path) -> Iterator[Server]:
-    server = start(store, folder / "log", env={"PYTHONPATH": str(source)})
+    env = {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": ""}
+    server = start(store, folder / "log", env=env)
     try:
         yield server
     finally:
@@ -83,13 +89,20 @@ def _change_items(client: Client, n_changes: int) -> None:
         client.update_item(item["item_id"], median_price=1.0 + number / 100)
 
 
-def _print_row(state: str, pid: int) -> None:
+def _print_row(state: str, pid: int, started: Server | None = None) -> None:
     lines = (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
     sizes = {
         name: int(rest.split()[0]) * 1024 / 1e6
         for name, rest in (one.split(":") for one in lines)
     }
-    print(f"| {state} | {' | '.join(f'{sizes[name]:,.0f}' for name in COLUMNS)} |")
+    cells = [f"{sizes[name]:,.0f}" for name in COLUMNS]
+    cells += ["", ""] if started is None else _start_of(started)
+    print(f"| {state} | {' | '.join(cells)} |", flush=True)
+
+
+def _start_of(server: Server) -> list[str]:
+    """Return the time and the processor time until a server was ready."""
+    return [f"{server.started_s:.1f}", f"{cpu_seconds(server.pid):.1f}"]
 
 
 if __name__ == "__main__":
