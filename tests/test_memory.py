@@ -7,11 +7,11 @@ from threading import Barrier, Thread
 
 import pytest
 
-from daybreak.memory import paused_collections, return_free_memory
+from daybreak.memory import paused_collections, trim_heaps
 
 GAPS = """
 import os, sys
-from daybreak.memory import return_free_memory
+from daybreak.memory import trim_heaps
 
 def resident_mb():
     with open("/proc/self/statm") as file:
@@ -20,7 +20,7 @@ def resident_mb():
 kept = [bytes(50_000) for _ in range(2_000)]
 del kept[:-1]  # the last block keeps the end of the heap in use
 before = resident_mb()
-assert return_free_memory()
+assert trim_heaps()
 print(before - resident_mb())
 """
 
@@ -30,7 +30,7 @@ def test_memory_below_a_used_block_is_returned():
     command = [sys.executable, "-c", GAPS]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert float(found) > 60
-    assert not return_free_memory(is_glibc=False)
+    assert not trim_heaps(is_glibc=False)
 
 
 def test_unused_objects_are_searched_for_again_after_the_last_pause():

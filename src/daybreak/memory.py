@@ -147,7 +147,7 @@ def paused_collections() -> Iterator[None]:
                 gc.enable()
 
 
-def return_free_memory(*, is_glibc: bool | None = None) -> bool:
+def trim_heaps(*, is_glibc: bool | None = None) -> bool:
     """Return what the heaps of the process do not use to the system.
 
     Opening a release leaves gaps that nothing fills afterwards: 200 MB on MovieLens 1M.
@@ -158,12 +158,6 @@ def return_free_memory(*, is_glibc: bool | None = None) -> bool:
     Returns:
         Whether the heaps were trimmed; False with other C libraries than glibc.
     """
-    gc.collect()
-    return trim_heaps(is_glibc=is_glibc)
-
-
-def trim_heaps(*, is_glibc: bool | None = None) -> bool:
-    """Do the same as :func:`return_free_memory`, without a search for unused objects."""
     if not (has_glibc() if is_glibc is None else is_glibc):
         return False
     ctypes.CDLL(None).malloc_trim(0)

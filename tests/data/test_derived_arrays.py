@@ -1,5 +1,7 @@
 """Arrays that are computed once from a folder, and mapped by all processes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,21 @@ def test_a_damaged_file_is_written_again(tmp_path, content):
     assert computed == [1]
     assert files(tmp_path) == [file]
     assert file.read_bytes() == whole
+
+
+def test_files_are_compared_with_their_checksums_once(tmp_path, monkeypatch):
+    for name in (b"a", b"b"):
+        DerivedArrays(tmp_path / "r1", b"v1").load(name, lambda: ARRAYS)
+    files(tmp_path)[0].write_bytes(b"damaged")
+    written = []
+    shared = DerivedArrays(tmp_path / "r1", b"v1")
+    with ThreadPoolExecutor(1) as pool:
+        shared.check_files(pool)
+    monkeypatch.setattr(derived_arrays, "_name_of", lambda path: fail())
+    monkeypatch.setattr(shared, "_write", lambda key, arrays: written.append(key))
+    for name in (b"a", b"b"):
+        assert_equal(shared.load(name, lambda: ARRAYS))
+    assert len(written) == 1
 
 
 def test_a_folder_that_cannot_be_written_leaves_the_arrays_to_each_process(tmp_path):

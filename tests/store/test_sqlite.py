@@ -31,7 +31,7 @@ print("done", flush=True)
 
 READ_PAGES = """
 import os, sys
-from daybreak.memory import return_free_memory
+from daybreak.memory import trim_heaps
 from daybreak.store import open_store
 
 def resident_mb():
@@ -40,10 +40,10 @@ def resident_mb():
 
 store = open_store(sys.argv[1])
 store.tables()
-return_free_memory()
+trim_heaps()
 before = resident_mb()
 store.return_memory()
-return_free_memory()
+trim_heaps()
 print(before - resident_mb(), store.tables().events.height)
 """
 

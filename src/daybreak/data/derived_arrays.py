@@ -8,6 +8,7 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -42,6 +43,16 @@ class DerivedArrays:
     def __init__(self, original: Path, state: bytes, place: Path | None = None) -> None:
         self.folder = (place or original.parent) / f"{FOLDER_PREFIX}{original.name}"
         self._state = hashlib.sha256(state).digest()
+        self._checks: dict[Path, Future[str]] = {}
+
+    def check_files(self, pool: Executor) -> None:
+        """Begin to compare all files with their checksums, before they are asked for.
+
+        Args:
+            pool: Threads that do it, until all of them have been loaded.
+        """
+        for path in self.folder.glob("*-*.safetensors"):
+            self._checks[path] = pool.submit(_name_of, path)
 
     def load(self, name: bytes, compute: Callable[[], dict[str, Array]]) -> dict[str, Array]:
         """Return arrays from their file, which is written if there is none.
@@ -73,7 +84,8 @@ class DerivedArrays:
         """Return the first file of some arrays that is as it was written; None if none is."""
         for path in sorted(self.folder.glob(f"{key}-*.safetensors")):
             with suppress(FileNotFoundError):  # another process has removed a damaged file
-                if path.name == _name_of(path, key):
+                check = self._checks.pop(path, None)
+                if path.name == (_name_of(path) if check is None else check.result()):
                     return path
                 log.warning("%s differs from its checksum; it is written again", path)
                 path.unlink()
@@ -88,10 +100,10 @@ class DerivedArrays:
         from safetensors.numpy import save_file  # noqa: PLC0415 - only needed when writing
 
         self._make_folder()
-        draft = self.folder / f"{uuid4().hex[:8]}.new"
+        draft = self.folder / f"{key}-{uuid4().hex[:8]}.new"
         try:
             save_file({n: np.ascontiguousarray(array) for n, array in arrays.items()}, draft)
-            Path(draft).replace(self.folder / _name_of(draft, key))
+            Path(draft).replace(self.folder / _name_of(draft))
         finally:
             draft.unlink(missing_ok=True)
 
@@ -105,8 +117,9 @@ class DerivedArrays:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _name_of(path: Path, key: str) -> str:
-    """Return the name that a file has by its content."""
+def _name_of(path: Path) -> str:
+    """Return the name that a file has by what it contains and by its content."""
+    key = path.name.partition("-")[0]
     with path.open("rb") as file:
         return f"{key}-{hashlib.file_digest(file, 'sha256').hexdigest()}.safetensors"
 

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
-from daybreak.memory import return_free_memory
+from daybreak.memory import trim_heaps
 from daybreak.server.app import create_app
 from daybreak.server.connections import backlog_of, descriptor_limit, raise_descriptor_limit
 from daybreak.server.ops.pools import WorkerPools
@@ -100,8 +100,8 @@ def run_service(
         listening: Socket of :func:`listen`.
     """
     service.store.return_memory()
-    return_free_memory()
     with low_latency_threads():
+        trim_heaps()  # opening a release leaves gaps that nothing fills afterwards
         run_server(app, options, listening)
     end_process(service, app.state.daybreak.pools)
 

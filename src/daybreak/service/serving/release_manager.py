@@ -543,11 +543,15 @@ def load_state(
         NotFoundError: There is no release in the folder, or its text model is not installed.
         DataError: The release is damaged, or of another version.
     """
-    trained, catalogue, _ = read_release(folder, remember=True)
-    with reported_damage(folder):
-        shared = open_derived(folder, derived_folder)
-        state = ServingState.from_tables(release, trained, catalogue.frame, tables(), shared)
-        state.precompute()
+    shared = open_derived(folder, derived_folder)
+    with ThreadPoolExecutor(1, "checking") as pool:
+        if shared is not None:
+            shared.check_files(pool)
+        trained, catalogue, _ = read_release(folder, remember=True)
+        every = tables()
+        with reported_damage(folder):
+            state = ServingState.from_tables(release, trained, catalogue.frame, every, shared)
+            state.precompute()
     return state
 
 
