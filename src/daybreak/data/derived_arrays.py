@@ -64,7 +64,7 @@ class DerivedArrays:
             name: What identifies the arrays.
             compute: Returns the arrays.
         """
-        key = hashlib.sha256(self._state + bytes([FORMAT]) + name).hexdigest()[:32]
+        key = self._key_of(name)
         computed: dict[str, Array] | None = None
         try:
             path = self._find(key)
@@ -79,6 +79,23 @@ class DerivedArrays:
         except (OSError, ValueError, LookupError) as error:
             log.warning("arrays in %s are not shared: %s", self.folder, error)
         return compute() if computed is None else computed
+
+    def find(self, name: bytes) -> dict[str, Array] | None:
+        """Return arrays from their file; None if there is none that can be read.
+
+        Args:
+            name: What identifies the arrays.
+        """
+        try:
+            path = self._find(self._key_of(name))
+            return None if path is None else read_arrays(path, mapped=True, maps_integers=True)
+        except (OSError, ValueError, LookupError) as error:
+            log.warning("arrays in %s cannot be read: %s", self.folder, error)
+            return None
+
+    def _key_of(self, name: bytes) -> str:
+        """Return the beginning of the name of the file of arrays."""
+        return hashlib.sha256(self._state + bytes([FORMAT]) + name).hexdigest()[:32]
 
     def _find(self, key: str) -> Path | None:
         """Return the first file of some arrays that is as it was written; None if none is."""

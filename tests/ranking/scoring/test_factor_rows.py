@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from daybreak.data import derived_arrays
+from daybreak.data.derived_arrays import DerivedArrays
+from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.scoring import factor_rows
 from daybreak.ranking.scoring.factor_rows import FactorProducts, FactorRows
@@ -118,3 +121,27 @@ def test_strategies_are_filled_in_turns_a_few_rows_at_a_time(weights, monkeypatc
     assert filled == [20, 20, 10, 10]
     assert sizes[1] == [20, 20]
     assert sizes[-1] == [30, 30]
+
+
+def test_rows_are_kept_for_other_processes(weights, monkeypatch, tmp_path):
+    monkeypatch.setattr(factor_rows, "MIN_FACTOR_BYTES", 1)
+    monkeypatch.setattr(derived_arrays, "MIN_MAPPED_BYTES", 1)
+    features = features_of((1, 2, 3), (29,), ())
+    plain, kept = FactorProducts(), FactorProducts()
+    for products, shared in ((plain, None), (kept, DerivedArrays(tmp_path / "r1", b"v1"))):
+        products.apply(2, weights, features)
+        products.fill(shared)
+    expected = plain.apply(2, weights, features)
+    np.testing.assert_array_equal(kept.apply(2, weights, features), expected)
+
+    opened, nothing = FactorProducts(), np.zeros(400, dtype=np.float32)
+    small = LinearScorer(WeightMatrix(), nothing, nothing > 0)
+    models = [small, small, LinearScorer(weights, nothing, nothing == 0)]
+    opened.restore(models, DerivedArrays(tmp_path / "r1", b"v1"))
+    np.testing.assert_array_equal(opened.apply(2, weights, features), expected)
+    assert opened.fill(DerivedArrays(tmp_path / "r1", b"v1")) == 0
+
+    late = FactorProducts()
+    late.apply(2, weights, features)
+    assert late.fill(DerivedArrays(tmp_path / "r1", b"v1")) == 0
+    np.testing.assert_array_equal(late.apply(2, weights, features), expected)

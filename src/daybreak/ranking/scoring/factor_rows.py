@@ -5,17 +5,25 @@ with 4,000 dimensions. Written out, the weights of an event are one row of 10 kB
 repeat. Start with :class:`FactorProducts`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.data.mapped_arrays import drop_pages, take_rows
 from daybreak.data.sparse_products import multiply_sparse_to_dense
-from daybreak.data.sparse_rows import make_csr
+from daybreak.data.sparse_rows import make_csr, with_short_indices
+from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix, restrict_features
-from daybreak.ranking.scoring.quantized_weights import add_coded_rows, quantize_weights
+from daybreak.ranking.scoring.quantized_weights import (
+    QuantizedWeights,
+    add_coded_rows,
+    quantize_weights,
+)
+from daybreak.ranking.scoring.shared_sums import find_rows, keep_rows
 from daybreak.types import Floats, Rows, Sparse
 
 MIN_FACTOR_BYTES = 32_000_000
@@ -62,6 +70,22 @@ class FactorRows:
 
     def __len__(self) -> int:
         return len(self._rest)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all rows are written out."""
+        return len(self) == len(self._places)
+
+    def to_weights(self) -> QuantizedWeights:
+        """Return all rows, in the order of the features; see :attr:`is_complete`."""
+        rests = [self._rest[place] for place in self._places.tolist()]
+        entries = (
+            np.concatenate([values for _, values in rests]),
+            np.concatenate([columns for columns, _ in rests]),
+            np.cumsum([0, *(len(values) for _, values in rests)]),
+        )
+        rest = with_short_indices(make_csr(*entries, self._weights.shape))
+        return QuantizedWeights(self._codes[self._places], self._units[self._places], rest)
 
     def apply(self, features: Sparse) -> Floats | None:
         """Return the (n_queries, n_items) products of CSR features, as `WeightMatrix.apply`."""
@@ -136,7 +160,7 @@ class FactorProducts:
 
     def __init__(self) -> None:
         self._weights: dict[int, WeightMatrix] = {}
-        self._rows: dict[int, tuple[WeightMatrix, FactorRows]] = {}
+        self._rows: dict[int, tuple[WeightMatrix, FactorRows | QuantizedWeights]] = {}
 
     def apply(self, strategy: int, weights: WeightMatrix, features: Sparse) -> Floats | None:
         """Return the (n_queries, n_items) products of CSR features with weights.
@@ -146,8 +170,7 @@ class FactorProducts:
             weights: Its weights.
             features: Features of its kind.
         """
-        right = weights.right
-        if right is None or right.nbytes < MIN_FACTOR_BYTES or not features.nnz:
+        if not _is_large(weights) or not features.nnz:
             return weights.apply(features)
         self._weights[strategy] = weights
         rows = self._rows_of(strategy, weights)
@@ -160,19 +183,51 @@ class FactorProducts:
         product += rest
         return product
 
-    def fill(self) -> int:
-        """Write out some rows of one strategy that lists have used; return how many."""
+    def restore(
+        self, linear_models: Sequence[LinearScorer], shared: DerivedArrays | None
+    ) -> None:
+        """Use the rows that an earlier process has written out, all of them.
+
+        Args:
+            linear_models: The strategies.
+            shared: Arrays of the release of these strategies; None: there are none.
+        """
+        for strategy, linear in enumerate(linear_models):
+            rows = find_rows(shared, strategy) if _is_large(linear.weights) else None
+            if rows is not None:
+                self._rows[strategy] = (linear.weights, rows)
+
+    def fill(self, shared: DerivedArrays | None = None) -> int:
+        """Write out some rows of one strategy that lists have used; return how many.
+
+        Args:
+            shared: Where all rows of a strategy are kept for other processes; None: nowhere.
+        """
         strategies = []
         for strategy, weights in list(self._weights.items()):
             rows = self._rows_of(strategy, weights)
             if rows is None:
-                rows = FactorRows(weights)
+                rows = find_rows(shared, strategy) or FactorRows(weights)
                 self._rows[strategy] = (weights, rows)
-            strategies.append(rows)
-        strategies.sort(key=len)
-        return next((n_filled for rows in strategies if (n_filled := rows.fill())), 0)
+            if isinstance(rows, FactorRows):
+                strategies.append((strategy, rows))
+        strategies.sort(key=lambda one: len(one[1]))
+        for strategy, rows in strategies:
+            n_filled = rows.fill()
+            if rows.is_complete and shared is not None:
+                kept = keep_rows(shared, strategy, rows.to_weights)
+                self._rows[strategy] = (self._weights[strategy], kept)
+            if n_filled:
+                return n_filled
+        return 0
 
-    def _rows_of(self, strategy: int, weights: WeightMatrix) -> FactorRows | None:
+    def _rows_of(
+        self, strategy: int, weights: WeightMatrix
+    ) -> FactorRows | QuantizedWeights | None:
         """Return the rows of these weights; None: there are none, or of earlier ones."""
         known, rows = self._rows.get(strategy, (None, None))
         return rows if known is weights else None
+
+
+def _is_large(weights: WeightMatrix) -> bool:
+    return weights.right is not None and weights.right.nbytes >= MIN_FACTOR_BYTES

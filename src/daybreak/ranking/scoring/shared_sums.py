@@ -1,4 +1,4 @@
-"""Sums of weights that are computed once for a release, and mapped by all processes."""
+"""Sums and rows of weights that are computed once for a release, for all processes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +26,37 @@ def load_sum(
     """
     name = b"sum %s " % kind.encode() + np.ascontiguousarray(weights).tobytes()
     return _sum_of(shared.load(name, lambda: _arrays_of(compute())))
+
+
+def find_rows(shared: DerivedArrays | None, strategy: int) -> QuantizedWeights | None:
+    """Return the rows of a strategy that a process has kept; None: none has.
+
+    Args:
+        shared: Arrays that are computed from a release; None: there are none.
+        strategy: Number of the strategy.
+    """
+    arrays = None if shared is None else shared.find(_name_of_rows(strategy))
+    found = None if arrays is None else _sum_of(arrays)
+    return found if isinstance(found, QuantizedWeights) else None
+
+
+def keep_rows(
+    shared: DerivedArrays, strategy: int, compute: Callable[[], QuantizedWeights]
+) -> QuantizedWeights:
+    """Return the rows of a strategy from their file, which is written if there is none.
+
+    Args:
+        shared: Arrays that are computed from a release.
+        strategy: Number of the strategy.
+        compute: Returns all rows.
+    """
+    name = _name_of_rows(strategy)
+    found = _sum_of(shared.load(name, lambda: _arrays_of(compute())))
+    return found if isinstance(found, QuantizedWeights) else compute()
+
+
+def _name_of_rows(strategy: int) -> bytes:
+    return b"rows %d" % strategy
 
 
 def _arrays_of(matrix: StoredSum) -> dict[str, np.ndarray[Any, Any]]:

@@ -183,7 +183,8 @@ class ReleaseManager:
         if now - last < took / MAX_RECOUNT_CPU_SHARE:
             return
         for state in self.states():
-            state.scorers[0].products.fill()
+            first = state.scorers[0]
+            first.products.fill(first.shared)
         self._rows_written = (time.monotonic(), time.monotonic() - now)
 
     def compact(self) -> None:

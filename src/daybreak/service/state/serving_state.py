@@ -194,6 +194,7 @@ class ServingState:
         parts, first = trained.scorer_parts, state.scorers[0]
         if parts is not None and first.linear_models is parts.linear_models:
             first.shared = shared
+            first.products.restore(first.linear_models, shared)
         if shared is not None:
             state.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS, shared)
         state = state.with_catalogue(tables.items)
