@@ -121,7 +121,8 @@ def test_a_change_of_interests_beyond_the_past_starts_a_training(settings, monke
 
 def test_rows_of_weights_are_written_out_between_requests(live, monkeypatch):
     filled = []
-    products = live.releases.current.scorers[0].products
-    monkeypatch.setattr(products, "fill", lambda: filled.append(True))
+    first = live.releases.current.scorers[0]
+    monkeypatch.setattr(first.products, "fill", filled.append)
     live.jobs.run_once()
-    assert filled == [True]
+    assert filled == [first.shared]
+    assert first.shared is not None
