@@ -13,6 +13,7 @@ from daybreak.encoders.concept_words import MOODS
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
+from daybreak.encoders.nations import NationTerms
 from daybreak.encoders.spelling import correct_spelling
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.types import Sparse
@@ -50,6 +51,7 @@ class SentenceReader:
         phrases: Attributes by the words of their values.
         concepts: Categories by other words that ask for them.
         makers: People and publishers by a part of their names.
+        nations: Countries and languages by other words for them.
         text_encoder: Text model of the catalogue; None: it has none.
     """
 
@@ -58,6 +60,7 @@ class SentenceReader:
     phrases: PhraseMatcher
     concepts: ConceptTerms
     makers: MakerTerms
+    nations: NationTerms
     text_encoder: Encoder | None
 
     @classmethod
@@ -95,6 +98,7 @@ class SentenceReader:
             ),
             ConceptTerms.of(terms),
             MakerTerms.of(terms, words),
+            NationTerms.of(terms),
             text_encoder,
         )
 
@@ -201,7 +205,12 @@ class SentenceReader:
         return [
             list(
                 dict.fromkeys(
-                    [*named, *self.makers.find(row, named), *self.concepts.find(text, named)]
+                    [
+                        *named,
+                        *self.makers.find(row, named),
+                        *self.concepts.find(text, named),
+                        *self.nations.find(text),
+                    ]
                 )
             )
             for text, row, named in zip(texts, words, found, strict=True)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Items
+from daybreak.data.dataset import ContentBlock, Items
 from daybreak.encoders.alternatives import MAX_WISH_CHARS, split_parts
 from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
@@ -224,6 +224,8 @@ class WishEncoder:
             return None
         if len(self._wishes_of([text])[text].names) > 1:
             return None
+        if len(self._named_rows(named_phrases(text))):  # "French Kiss" is a title
+            return None
         columns, rest = self._kind_and_rest(said, place)
         if columns is None or not rest:
             return None
@@ -245,24 +247,33 @@ class WishEncoder:
         Returns:
             None for the columns if no kind is named, or several: "female death metal".
         """
+        alone, together, rest = self._named_values(words, place)
+        groups = [one for one in (*alone, together) if one]
+        kinds = [one for one in groups if not any(other < one for other in groups)]
+        if not kinds or any(one != kinds[0] for one in kinds):
+            return None, rest
+        return np.array(sorted(kinds[0]), dtype=np.int64), rest
+
+    def _named_values(
+        self, words: Sequence[str], place: int
+    ) -> tuple[list[set[int]], set[int], list[str]]:
+        """Return the columns of values that words name, and the words that name none.
+
+        Args:
+            words: Words of a text.
+            place: Position of the block of attributes.
+
+        Returns:
+            The columns that each word names alone, and those that only several words name.
+        """
         without = [" ".join([*words[:n], *words[n + 1 :]]) for n in range(len(words))]
         blocks = self._encode_texts([" ".join(words), *without, *words])
         rows = sp.csr_array(sp.csr_array(blocks[place].matrix) > 0)
         named = [set(rows[[row]].indices.tolist()) for row in range(rows.shape[0])]
-        alone = named[1 + len(words) :]
-        groups = [one for one in alone if one]
-        groups.append(named[0].difference(*groups))
-        kinds = [
-            one for one in groups if one and not any(other < one for other in groups if other)
-        ]
-        rest = [
-            word
-            for word, own, others in zip(words, alone, named[1 : 1 + len(words)], strict=True)
-            if not own and others == named[0]
-        ]
-        if not kinds or any(one != kinds[0] for one in kinds):
-            return None, rest
-        return np.array(sorted(kinds[0]), dtype=np.int64), rest
+        whole, others, alone = named[0], named[1 : 1 + len(words)], named[1 + len(words) :]
+        told = zip(words, alone, others, strict=True)
+        rest = [word for word, own, other in told if not own and other == whole]
+        return alone, whole.difference(*alone), rest
 
     def _names_values_only(self, text: str, wishes: TextWishes, place: int) -> bool:
         """Return whether each word that a text is about is a part of a value that it names.
@@ -344,14 +355,46 @@ class WishEncoder:
         for row, name in enumerate(wishes.names):
             named = self._named_rows(named_phrases(name))
             if len(named):
+                vectors = self._without_values_in_title(vectors, row, name, named)
                 vectors = add_named_items(vectors, row, self._items.blocks, named)
         return replace(wishes, vectors=vectors)
+
+    def _without_values_in_title(
+        self, vectors: WishVector, row: int, name: str, named: Rows
+    ) -> WishVector:
+        """Return wishes of which one, if it is a title, has no values: *French Kiss*.
+
+        A text that is one value asks for it, even if an item has such a title.
+
+        Args:
+            vectors: One (n_wishes, dim) matrix per content block.
+            row: Row of the wish.
+            name: Its words.
+            named: Rows of the items that it names.
+        """
+        place = self._attribute_place
+        if place is None or self._titles is None:
+            return vectors
+        title = fold_title(drop_small_talk(split_clauses(name).wanted))
+        titles = self._titles.gather(named).to_list()
+        said = _said_words(name)
+        if title not in {fold_title(strip_year(one)) for one in titles} or not said:
+            return vectors
+        alone, together, rest = self._named_values(said, place)
+        if not rest and (together or len([one for one in alone if one]) < 2):
+            return vectors
+        kept = np.ones(vectors[place].shape[0], dtype=np.float32)
+        kept[row] = 0
+        without = sp.csr_array(sp.diags_array(kept) @ sp.csr_array(vectors[place]))
+        without.eliminate_zeros()
+        return (*vectors[:place], without, *vectors[place + 1 :])
 
     def _named_rows(self, phrases: Sequence[str]) -> Rows:
         """Return the rows of the items whose titles are among phrases, at most a few."""
         if not phrases or self._titles is None or not len(self._items):
             return np.empty(0, dtype=np.int64)
-        likeness = self._likeness_of(phrases, are_titles=True)
+        # With the values that a title seems to name, others may be more like "French Kiss".
+        likeness = np.vstack(self._likeness_with_and_without_values(phrases))
         n = min(MAX_COMPARED_TITLES, likeness.shape[1])
         near = np.unique(np.argpartition(-likeness, n - 1, axis=1)[:, :n])
         asked = set(phrases)
@@ -370,12 +413,23 @@ class WishEncoder:
             return ()
         return separate_wishes(parts, self._likeness_of)
 
-    def _likeness_of(self, texts: Sequence[str], **options: bool) -> Floats:
-        """Return the (n_texts, n_items) likeness of texts, with options, and items."""
-        total = np.zeros((len(texts), len(self._items)), dtype=np.float32)
-        encoded = self._encode_texts(texts, **options)
+    def _likeness_of(self, texts: Sequence[str]) -> Floats:
+        """Return the (n_texts, n_items) likeness of texts and items."""
+        return self._sum_likeness(self._encode_texts(texts), len(texts))
+
+    def _likeness_with_and_without_values(self, titles: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the (n_texts, n_items) likeness of titles, and that without attributes."""
+        encoded = self._encode_texts(titles, are_titles=True)
+        whole = self._sum_likeness(encoded, len(titles))
+        return whole, self._sum_likeness(encoded, len(titles), left_out=ATTRIBUTES)
+
+    def _sum_likeness(
+        self, encoded: Sequence[ContentBlock], n_texts: int, *, left_out: str = ""
+    ) -> Floats:
+        total = np.zeros((n_texts, len(self._items)), dtype=np.float32)
         for block, said in zip(self._items.blocks, encoded, strict=True):
-            total += block.weight * said.cosine_similarity(block)
+            if block.name != left_out:
+                total += block.weight * said.cosine_similarity(block)
         return total
 
 
