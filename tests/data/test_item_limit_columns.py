@@ -66,3 +66,38 @@ def test_both_can_be_switched_off():
     read = read_tables(items=items, columns=off).tables.items
     assert read["expires"].to_list() == [PAST, FUTURE]
     assert {"is_hidden", "available_until"}.isdisjoint(read.columns)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Verfügbar bis", "Angebotsende", "disponible jusqu'au", "caduca", "Geldig tot"),
+        *("Ważne do", "Действует до", "販売終了日", "下架日期", "offer_end", "license_end"),
+    ],
+)
+def test_an_offer_ends_in_other_languages(name):
+    items = catalogue(**{name: [PAST, FUTURE, None]})
+    assert items["available_until"].to_list() == [1_577_836_800.0, 7_226_582_400.0, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ausverkauft", ["nein", "ja"]),
+        ("sichtbar", ["ja", "nein"]),
+        ("Publié", ["oui", "non"]),
+        ("deleted_at", [None, "2024-05-01 10:00:00"]),
+        ("deleted_at", ["0000-00-00 00:00:00", "2024-05-01 10:00:00"]),
+        ("Gelöscht am", ["", "01.05.2024"]),
+        ("discontinued_on", ["9999-12-31", "2024-05-01"]),
+        ("archivedAt", [None, 1_714_557_600_000]),
+    ],
+)
+def test_what_has_left_is_hidden(name, values):
+    items = catalogue(**{name: values})
+    assert [str(one).lower() for one in items["is_hidden"]] == ["false", "true"]
+
+
+def test_places_of_sale_and_empty_columns_hide_nothing():
+    assert "is_hidden" not in catalogue(removed_at=["Station A", "Station B"]).columns
+    assert "is_hidden" not in catalogue(deleted_at=[None, None]).columns

@@ -14,6 +14,7 @@ import polars as pl
 
 from daybreak.data.casts import cast_switch, to_text
 from daybreak.data.columns import KEY_COLUMNS, ColumnMapping, SourceColumn, names_of
+from daybreak.data.event_time_columns import holds_times
 from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.ids import (
     UUID_BYTES,
@@ -23,6 +24,13 @@ from daybreak.data.ids import (
     utf8_text,
 )
 from daybreak.data.readers.source import RawTable
+from daybreak.data.times import (
+    EMPTY_VALUES,
+    UNLIMITED_TEXTS,
+    empty_to_null,
+    read_times,
+    unlimited_to_null,
+)
 from daybreak.errors import DataError, NextStep
 
 TIME_TARGETS = ("timestamp", "created_at", "available_from", "available_until")
@@ -37,7 +45,12 @@ SWITCH_COLUMNS = frozenset(
     | {"stock_status", "job_status", "campaign_status", "ad_status", "listing_status"}
     | {"item_status", "offer_status", "effective_status", "is_live", "is_open", "is_for_sale"}
     | {"disponible", "disponibilidad", "disponibilite", "verfügbar", "verfugbar"}
+    | {"sichtbar", "veroffentlicht", "lieferbar", "im_sortiment", "publicado", "visible_web"}
+    | {"en_stock", "publie", "en_vente", "en_ligne", "pubblicato", "visibile", "disponibile"}
+    | {"disponivel", "visivel", "actief", "zichtbaar", "beschikbaar", "gepubliceerd"}
+    | {"aktywny", "widoczny", "dostepny", "opublikowany", "aktif", "в_наличии", "доступен"}
     | {"上架", "是否上架", "商品状态", "商品狀態", "状态", "是否有货", "是否在售"}
+    | {"上架状态", "是否启用", "启用", "是否显示", "販売状態", "公開状態", "판매상태"}
 )
 """Names of columns by which systems say whether an item is on sale."""
 OFF_COLUMNS = frozenset(
@@ -46,8 +59,26 @@ OFF_COLUMNS = frozenset(
     | {"out_of_stock", "is_out_of_stock", "expired", "is_expired", "is_closed", "is_removed"}
     | {"removed", "unlisted", "is_unlisted", "is_private", "is_blocked", "is_suspended"}
     | {"is_paused", "is_ended", "是否下架", "是否删除", "已下架", "已删除", "是否售罄"}
+    | {"ausverkauft", "versteckt", "geloscht", "geloescht", "archiviert", "agotado", "oculto"}
+    | {"eliminado", "epuise", "masque", "supprime", "esaurito", "nascosto", "esgotado"}
+    | {"uitverkocht", "verborgen", "verwijderd", "wyprzedany", "ukryty", "usuniety"}
+    | {"售罄", "已售罄", "隐藏", "是否隐藏", "缺货", "売り切れ", "非公開", "품절"}
 )
 """Names of columns that say whether an item is no longer on sale."""
+GONE_COLUMNS = frozenset(
+    {"deleted_at", "deleted_on", "date_deleted", "removed_at", "removed_on", "date_removed"}
+    | {"discontinued_at", "discontinued_on", "discontinued_date", "date_discontinued"}
+    | {"archived_at", "archived_on", "unpublished_at", "unpublished_on", "unlisted_at"}
+    | {"delisted_at", "delisted_on", "deactivated_at", "disabled_at", "hidden_at"}
+    | {"withdrawn_at", "retired_at", "sold_out_at", "sold_out_on", "taken_down_at"}
+    | {"geloscht_am", "geloescht_am", "supprime_le", "eliminado_el", "removido_em"}
+    | {"删除时间", "刪除時間", "下架于", "削除日時", "삭제일"}
+)
+"""Names of columns of times at which an item left; an empty one says that it is there."""
+_NO_TIMES = ("0", "0000-00-00", "0000-00-00 00:00:00", "0001-01-01", "0001-01-01 00:00:00")
+"""Texts by which databases write that there is no time."""
+FAR_FUTURE_S = 7_258_118_400.0
+"""2200-01-01: later times stand for "never" [epoch seconds]."""
 _VISIBLE_WORDS = frozenset(
     {"1", "true", "yes", "y", "on", "active", "published", "publish", "enabled", "visible"}
     | {"online", "live", "catalog, search", "catalog", "search", "да", "ja", "oui", "si", "sí"}
@@ -255,6 +286,12 @@ def _read_switch(
         if names_of(column.source) & OFF_COLUMNS
         and (off := _off_values(raw.frame[column.source])) is not None
     }
+    switches |= {
+        column.source: ~gone
+        for column in mapping.used
+        if names_of(column.source) & GONE_COLUMNS
+        and (gone := _gone_values(raw.frame[column.source])) is not None
+    }
     return _with_switches(raw, mapping, switches) if switches else (raw, mapping, [])
 
 
@@ -283,6 +320,27 @@ def _off_values(values: pl.Series) -> pl.Series | None:
     return to_text(switch).str.to_lowercase() == "true"
 
 
+def _gone_values(values: pl.Series) -> pl.Series | None:
+    """Return whether each item has left at some time; None if the values are no times.
+
+    Example:
+        >>> _gone_values(pl.Series("deleted_at", ["2024-05-01", "", "0000-00-00"])).to_list()
+        [True, False, False]
+    """
+    given = values
+    if not values.dtype.is_temporal():
+        if values.dtype.is_nested() or values.dtype == pl.Boolean:
+            return None
+        text = empty_to_null(unlimited_to_null(to_text(values)))
+        given = text.set(text.is_in(_NO_TIMES), None).alias(values.name)
+    if not given.count():
+        return None
+    if not holds_times(given, later=(0.0, 1.0)):
+        return None
+    is_later = (read_times(given).seconds >= FAR_FUTURE_S).fill_null(value=False)
+    return given.is_not_null() & ~is_later
+
+
 @lru_cache(maxsize=MAX_CACHED_SWITCHES)
 def says_hidden(name: str, value: str | float | bool | None) -> bool | None:
     """Return whether a field of one item says that it is not on sale; None: it does not say.
@@ -294,14 +352,25 @@ def says_hidden(name: str, value: str | float | bool | None) -> bool | None:
     Example:
         >>> says_hidden("status", "Draft"), says_hidden("in_stock", 1), says_hidden("sold", 1)
         (True, False, None)
+        >>> says_hidden("deleted_at", "2024-05-01"), says_hidden("deleted_at", None)
+        (True, False)
     """
     column = pl.Series(name, [value], dtype=pl.String if value is None else None)
     names = names_of(name)
+    if names & GONE_COLUMNS:
+        gone = _gone_values(column)
+        is_empty = value is None or _is_no_time(str(value))
+        return (False if is_empty else None) if gone is None else bool(gone.item())
     if names & SWITCH_COLUMNS:
         visible = _switch_values(column)
         return None if visible is None else not visible.item()
     off = _off_values(column) if names & (OFF_COLUMNS | {"hidden"}) else None
     return None if off is None else bool(off.item())
+
+
+def _is_no_time(text: str) -> bool:
+    bare = text.strip().lower()
+    return bare in EMPTY_VALUES or bare in UNLIMITED_TEXTS or bare in _NO_TIMES
 
 
 def _with_switches(

@@ -222,6 +222,11 @@ def test_fields_with_a_meaning_that_cannot_be_read_are_rejected(name, value, cod
         ({"status": "active", "soldOut": 1}, "is_hidden", True),
         ({"status": "active", "is_hidden": True}, "is_hidden", True),
         ({"status": "second hand"}, "is_hidden", None),
+        ({"Verfügbar bis": "31.12.2020"}, "available_until", 1_609_372_800.0),
+        ({"deleted_at": "2020-12-31T10:00:00Z"}, "is_hidden", True),
+        ({"deletedAt": 1_609_372_800}, "is_hidden", True),
+        ({"deleted_at": None}, "is_hidden", False),
+        ({"removed_at": "Station A"}, "is_hidden", None),
     ],
 )
 def test_limits_of_items_have_the_names_that_they_have_in_files(fields, name, value):

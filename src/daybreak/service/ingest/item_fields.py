@@ -10,7 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
-from daybreak.data.column_types import OFF_COLUMNS, SWITCH_COLUMNS, says_hidden
+from daybreak.data.column_types import (
+    GONE_COLUMNS,
+    OFF_COLUMNS,
+    SWITCH_COLUMNS,
+    says_hidden,
+)
 from daybreak.data.columns import find_name, names_of
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
 from daybreak.data.item_limit_columns import LIMIT_NAMES
@@ -59,7 +64,7 @@ def find_item_limits(names: tuple[str, ...]) -> LimitFields:
     switches = [
         name
         for name in free
-        if names_of(name) & (SWITCH_COLUMNS | OFF_COLUMNS | {"hidden"})
+        if names_of(name) & (SWITCH_COLUMNS | OFF_COLUMNS | GONE_COLUMNS | {"hidden"})
         and name != HIDDEN_COLUMN
     ]
     return LimitFields(tuple(found), () if HIDDEN_COLUMN in names else tuple(switches))

@@ -207,7 +207,9 @@ def _add_limits(
             continue
         if is_sure or limit is None or limit > MIN_TIME_S:
             parsed[target] = limit
-    scalars = [name for name in found.switches if isinstance(row[name], str | int | float)]
+    scalars = [
+        name for name in found.switches if isinstance(row[name], str | int | float | None)
+    ]
     if (is_hidden := is_off(row, scalars)) is not None:
         parsed[HIDDEN_COLUMN] = is_hidden
     return parsed
