@@ -128,3 +128,15 @@ def test_ids_that_differ_only_in_zeros_before_them_are_told():
         "2 ids of events and items differ only in zeros before them, such as '0101' and '101'; "
         "export both columns as text"
     )
+
+
+@pytest.mark.parametrize(
+    "nothing", [[], {}, pl.DataFrame(), ()], ids=["list", "dict", "frame", "tuple"]
+)
+def test_what_is_empty_is_a_table_without_rows(nothing):
+    items = [{"item_id": "cup", "title": "Red cup"}]
+    read = read_tables(nothing, items, nothing)
+    assert (read.tables.events.height, read.tables.items["item_id"].to_list()) == (0, ["cup"])
+    assert "events: no events" in read.notes
+    events = read_tables([{"user_id": "ann", "item_id": "cup"}], nothing)
+    assert (events.tables.events.height, events.tables.items.height) == (1, 1)

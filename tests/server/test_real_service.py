@@ -77,6 +77,39 @@ def test_an_unknown_item_is_not_found_where_it_is_the_question(api, item):
         assert repr(item) in answer.json()["detail"]
 
 
+def test_a_typing_error_in_an_event_makes_no_item_and_is_told(api):
+    rows = [{"user_id": "ann", "item_id": item} for item in ("tea-1", "tea-001")]
+    answer = api.post("/events", json=rows).json()
+    assert (answer["accepted"], answer["rejected"]) == (2, [])
+    (note,) = answer["notes"]
+    assert note.startswith("1 of 2 items of events are not in the catalogue")
+    assert "'tea-001'" in note
+    assert "notes" not in api.post("/events", json=rows[0]).json()
+    for asked in (
+        api.get("/items/tea-001/similar"),
+        api.get("/items/tea-001/audience"),
+        api.get("/explain/u1/tea-001"),
+        api.post("/similar", json={"item_id": "tea-001"}),
+    ):
+        assert (asked.status_code, asked.json()["code"]) == (404, "not_found")
+    assert api.post("/why", json={"item_id": "tea-001"}).json()["obstacles"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "words"),
+    [
+        ("user_id,item_id\nann,tea-1\n", "text/csv", "files are sent to POST /import"),
+        ('"tea-1"', "application/json", "a JSON object or a list of objects"),
+        ("", "application/json", "the request has none"),
+    ],
+)
+def test_a_body_that_is_no_row_says_what_is_expected(api, content, kind, words):
+    answer = api.post("/events", content=content, headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert words in answer.json()["detail"]
+    assert "Value error" not in api.post("/similar", json={}).json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["/recommend", "/rank"])
 def test_unknown_candidates_are_named_in_a_note(api, path):
     answer = api.post(path, json={"items": ["tea-1", "tea-01", "tea-2"]})

@@ -53,6 +53,7 @@ def merge_results(total: Accepted, batch: Accepted, start: int) -> Accepted:
         total.accepted + batch.accepted,
         total.duplicates + batch.duplicates,
         total.rejected + rejected,
+        notes=(*total.notes, *batch.notes),
     )
 
 

@@ -151,9 +151,9 @@ class Accepted:
 
     accepted: int
     duplicates: int = 0
-    """Number of events that were stored before, for example by an attempt whose response was
-    lost."""
+    """Number of events that were stored before, as by an attempt whose response was lost."""
     rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = field(default=(), kw_only=True)  # unknown items of events
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,7 @@ class InputTables:
         formats: ValueFormats | None = None,
     ) -> "InputTables":
         """Open the inputs; see :func:`read_tables` for the arguments."""
+        inputs = _with_empty_tables(inputs)
         opened = {
             role: data if isinstance(data, EventFiles) else open_table(data, role, encoding)
             for role, data in inputs.items()
@@ -482,6 +483,30 @@ def _looks_like_events(mapping: ColumnMapping, rejects: Rejects, file: str) -> b
 def _given_inputs(events: Any, items: Any, users: Any) -> dict[TableRole, Any]:
     inputs: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
     return {role: data for role, data in inputs.items() if data is not None}
+
+
+def _with_empty_tables(inputs: Mapping[TableRole, Any]) -> Mapping[TableRole, Any]:
+    """Return inputs in which empty lists, mappings and frames are tables without rows.
+
+    A shop without events gives an empty list of them. If nothing else is given, the data were
+    probably lost on their way, and the missing columns are told.
+    """
+    empty = {role for role, data in inputs.items() if _has_nothing(data)}
+    if len(empty) == len(inputs):
+        return inputs
+    return {
+        role: pl.DataFrame(schema=dict.fromkeys(KEY_COLUMNS[role], pl.String))
+        if role in empty
+        else data
+        for role, data in inputs.items()
+    }
+
+
+def _has_nothing(data: Any) -> bool:
+    """Return whether data in memory have neither rows nor columns."""
+    if isinstance(data, list | tuple | Mapping):
+        return not data
+    return getattr(data, "shape", None) == (0, 0)
 
 
 def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daybreak.data.ids import lookup_id
-from daybreak.server.http.languages import rows_in_language
+from daybreak.server.http.languages import all_in_language, rows_in_language
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
@@ -61,9 +61,14 @@ def single_row_problem(outcome: IngestResult) -> HttpProblem | None:
 
 
 def outcome_fields(outcome: IngestResult) -> dict[str, Any]:
-    """Return the counts of a write, and its rejected rows with reasons in the language."""
+    """Return the counts of a write, and its rejected rows with reasons in the language.
+
+    ``notes`` are there if something was noticed.
+    """
     rejected = rows_in_language(map(asdict, outcome.rejected), "reason")
-    return {**vars(outcome), "rejected": rejected}
+    fields = {**vars(outcome), "rejected": rejected}
+    del fields["item_ids"], fields["notes"]
+    return fields | ({"notes": all_in_language(outcome.notes)} if outcome.notes else {})
 
 
 async def put_rows(

@@ -171,6 +171,10 @@ def internal_error() -> Response:
     )
 
 
+_FORMS_OF_ROWS = ("dict[str,any]", "list[any]")
+"""How pydantic calls the two forms of a body of rows."""
+NO_ROWS = "expected a JSON object or a list of objects; files are sent to POST /import"
+NO_BODY = "expected a JSON body, and the request has none"
 EXPECTED_ERRORS = (DaybreakError, RequestValidationError, HTTPException)
 """Errors of routes that become problems."""
 
@@ -196,14 +200,29 @@ def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
 
     The problem lists each invalid field, but not its value, which may be long or personal.
     """
+    faults = _without_alternatives(faults)
     listed = [
-        {"at": ".".join(str(part) for part in fault["loc"])[:200], "expected": fault["msg"]}
+        {"at": ".".join(str(part) for part in fault["loc"])[:200], "expected": _words_of(fault)}
         for fault in faults[:MAX_LISTED_FAULTS]
     ]
     first = f"{listed[0]['at']}: {listed[0]['expected']}" if listed else "invalid values"
     others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     errors = rows_in_language(listed, "expected")
     return problem_response("invalid", 422, first + others, errors=errors)
+
+
+def _without_alternatives(faults: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the faults, as one if a body is neither an object nor a list of rows."""
+    alternatives = {("body", name) for name in _FORMS_OF_ROWS}
+    if faults and all(tuple(fault["loc"]) in alternatives for fault in faults):
+        return [{"loc": ("body",), "msg": NO_ROWS}]
+    return faults
+
+
+def _words_of(fault: Mapping[str, Any]) -> str:
+    if fault.get("type") == "missing" and tuple(fault["loc"]) == ("body",):
+        return NO_BODY
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _http_exception_response(request: Request, error: HTTPException) -> Response:

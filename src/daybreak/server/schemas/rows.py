@@ -80,6 +80,9 @@ class AcceptedOut(ResponseModel):
     accepted: int
     duplicates: int = Field(description="Number of events that were stored before.")
     rejected: list[RejectedOut]
+    notes: list[str] = Field(
+        default=[], description="Items of the events that the catalogue does not have."
+    )
 
 
 class ReplacedOut(AcceptedOut):

@@ -7,8 +7,8 @@ A value that a store or a model cannot hold raises :class:`InvalidValueError`, w
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 from uuid import UUID
 
@@ -59,6 +59,10 @@ class IngestResult:
     duplicates: int = 0
     """Events that were stored before."""
     rejected: tuple[RejectedRow, ...] = ()
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """What was noticed about rows that are stored."""
+    item_ids: Sequence[str] = field(default=(), kw_only=True, repr=False)
+    """Items of the stored events."""
 
 
 @dataclass(frozen=True)

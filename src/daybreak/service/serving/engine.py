@@ -192,6 +192,12 @@ class RecommendEngine:
             NotFoundError: The item is not in the catalogue.
         """
         state, batch, row = self._ask_for_item(request, item_id)
+        require_item(
+            state.catalogue,
+            lookup_id(item_id),
+            trained=state.ranker.is_known,
+            next_step=None,
+        )
         return tuple(explain_items(state, batch, 0, np.array([row]))[0])
 
     def place(self, request: RecommendRequest, item_id: str) -> ItemPlacement:

@@ -118,7 +118,7 @@ class ItemInsights:
         require_item_or_text(item_id, text)
         state = self._releases.current
         if item_id is not None:
-            require_item(state.catalogue, lookup_id(item_id))
+            require_item(state.catalogue, lookup_id(item_id), trained=state.ranker.is_known)
         ids, texts = ([lookup_id(item_id)], []) if item_id is not None else ([], [str(text)])
         frame = similar_items(state, ids, texts, n, reads_bounds=False)
         rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import polars as pl
@@ -31,6 +31,7 @@ from daybreak.service.serving.erasure_targets import erasure_targets
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.serving.writer import Ingestor
+from daybreak.service.state.unknown_items import notes_on_unlisted_items
 from daybreak.store import Store
 
 log = logging.getLogger(__name__)
@@ -301,7 +302,15 @@ class EventsResource:
             StoreError: Nothing could be stored.
         """
         result, cursor = self._ingestor.add_events(rows)
-        return _synced(self._releases, result, cursor)
+        return self._with_notes(_synced(self._releases, result, cursor))
+
+    def _with_notes(self, result: IngestResult) -> IngestResult:
+        """Return the counts with a note on items that the catalogue does not have."""
+        if not result.item_ids:
+            return result
+        state = self._releases.current
+        notes = notes_on_unlisted_items(state.catalogue, state.ranker.is_known, result.item_ids)
+        return replace(result, notes=notes) if notes else result
 
     def add_many(
         self, calls: Sequence[Sequence[Mapping[str, Any]]]
@@ -322,7 +331,9 @@ class EventsResource:
         last = max((cursor for cursor in cursors if cursor is not None), default=None)
         if last is not None:
             _sync(self._releases, last)
-        return [one if isinstance(one, Exception) else one[0] for one in written]
+        return [
+            one if isinstance(one, Exception) else self._with_notes(one[0]) for one in written
+        ]
 
     def page(
         self,

@@ -97,7 +97,7 @@ class SharedLists:
         item_id = None if item_id is None else lookup_id(item_id)
         state = self._releases.current
         if item_id is not None:
-            require_item(state.catalogue, item_id)
+            require_item(state.catalogue, item_id, trained=state.ranker.is_known)
         ids, texts = [item_id or ""], [text or ""]
         frame = similar_items(
             state,

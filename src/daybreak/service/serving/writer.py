@@ -165,7 +165,9 @@ _NOTHING = WriteResult(0, 0, 0)
 def _ingested(parsed: ParsedEvents, written: WriteResult) -> tuple[IngestResult, int | None]:
     """Return the counts of a call, and the cursor of its write; None: nothing was written."""
     n_duplicates = len(parsed.columns) - written.events
-    result = IngestResult(written.events, n_duplicates, parsed.rejected)
+    result = IngestResult(
+        written.events, n_duplicates, parsed.rejected, item_ids=parsed.columns.item_id
+    )
     return result, None if written is _NOTHING else written.cursor
 
 

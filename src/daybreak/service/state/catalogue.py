@@ -74,6 +74,10 @@ class Catalogue:
             return np.zeros(len(self.items), dtype=bool)
         return np.asarray(~has_values(self.frame, "item_id").to_numpy(), dtype=bool)
 
+    def is_unlisted(self, row: int) -> bool:
+        """Return whether only events know an item, where there is a catalogue."""
+        return self.is_given and not has_values(self.frame[row : row + 1], "item_id").item()
+
     def first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the first row of each item id."""
         ids = frame["item_id"]

@@ -201,7 +201,7 @@ def single_item(state: ServingState, item: str | None, text: str | None) -> Item
     require_item_or_text(item, text)
     if text is not None:
         return next(_describe(state, [text], reads_bounds=True))[1]
-    row = require_item(state.catalogue, str(item))
+    row = require_item(state.catalogue, str(item), trained=state.ranker.is_known)
     return state.catalogue.items.take(np.array([row]))
 
 

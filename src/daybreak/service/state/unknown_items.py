@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from daybreak.errors import NextStep, NotFoundError, UnknownIdWarning
 from daybreak.service.state.catalogue import Catalogue
+from daybreak.types import Mask
 
 MAX_COMPARED_IDS = 10_000
 """Largest catalogue in which the nearest id is looked for [items]."""
@@ -31,6 +32,11 @@ REMOVED = "items to remove are unknown"
 """Note on unknown items that were to leave the catalogue."""
 IGNORED = "items of events are unknown, and their events are ignored"
 """Note on unknown items of events that were to be stored."""
+UNLISTED = (
+    "items of events are not in the catalogue; their events are kept, and the items are "
+    "recommended when the catalogue has them"
+)
+"""Note on unknown items of events that are stored."""
 NamedItems: TypeAlias = Iterable[tuple[str, Iterable[str]]]
 """Lists of ids, each with what they were given as."""
 MAX_NAMED_IDS = 5
@@ -38,13 +44,19 @@ MAX_NAMED_IDS = 5
 
 
 def require_item(
-    catalogue: Catalogue, item: str, *, next_step: NextStep | None = NextStep.DESCRIBE_ITEM
+    catalogue: Catalogue,
+    item: str,
+    *,
+    trained: Mask | None = None,
+    next_step: NextStep | None = NextStep.DESCRIBE_ITEM,
 ) -> int:
     """Return the row of an item.
 
     Args:
         catalogue: Catalogue to look in.
         item: Id of the item.
+        trained: (n_items,) items that the models know. If it is given, an item that nothing but
+            later events name is unknown: a typing error in one event makes no item.
         next_step: What the caller can do if there is no such item.
 
     Raises:
@@ -52,7 +64,8 @@ def require_item(
             id and the nearest one.
     """
     row = catalogue.row(item)
-    if row >= 0 and row not in catalogue.deleted_rows:
+    is_there = row >= 0 and row not in catalogue.deleted_rows
+    if is_there and (trained is None or trained[row] or not catalogue.is_unlisted(row)):
         return row
     n_items = len(catalogue.items) - len(catalogue.deleted_rows)
     near = nearest_id(catalogue, item)
@@ -103,6 +116,35 @@ def notes_on_unknown_items(catalogue: Catalogue, lists: NamedItems) -> tuple[str
         if unknown:
             notes.append(unknown_items_note(unknown, len(given), what))
     return tuple(notes)
+
+
+def notes_on_unlisted_items(
+    catalogue: Catalogue, trained: Mask, ids: Iterable[str]
+) -> tuple[str, ...]:
+    """Return a note that names items of events that nothing else names, if there are any.
+
+    Items that were sold before the training and have left the catalogue are none of them, nor
+    are deleted items, whose late events are ordinary.
+
+    Args:
+        catalogue: Catalogue to look in.
+        trained: (n_items,) items that the models know.
+        ids: Items of the events.
+    """
+    if not catalogue.is_given or catalogue.unknown_items == "recommend":
+        return ()
+    given = {id_: catalogue.row(id_) for id_ in ids}
+    unknown = [
+        id_
+        for id_, row in given.items()
+        if row < 0
+        or (
+            not trained[row]
+            and row not in catalogue.deleted_rows
+            and catalogue.is_unlisted(row)
+        )
+    ]
+    return (unknown_items_note(unknown, len(given), UNLISTED),) if unknown else ()
 
 
 def warn_of_unknown_items(catalogue: Catalogue, lists: NamedItems, stacklevel: int) -> None:
