@@ -145,3 +145,25 @@ def test_a_time_stays_later_than_all_others_when_its_seconds_are_read_again(mome
     once, _ = epoch_seconds(pl.Series(["2026-01-01", moment.isoformat()]))
     again, _ = epoch_seconds(once)
     assert again[1] == once[1] >= min(moment.replace(tzinfo=UTC).timestamp(), 1e11)
+
+
+@pytest.mark.parametrize(
+    ("number", "clock"),
+    [
+        (638_827_434_000_000_000, "ticks of .NET"),
+        (133_916_202_000_000_000, "times of Windows"),
+        (13_391_620_200_000_000, "times of Chrome"),
+    ],
+)
+@pytest.mark.parametrize("form", [int, str])
+def test_numbers_of_other_clocks_are_read_as_their_times(number, clock, form):
+    """All three are 13 May 2025 14:30 UTC, which is 1,747,146,600 s after 1970."""
+    read = read_times(pl.Series("at", [form(number), form(number)]))
+    assert read.seconds.to_list() == [1_747_146_600.0, 1_747_146_600.0]
+    assert read.describe() == f"numbers are read as {clock}"
+    single = read_times(pl.Series("at", [form(number)]), singly=True)
+    assert single.seconds.item() == read.seconds[0]
+
+
+def test_nanoseconds_beside_are_nanoseconds():
+    assert epoch_seconds(pl.Series([1_747_146_600 * 10**9]))[0].item() == 1_747_146_600.0

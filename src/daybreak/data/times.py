@@ -26,7 +26,6 @@ UNLIMITED_TEXTS = (
     *("nie", "unbegrenzt", "unbefristet", "immer", "jamais", "toujours", "nunca", "siempre"),
 )
 """Texts that mean "no limit" in the columns of a period, in lower case."""
-
 DATE_ORDERS: tuple[str, ...] = get_args(DateOrder)
 SERIAL_FORMAT, EPOCH_FORMAT = "spreadsheet", "epoch"
 DATE_FORMATS = (*DATE_ORDERS, SERIAL_FORMAT, EPOCH_FORMAT)
@@ -62,8 +61,24 @@ SERIAL_DAYS = (30_000.0, 60_000.0)
 they would all be the first day of 1970."""
 _SERIAL_EPOCH_DAYS = 25_569.0
 """Days from the end of 1899 to 1970."""
+_EPOCH_1601_S, _EPOCH_0001_S = 11_644_473_600.0, 62_135_596_800.0
+"""Seconds from the beginnings of other clocks to 1970."""
+OTHER_CLOCKS = {
+    "ticks of .NET": (6.2135e17, 6.63e17, 1e7, _EPOCH_0001_S),
+    "times of Windows": (1.1644e17, 1.58e17, 1e7, _EPOCH_1601_S),
+    "times of Chrome": (1.1644e16, 1.58e16, 1e6, _EPOCH_1601_S),
+}
+"""Name, smallest and largest number from 1970 to 2100, units in a second, and beginning. As
+nanoseconds they would be times of 1973 to 1975 or of 1989 to 1991, as microseconds of 2338."""
+_FIRST_OTHER_CLOCK = min(low for low, *_ in OTHER_CLOCKS.values())
 YEARS = (1500.0, 2200.0)
 """Numbers that can be years."""
+_NAMES_OF_NUMBERS = {
+    SERIAL_FORMAT: "days of a spreadsheet",
+    "years": "years",
+    **{clock: clock for clock in OTHER_CLOCKS},
+}
+"""Kind of numbers to how a note calls them; epochs need none."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +247,7 @@ def read_times(
         written.order,
         written.example,
         written.has_short_years,
-        short or {SERIAL_FORMAT: "days of a spreadsheet", "years": "years"}.get(kind, ""),
+        short or _NAMES_OF_NUMBERS.get(kind, ""),
         is_thai,
     )
 
@@ -280,6 +295,9 @@ def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> s
             return kind
     if given.is_between(*SERIAL_DAYS).all():
         return SERIAL_FORMAT
+    for clock, (low, high, _, _) in OTHER_CLOCKS.items():
+        if given.is_between(low, high).all():
+            return clock
     if may_be_years and given.is_between(*YEARS).all() and (given % 1 == 0).all():
         return "years"
     return EPOCH_FORMAT
@@ -352,4 +370,8 @@ def _scale_epochs(number: pl.Series) -> pl.Series:
         .then(x / 1e3)
         .otherwise(x)
     )
+    if (number > _FIRST_OTHER_CLOCK).any():
+        for low, high, units, start in OTHER_CLOCKS.values():
+            is_there = x.is_between(low, high)
+            scaled = pl.when(is_there).then(x / units - start).otherwise(scaled)
     return number.to_frame("x").select(scaled.alias(number.name)).to_series()
