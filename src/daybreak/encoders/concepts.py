@@ -12,6 +12,7 @@ from functools import cache
 
 from daybreak.encoders.clause_words import FILLERS, LOVE
 from daybreak.encoders.concept_words import concept_groups
+from daybreak.encoders.han_variants import simplify, simplify_all
 
 _SEPARATORS = re.compile(r"\s*(?:[&/,+]|(?<!\w)(?:and|und|et|y|e)(?!\w))\s*")
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
@@ -58,7 +59,7 @@ class ConceptTerms:
         found: dict[int, list[str]] = {}
         by_name = _groups_by_name()
         for term in sorted(terms, key=lambda one: (-terms[one], one)):
-            parts = _SEPARATORS.split(term.partition("=")[2].casefold())
+            parts = _SEPARATORS.split(simplify(term.partition("=")[2].casefold()))
             groups = {group for part in parts for group in by_name.get(part.strip(), ())}
             for group in sorted(groups):
                 kept = found.setdefault(group, [])
@@ -104,7 +105,7 @@ class ConceptTerms:
 def find_concepts(text: str) -> list[int]:
     """Return the numbers of the groups that a text has a word of, ascending."""
     by_word = _groups_by_word()
-    found = _pattern().findall(text.casefold().replace("’", "'"))
+    found = _pattern().findall(simplify(text.casefold().replace("’", "'")))
     return sorted({group for word in found for group in by_word[re.sub(r"\s+", " ", word)]})
 
 
@@ -130,12 +131,13 @@ def _by_word(groups: Sequence[Iterable[str]]) -> dict[str, list[int]]:
 
 @cache
 def _groups_by_name() -> Mapping[str, list[int]]:
-    return _by_word([names for names, _ in concept_groups()])
+    return _by_word([simplify_all(names) for names, _ in concept_groups()])
 
 
 @cache
 def _groups_by_word() -> Mapping[str, list[int]]:
-    return _by_word([words | _without_fillers(words) for _, words in concept_groups()])
+    groups = (words for _, words in concept_groups())
+    return _by_word([simplify_all(words | _without_fillers(words)) for words in groups])
 
 
 def _without_fillers(words: Iterable[str]) -> set[str]:

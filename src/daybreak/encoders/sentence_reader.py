@@ -11,6 +11,7 @@ from daybreak.data.fields import ContentField
 from daybreak.encoders.base import Encoder
 from daybreak.encoders.concept_words import MOODS
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
+from daybreak.encoders.han_variants import HanForms
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
 from daybreak.encoders.nations import NationTerms
@@ -52,6 +53,7 @@ class SentenceReader:
         concepts: Categories by other words that ask for them.
         makers: People and publishers by a part of their names.
         nations: Countries and languages by other words for them.
+        han_forms: Forms of Chinese characters that the catalogue has.
         text_encoder: Text model of the catalogue; None: it has none.
     """
 
@@ -61,6 +63,7 @@ class SentenceReader:
     concepts: ConceptTerms
     makers: MakerTerms
     nations: NationTerms
+    han_forms: HanForms
     text_encoder: Encoder | None
 
     @classmethod
@@ -99,11 +102,14 @@ class SentenceReader:
             ConceptTerms.of(terms),
             MakerTerms.of(terms, words),
             NationTerms.of(terms),
+            HanForms.of(_word_shares(words) | terms),
             text_encoder,
         )
 
     def correct(self, texts: Iterable[str], *, is_made: bool = False) -> list[str]:
-        """Return texts without typing errors; see :func:`.correct_spelling`.
+        """Return texts without typing errors, in the Chinese characters of the catalogue.
+
+        See :func:`.correct_spelling`.
 
         Args:
             texts: Texts of people.
@@ -111,6 +117,7 @@ class SentenceReader:
         """
         if is_made:
             return list(texts)
+        texts = map(self.han_forms.fit_text, texts)
         return [correct_spelling(text, self.is_known, self._candidates) for text in texts]
 
     def read(
@@ -230,6 +237,13 @@ class SentenceReader:
             [*found, *sorted(word for word in self.values if word[0] == one[0])]
             for one, found in zip(asked, similar, strict=True)
         ]
+
+
+def _word_shares(words: LexicalEncoder | None) -> dict[str, float]:
+    """Return the relative numbers of items of words."""
+    if words is None:
+        return {}
+    return dict(zip(words.terms, np.exp(-words.idf).tolist(), strict=True))
 
 
 def _after_by(words: list[str]) -> list[str]:
