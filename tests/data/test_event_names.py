@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.data.event_names import event_name_kind, split_name
+from daybreak.data.event_names import event_name_kind, kinds_beside, split_name
 
 NEGATIVE = """
 dislike disliked dislikes un-liked unliked dis-liked return returned returns refunded skip
@@ -123,3 +123,33 @@ def test_words_within_longer_names_mean_what_the_whole_name_says(kind, names):
     assert {name: event_name_kind(name) for name in names.split(", ")} == dict.fromkeys(
         names.split(", "), kind
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("-1", "negative"), ("−2", "negative"), ("unsub", "negative"), ("RMA", "negative")),
+        *(("unhelpful", "negative"), ("undo like", "negative"), ("revoked_follow", "negative")),
+        *(
+            ("not now", "impression"),
+            ("Maybe later", "impression"),
+            ("timed out", "impression"),
+        ),
+        *(
+            ("stopped", "view"),
+            ("watch later", "other"),
+            ("undo dislike", "other"),
+            ("1", "other"),
+        ),
+    ],
+)
+def test_answers_that_put_off_and_numbers_below_zero(name, kind):
+    assert event_name_kind(name) == kind
+
+
+def test_other_types_tell_what_pass_and_zero_mean():
+    assert kinds_beside(["Like", "Pass"]) == {"Pass": "negative"}
+    assert kinds_beside(["pass", "fail", "applied"]) == {}
+    assert kinds_beside(["pass", "purchase"]) == {}
+    assert kinds_beside(["-1", "0", "1"]) == {"0": "impression"}
+    assert kinds_beside(["0", "1", "2"]) == {}

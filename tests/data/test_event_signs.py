@@ -1,4 +1,5 @@
 import polars as pl
+import pytest
 
 from daybreak.data.event_signs import describe_signs, sign_notes
 from daybreak.data.importing import read_tables
@@ -66,3 +67,46 @@ def test_a_column_of_truth_values_and_one_of_the_state_of_an_order_are_read():
         "Cancelled: 3 events count against the item",
         "Completed: 3 events count for the item",
     ]
+
+
+def signs_of(**columns):
+    n = 60
+    rows = {
+        "user_id": [f"u{k % 7}" for k in range(n)],
+        "item_id": [f"i{k % 11}" for k in range(n)],
+    }
+    rows |= {
+        name: [values[k % len(values)] for k in range(n)] for name, values in columns.items()
+    }
+    read = read_tables(rows)
+    signs = EventRules().resolve(read.tables.events).signs(read.tables.events).to_list()
+    return signs[: len(next(iter(columns.values())))], read.notes
+
+
+@pytest.mark.parametrize(
+    ("columns", "signs"),
+    [
+        ({"event_type": [-1, 0, 1]}, [-1, 0, 1]),
+        ({"action": ["1", "-1"]}, [1, -1]),
+        ({"feedback": [-1, 1]}, [-1, 1]),
+        ({"thumb": ["up", "down"]}, [1, -1]),
+        ({"opinion": ["good", "bad"]}, [1, -1]),
+        ({"event_type": ["like", "pass"]}, [1, -1]),
+        ({"event_type": ["pass", "fail"]}, [1, 1]),
+        ({"quantity": [0, 1, 3]}, [0, 1, 1]),
+        ({"Menge": [0, 1]}, [0, 1]),
+        ({"quantity": [0, -1, 2]}, [0, -1, 1]),
+        ({"amount": [0, 4.5, 9]}, [1, 1, 1]),
+        ({"event_type": [0, 1, 2]}, [1, 1, 1]),
+    ],
+)
+def test_votes_and_quantities_of_zero(columns, signs):
+    assert signs_of(**columns)[0] == signs
+
+
+def test_a_note_tells_of_quantities_of_zero():
+    notes = signs_of(quantity=[0, 2])[1]
+    assert (
+        "events: quantity: 30 events with the quantity 0 are only seen: nothing was taken"
+        in notes
+    )

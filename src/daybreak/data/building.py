@@ -311,10 +311,21 @@ def _value_type(table: _TableBuilder, frame: pl.DataFrame) -> str | None:
     if source is None or "value" not in frame.columns:
         return None
     kind = value_type(source, [column.source for column in table.mapping.columns])
+    if kind == QUANTITY_TYPE and (n_zeros := _count_zeros(frame["value"])):
+        table.note(
+            f"{source}: {n_zeros:,} events with the quantity 0 are only seen: nothing was taken"
+        )
+        return kind
     if kind != QUANTITY_TYPE or not may_be_ratings(frame["value"]):
         return kind if kind == RATING_TYPE else None
     table.note(f"{source}: numbers are read as quantities, not as ratings")
     return kind
+
+
+def _count_zeros(quantities: pl.Series) -> int:
+    """Return the number of zeros among quantities some of which are larger; 0 if none is."""
+    is_larger = (quantities > 0).any()
+    return int((quantities == 0).sum()) if is_larger else 0
 
 
 def _note_event_problems(table: _TableBuilder, frame: pl.DataFrame) -> None:

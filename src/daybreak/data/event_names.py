@@ -54,7 +54,8 @@ _UNDOABLE = (
     r"attend(?:ed)? impressed share[ds]?"
 )
 _NEGATIVE_ENGLISH = _words(
-    rf"un_?(?:{'|'.join(_UNDOABLE.split())})",
+    rf"un_?(?:{'|'.join(_UNDOABLE.split())}) un_?helpful unsub(?:bed)? rma",
+    rf"(?:undo|undid|undone|revok(?:e|ed))_(?:the_|a_)?(?:{'|'.join(_UNDOABLE.split())})",
     r"dis_?(?:lik(?:e|es|ed|ing)|favou?r(?:ed)?|approv(?:e|es|ed|al)|agree[ds]?|satisf\w+)",
     r"dis_?(?:interest(?:ed)?|recommend(?:ed)?|pleased|love[ds]?)",
     r"disappoint\w* disgust\w* displeas\w* disregard\w* discard(?:s|ed)? detest\w* loath\w*",
@@ -312,6 +313,11 @@ SYSTEM_EVENT_KINDS: dict[str, EventNameKind] = {
     **dict.fromkeys(("push_sent", "notification_sent", "sms_sent"), "impression"),
     **dict.fromkeys(("email_opened", "email_open", "push_opened"), "view"),
     "select_promotion": "view",
+    # answers that put off, and what came to no end
+    **dict.fromkeys(("not_now", "maybe_later", "later", "not_yet", "ask_later"), "impression"),
+    **dict.fromkeys(("remind_me_later", "ask_me_later", "decide_later"), "impression"),
+    **dict.fromkeys(("expired", "timed_out", "timeout"), "impression"),
+    **dict.fromkeys(("stop", "stopped", "video_stop", "playback_stopped"), "view"),
     # Matomo, Shopify, Segment, Meta
     **dict.fromkeys(("content_interaction", "outlink", "action", "goal"), "view"),
     **dict.fromkeys(("collection_viewed", "category_viewed", "cart_viewed"), "view"),
@@ -352,6 +358,51 @@ def _strip_latin_accents(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+_MINUS = re.compile(r"\s*[-\u2212]\s?\d+(?:[.,]\d+)?\s*")
+"""Numbers below 0 in a column of event types."""
+_ZERO = re.compile(r"\s*0(?:[.,]0+)?\s*")
+_PASSES = frozenset({"pass", "passed", "passes"})
+_CHOICES = frozenset(
+    {"like", "liked", "likes", "superlike", "super_like", "superliked", "love", "smash"}
+    | {
+        "interested",
+        "match",
+        "save",
+        "saved",
+        "keep",
+        "favorite",
+        "favourite",
+        "apply",
+        "applied",
+    }
+)
+_MARKS_OF_TESTS = frozenset({"fail", "failed", "fails", "graded", "exam"})
+
+
+def kinds_beside(names: Iterable[str]) -> dict[str, EventNameKind]:
+    """Return the kinds of event types that only the other types tell.
+
+    Who likes or passes does not want what is passed; a test is passed or failed. Beside -1, 0
+    is no vote.
+
+    Args:
+        names: All types of the events.
+
+    Example:
+        >>> kinds_beside(["like", "pass"]), kinds_beside(["pass", "fail"])
+        ({'pass': 'negative'}, {})
+        >>> kinds_beside(["1", "0", "-1"])
+        {'0': 'impression'}
+    """
+    words = {split_name(name).strip("_"): name for name in names}
+    found: dict[str, EventNameKind] = {}
+    if words.keys() & _CHOICES and not words.keys() & _MARKS_OF_TESTS:
+        found |= {words[name]: "negative" for name in words.keys() & _PASSES}
+    if any(_MINUS.fullmatch(name) for name in names):
+        found |= {name: "impression" for name in names if _ZERO.fullmatch(name)}
+    return found
+
+
 @lru_cache(maxsize=MAX_CACHED_NAMES)
 def event_name_kind(name: str) -> EventNameKind:
     """Return the kind of an event type.
@@ -367,7 +418,7 @@ def event_name_kind(name: str) -> EventNameKind:
         return kind
     if _SHOWN_AND_SKIPPED.search(words):
         return "impression"
-    if _is_negative(words):
+    if _is_negative(words) or _MINUS.fullmatch(name):
         return "negative"
     if _is_impression(words):
         return "impression"

@@ -23,6 +23,7 @@ from daybreak.data.event_flags import (
     is_amount,
 )
 from daybreak.data.event_names import event_name_kind
+from daybreak.data.rating_texts import is_rating_word
 from daybreak.data.readers.source import SAMPLE_ROWS
 
 MAX_EVENT_TYPES = 50
@@ -48,6 +49,14 @@ _STATE_NAMES = re.compile(
 types that are known."""
 _SWIPES = re.compile(r"swip|wisch|direction|decision|gesture|choice|滑|スワイプ")
 """Names of columns in which left and right are what somebody thinks of an item."""
+_VOTE_NAMES = re.compile(
+    r"(?:^|_)(?:feedbacks?|opinions?|thumbs?|reactions?|responses?|preferences?|polarity|verdict"
+    r"|votes?|sentiment|approval|judge?ment|meinung|reaktion|avis|valoracion|opinion[ei]"
+    r"|beoordeling|mening)(?:_|$)|反馈|反饋|态度|態度|評価|评价|意见"
+)
+"""Names of columns of votes, which may hold words for good and bad, or 1 and -1."""
+MAX_VOTES = 12
+"""Largest number of different words of votes."""
 ENGAGEMENT = "engagement"
 """Target of a column that says how long or how much of an item somebody watched or read."""
 
@@ -89,9 +98,12 @@ def recognise_event_types(
     source = max(kinds, key=lambda name: kinds[name], default="")
     if kinds.get(source):
         return mapping.read_by_values({source: "event_type"})
-    states = [name for name in rows.columns if _holds_states(rows[name])]
-    if states:
-        return mapping.read_by_values(dict.fromkeys(states[:1], "event_type"))
+    found = [name for name in rows.columns if _holds_states(rows[name])]
+    value = mapping.source_of("value")
+    if not found and (value is None or is_amount(value)):
+        found = [name for name in rows.columns if _holds_votes(rows[name])]
+    if found:
+        return mapping.read_by_values(dict.fromkeys(found[:1], "event_type"))
     return _with_flags_or_engagement(mapping, rows)
 
 
@@ -170,10 +182,35 @@ def _with_flags_or_engagement(mapping: ColumnMapping, rows: pl.DataFrame) -> Col
 
 def _holds_signs(values: pl.Series) -> bool:
     """Return whether a column of opinions, such as ``like``, has -1, 0 and 1."""
-    if flag_kind(values.name) != "opinion" or values.dtype.is_nested():
+    is_opinion = flag_kind(values.name) == "opinion" or _is_vote(values.name)
+    if not is_opinion or values.dtype.is_nested():
         return False
     numbers = set(cast_numbers(values)[0].unique().to_list())
     return numbers <= {-1, 0, 1, None} and -1 in numbers
+
+
+def _is_vote(name: str) -> bool:
+    return bool(_VOTE_NAMES.search(to_snake_case(name)))
+
+
+def _holds_votes(values: pl.Series) -> bool:
+    """Return whether a column such as ``feedback`` has words for good and bad alone.
+
+    Example:
+        >>> _holds_votes(pl.Series("thumb", ["up", "down"]))
+        True
+        >>> _holds_votes(pl.Series("feedback", ["came late", "bad"]))
+        False
+    """
+    types = _given_types(values) if _is_vote(values.name) else {}
+    if not types or len(types) > MAX_VOTES:
+        return False
+    is_negative = [event_name_kind(name) == "negative" for name in types]
+    is_known = [
+        is_rating_word(name) or says_no
+        for name, says_no in zip(types, is_negative, strict=True)
+    ]
+    return all(is_known) and any(is_negative)
 
 
 def _holds_states(values: pl.Series) -> bool:

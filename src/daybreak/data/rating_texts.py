@@ -133,6 +133,16 @@ def read_rating_texts(values: pl.Series) -> NumberColumn | None:
     return NumberColumn(number.rename(values.name), is_bad, words=tuple(words.items()))
 
 
+def is_rating_word(text: str) -> bool:
+    """Return whether a text is one of ``RATING_WORDS``.
+
+    Example:
+        >>> is_rating_word("Very good"), is_rating_word("blue")
+        (True, False)
+    """
+    return re.sub(r"[\s_-]+", "_", text.strip().casefold()) in RATING_WORDS
+
+
 @lru_cache(maxsize=4_096)
 def read_rating_text(text: str) -> float | None:
     """Return the number of a written rating or quantity; None if the text is none.

@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from daybreak.data.event_names import event_name_kind, has_strong_type
+from daybreak.data.event_names import event_name_kind, has_strong_type, kinds_beside
 from daybreak.data.exclusion import parse_event_types
 from daybreak.data.rating_scales import find_rating_scale
+from daybreak.data.value_types import QUANTITY_TYPE
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError
 
@@ -361,7 +362,10 @@ def choose_rules(events: pl.DataFrame) -> ResolvedRules:
     """
     types = events["event_type"].cast(pl.String).drop_nulls().unique().to_list()
     rules = _ConditionLists()
-    kinds = {normalize_type(name): event_name_kind(name) for name in sorted(types)}
+    beside = kinds_beside(types)
+    kinds = {
+        normalize_type(name): beside.get(name, event_name_kind(name)) for name in sorted(types)
+    }
     rules.negative += [Condition(name) for name, kind in kinds.items() if kind == "negative"]
     rules.seen += [Condition(name) for name in _weaker_types(kinds)]
     weak = {"negative", "impression", "view"}
@@ -412,6 +416,8 @@ class _ConditionLists:
         if steps.tolist() == [-1, 0, 1]:
             self.seen.append(Condition(type_name, "=", 0.0))
             return
+        if name == QUANTITY_TYPE and 0 in steps and steps.max() > 0:
+            self.seen.append(Condition(type_name, "=", 0.0))
         scale = None if is_count else find_rating_scale(steps, counts, is_rating=is_rating)
         if scale is None:
             return
