@@ -1,5 +1,6 @@
 """Arrays that are computed once from a folder, and mapped by all processes."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -102,6 +103,17 @@ def test_small_arrays_have_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(derived_arrays, "MIN_MAPPED_BYTES", 1_000)
     assert DerivedArrays(tmp_path / "r1", b"v1").load(b"sums", lambda: ARRAYS) is ARRAYS
     assert not files(tmp_path)
+
+
+def test_drafts_of_killed_processes_are_removed(tmp_path):
+    shared = DerivedArrays(tmp_path / "r1", b"v1")
+    shared.load(b"a", lambda: ARRAYS)
+    old, young = shared.folder / "old.new", shared.folder / "young.new"
+    for draft in (old, young):
+        draft.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    shared.load(b"b", lambda: ARRAYS)
+    assert [draft.exists() for draft in (old, young)] == [False, True]
 
 
 def test_the_oldest_folders_are_removed(tmp_path):

@@ -7,6 +7,7 @@ it, and the system gives all of them the same pages. Start with :class:`DerivedA
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
@@ -24,6 +25,8 @@ FOLDER_PREFIX = ".derived-"
 MAX_DERIVED_FOLDERS = 4
 """Folders of derived arrays that are kept beside each other; those that were made first are
 removed [folders]."""
+MAX_DRAFT_AGE_S = 3_600.0
+"""Age from which the draft of a file counts as left by a process that was killed [s]."""
 FORMAT = 1
 """Version of what is computed; files of other versions are not read."""
 
@@ -125,8 +128,14 @@ class DerivedArrays:
             draft.unlink(missing_ok=True)
 
     def _make_folder(self) -> None:
-        """Make the folder, and remove the oldest ones; processes keep what they have mapped."""
+        """Make the folder, and remove the oldest ones; processes keep what they have mapped.
+
+        In an existing folder, drafts of processes that were killed are removed.
+        """
         if self.folder.is_dir():
+            for draft in self.folder.glob("*.new"):
+                if time.time() - _time_of(draft) > MAX_DRAFT_AGE_S:
+                    draft.unlink(missing_ok=True)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         folders = self.folder.parent.glob(f"{FOLDER_PREFIX}*")
@@ -141,8 +150,9 @@ def _name_of(path: Path) -> str:
         return f"{key}-{hashlib.file_digest(file, 'sha256').hexdigest()}.safetensors"
 
 
-def _time_of(folder: Path) -> float:
+def _time_of(path: Path) -> float:
+    """Return the time of the last change [epoch s]; 0 if the path is gone."""
     try:
-        return folder.stat().st_mtime
+        return path.stat().st_mtime
     except OSError:
         return 0.0
