@@ -19,6 +19,7 @@ from daybreak.data import EventRules, Tables
 from daybreak.engines import use_named_engine
 from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
 from daybreak.service.recommender import Recommender
+from daybreak.service.releases.derived import derive_arrays
 from daybreak.service.releases.gate import GateResult
 from daybreak.service.releases.map_file import read_map, write_map
 from daybreak.service.releases.release import (
@@ -74,6 +75,9 @@ class TrainOptions:
     those that help again. None: those that the store remembers; empty: none."""
     engine: str | None = None
     """Engine that computes sums over users, see :func:`.open_engine`; None: this process."""
+    is_served: bool = False
+    """Whether a server waits for the release: what it would compute from it is computed by the
+    training, so that requests do not wait."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
@@ -161,6 +165,8 @@ def train_release(
     folder = Path(RELEASES_FOLDER) / id_
     verdict = _write_release(recommender, store, root / folder, sources, options, progress)
     _write_item_map(root / folder, recommender, _active_map(store, root))
+    if options.is_served:
+        derive_arrays(root / folder)
     seconds = time.perf_counter() - started
     used = sources.used(recommender)
     metadata = _facts_of(sources.target, seconds, settings.seed, verdict) | sources.facts(used)
@@ -400,7 +406,7 @@ def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
             result = train_release(
                 store,
                 chosen,
-                TrainOptions.from_dict(options),
+                replace(TrainOptions.from_dict(options), is_served=True),
                 progress=lambda step: report_progress(0, 1, step),
             )
     except LeaseLostError:

@@ -6,11 +6,14 @@ import threading
 import time
 from dataclasses import asdict
 
+import polars as pl
 import pytest
 
 from daybreak.config import Settings
+from daybreak.data import Tables, derived_arrays
 from daybreak.errors import BusyError, ConfigError, GateRefusedError, NotFoundError
 from daybreak.service.release_training import TrainOptions, retrain
+from daybreak.service.serving import RecommenderService
 from daybreak.service.training.retraining import (
     MAX_TASKS,
     BackgroundJob,
@@ -121,6 +124,25 @@ def test_a_release_that_does_not_pass_the_gate_is_a_refused_outcome(tmp_path, mo
     assert retrain(settings, options)["note"] == "the store has no items"
     monkeypatch.setattr("daybreak.service.release_training.train_release", refuse)
     assert retrain(settings, options) == {"status": "refused", "release": "", "note": "worse"}
+
+
+def test_a_training_of_a_server_computes_what_the_server_would(tmp_path, monkeypatch):
+    settings = Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder="none")
+    events = {"user_id": list("aabbcc"), "item_id": list("xyxzyz")}
+    with open_store(settings.store) as store:
+        store.write(Tables.of(pl.DataFrame(events)))
+    monkeypatch.setattr(derived_arrays, "MIN_MAPPED_BYTES", 1)
+    found = retrain(asdict(settings), asdict(TrainOptions()))
+    assert found["status"] == "done"
+    written = sorted((tmp_path / "releases").glob(f".derived-{found['release']}/*"))
+    assert written
+
+    def refuse(*_):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(derived_arrays.DerivedArrays, "_write", refuse)
+    with RecommenderService(settings, poll_s=3600) as service:
+        assert service.status()["release"] == found["release"]
 
 
 def test_a_policy_starts_a_training_by_time_volume_or_drift():

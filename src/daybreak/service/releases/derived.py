@@ -5,6 +5,8 @@ from pathlib import Path
 
 from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.service.releases.integrity import MANIFEST_FILE
+from daybreak.service.releases.release import read_release, reported_damage
+from daybreak.service.state.serving_state import ServingState
 
 
 def open_derived(folder: Path, fallback: Path | None = None) -> DerivedArrays | None:
@@ -26,3 +28,21 @@ def open_derived(folder: Path, fallback: Path | None = None) -> DerivedArrays | 
     if beside.folder.is_dir() or os.access(folder.parent, os.W_OK):
         return beside
     return None if fallback is None else DerivedArrays(folder, state, fallback)
+
+
+def derive_arrays(folder: Path) -> None:
+    """Compute and keep what a server computes when it opens a release.
+
+    Args:
+        folder: Folder of the release.
+
+    Raises:
+        NotFoundError: There is no release in the folder, or its text model is not installed.
+        DataError: The release is damaged, or of another version.
+    """
+    shared = open_derived(folder)
+    if shared is None:
+        return
+    trained, catalogue, _ = read_release(folder, remember=True, for_few_answers=True)
+    with reported_damage(folder):
+        ServingState.from_release(trained, catalogue.frame, shared=shared).precompute()

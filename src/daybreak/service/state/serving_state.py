@@ -172,6 +172,31 @@ class ServingState:
         )
 
     @classmethod
+    def from_release(
+        cls,
+        trained: TrainedModel,
+        catalogue: pl.DataFrame,
+        users: pl.DataFrame | None = None,
+        shared: DerivedArrays | None = None,
+    ) -> "ServingState":
+        """Return the state of a release without events.
+
+        Args:
+            trained: The models.
+            catalogue: Items that they were trained on, in the order of the models.
+            users: Profiles of users; default: none.
+            shared: See :meth:`from_tables`.
+        """
+        state = cls.from_training(trained, catalogue, users)
+        parts, first = trained.scorer_parts, state.scorers[0]
+        if parts is not None and first.linear_models is parts.linear_models:
+            first.shared = shared
+            first.products.restore(first.linear_models, shared)
+        if shared is not None:
+            state.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS, shared)
+        return state
+
+    @classmethod
     def from_tables(
         cls,
         release: str,
@@ -190,13 +215,7 @@ class ServingState:
             shared: Where sums of weights and neighbours of items are kept for all processes;
                 None: this one computes them.
         """
-        state = cls.from_training(trained, catalogue, tables.users)
-        parts, first = trained.scorer_parts, state.scorers[0]
-        if parts is not None and first.linear_models is parts.linear_models:
-            first.shared = shared
-            first.products.restore(first.linear_models, shared)
-        if shared is not None:
-            state.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS, shared)
+        state = cls.from_release(trained, catalogue, tables.users, shared)
         state = state.with_catalogue(tables.items)
         types = tables.events["event_type"].unique().to_list()
         rules = trained.rules.with_default_types(types)
