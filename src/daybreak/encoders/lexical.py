@@ -3,7 +3,7 @@
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import chain
@@ -12,8 +12,9 @@ from typing import TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.encoders.inflections import inflections
 from daybreak.encoders.word_forms import WordForms, is_unspaced
-from daybreak.types import Doubles, Floats, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_VALUE_WORDS = 5
 """Words of the longest attribute value that is searched in a text."""
@@ -25,6 +26,8 @@ MAX_COMPARED_WORDS = 200
 """Unknown words that are compared with the words of values at a time."""
 MIN_SIMILARITY_OF_VALUES = 0.8
 """Smallest similarity of a word with a word of an attribute value that it stands for."""
+OTHER_NUMBER_WEIGHT = 0.85
+"""Weight of the singular beside the plural that a text says, and the other way round."""
 MAX_TERMS = 200_000
 """Size of the vocabulary of a :class:`LexicalEncoder`."""
 
@@ -260,6 +263,8 @@ class LexicalEncoder:
         *,
         min_similarity: float = 1.0,
         exact: Collection[str] = (),
+        inflects: bool = False,
+        min_unknown: Mapping[str, float] | None = None,
     ) -> Sparse:
         """Return the rows of :meth:`transform`, with other forms of the words.
 
@@ -271,6 +276,9 @@ class LexicalEncoder:
             min_similarity: Smallest similarity of a known word and other forms that it counts
                 as with less weight; 1: none.
             exact: Words that count as themselves only: names.
+            inflects: Whether singular and plural count alike: an item has the same product
+                with a word, whichever of them it has.
+            min_unknown: Smallest similarity of unknown words and their forms, by word.
 
         Example:
             >>> words = LexicalEncoder.fit([["wool", "blanket"], ["desk", "lamp"]])
@@ -283,8 +291,13 @@ class LexicalEncoder:
         own = np.fromiter((self.columns.get(w, -1) for w in seen), np.int64, len(seen))
         varies = np.array([word not in exact for word in seen], dtype=bool)
         varies &= (own < 0) | (min_similarity < 1)
-        weights = self._weights_by_word(seen, own, np.flatnonzero(varies), min_similarity)
-        return l2_normalize_rows(counts @ weights)
+        alike = self._inflected(seen, own, varies) if inflects else {}
+        word, term, weights = self._weigh_forms(
+            seen, own, np.flatnonzero(varies), min_similarity, alike, min_unknown or {}
+        )
+        shape = (len(seen), len(self.terms))
+        by_word = sp.csr_array(sp.coo_array((weights, (word, term)), shape=shape))
+        return l2_normalize_rows(counts @ by_word)
 
     def known_shares(
         self, documents: Sequence[Sequence[str]], *, min_similarity: float
@@ -325,29 +338,56 @@ class LexicalEncoder:
             )
         return found
 
-    def _weights_by_word(
-        self, seen: Sequence[str], own: Rows, asked: Rows, min_similarity: float
-    ) -> Sparse:
-        """Return (n_words, n_terms) weights of the terms that words count as.
+    def _inflected(self, seen: Sequence[str], own: Rows, varies: Mask) -> dict[int, Rows]:
+        """Return the terms that are singular or plural of words, with their own, by word."""
+        found = {}
+        for row in np.flatnonzero(varies).tolist():
+            others = [self.columns[w] for w in inflections(seen[row]) if w in self.columns]
+            if others:
+                known = [int(own[row])] if own[row] >= 0 else []
+                found[row] = np.array(known + others, dtype=np.int64)
+        return found
+
+    def _weigh_forms(
+        self,
+        seen: Sequence[str],
+        own: Rows,
+        asked: Rows,
+        min_similarity: float,
+        alike: Mapping[int, Rows],
+        min_unknown: Mapping[str, float],
+    ) -> tuple[Rows, Rows, Doubles]:
+        """Return the terms that words count as: rows of words, columns and weights.
 
         Args:
             seen: Words.
             own: (n_words,) term of each; -1: it is none.
             asked: Rows of the words that count as other forms as well.
             min_similarity: See :meth:`transform_with_forms`.
+            alike: Terms that count alike, by the row of the word.
+            min_unknown: See :meth:`transform_with_forms`.
         """
-        known = np.flatnonzero(own >= 0)
+        known = np.array([r for r in np.flatnonzero(own >= 0) if r not in alike], np.int64)
         parts = [(known, own[known], self.idf[own[known]])]
+        for row, terms in alike.items():
+            # The idf of both together; an item's own weight of each form contains its idf.
+            joint = max(1.0, 1 - float(np.log(np.exp(1 - self.idf[terms]).sum())))
+            shares = np.where(terms == own[row], 1.0, OTHER_NUMBER_WEIGHT)
+            parts.append((np.full(len(terms), row), terms, shares * joint**2 / self.idf[terms]))
         if len(asked) and len(self.terms):
             words = [seen[row] for row in asked.tolist()]
-            word, term, weights = self._forms.find(words, own[asked], min_similarity)
+            first = own.copy()
+            first[list(alike)] = [terms[0] for terms in alike.values()]
+            least = np.array([min_unknown.get(word, 0.0) for word in words], np.float32)
+            word, term, weights = self._forms.find(words, first[asked], min_similarity, least)
             word = asked[word]
             idf = self.idf[term]
-            idf = np.where(own[word] >= 0, np.minimum(idf, self.idf[own[word]]), idf)
-            parts.append((word, term, weights * idf))
+            idf = np.where(first[word] >= 0, np.minimum(idf, self.idf[first[word]]), idf)
+            pairs = zip(word.tolist(), term.tolist(), strict=True)
+            new = np.array([t not in alike.get(w, ()) for w, t in pairs], dtype=bool)
+            parts.append((word[new], term[new], (weights * idf)[new]))
         rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-        shape = (len(seen), len(self.terms))
-        return sp.csr_array(sp.coo_array((values, (rows, columns)), shape=shape))
+        return rows.astype(np.int64), columns.astype(np.int64), values.astype(np.float64)
 
     @cached_property
     def _forms(self) -> WordForms:

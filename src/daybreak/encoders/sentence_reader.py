@@ -163,13 +163,28 @@ class SentenceReader:
             asked = [words[row] for row in rows]
             parts.append(
                 self.words.transform_with_forms(
-                    asked, min_similarity=MIN_SAID_FORM_SIMILARITY, exact=exact
+                    asked,
+                    min_similarity=MIN_SAID_FORM_SIMILARITY,
+                    exact=exact,
+                    inflects=True,
+                    min_unknown=self._min_similarities(asked),
                 )
             )
             places += rows
         return (
             parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts))[np.argsort(places)]
         )
+
+    def _min_similarities(self, texts: Sequence[Sequence[str]]) -> dict[str, float]:
+        """Return the smallest similarity with which words that a text model knows are forms.
+
+        What *teacher* means is known; it is no form of *tea*.
+        """
+        encoder = self.text_encoder
+        if encoder is None:
+            return {}
+        words = dict.fromkeys(chain.from_iterable(texts))
+        return {word: MIN_SAID_FORM_SIMILARITY for word in words if encoder.knows(word)}
 
     def _without_moods(self, words: list[str]) -> list[str]:
         """Return words without "funny" and the like where the catalogue has comedies.

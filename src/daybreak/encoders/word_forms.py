@@ -245,7 +245,11 @@ class WordForms:
         return {words[word[pair]]: int(term[pair]) for pair in ascending}
 
     def find(
-        self, words: Sequence[str], own: Rows, min_similarity: float
+        self,
+        words: Sequence[str],
+        own: Rows,
+        min_similarity: float,
+        min_unknown: Floats | None = None,
     ) -> tuple[Rows, Rows, Floats]:
         """Return the terms that words may be forms of, at most ``MAX_FORMS`` for each.
 
@@ -256,6 +260,8 @@ class WordForms:
             own: (n_words,) their rows in the vocabulary, -1 for unknown words. A known word
                 counts as other terms with ``KNOWN_FORM_WEIGHT``, and never as itself.
             min_similarity: Smallest similarity of a known word and its other forms.
+            min_unknown: (n_words,) smallest similarity of each unknown word and its forms;
+                None: ``MIN_SIMILARITY_OF_UNKNOWN``.
 
         Returns:
             For each pair the row of the word, the row of the term, and the weight: the square
@@ -272,7 +278,8 @@ class WordForms:
         is_form &= self.is_comparable[term] & self.is_comparable[own[word]]
         is_character = np.fromiter(map(is_content_character, words), bool, len(words))[word]
         is_form |= is_character & (term != own[word])
-        kept = np.flatnonzero(is_form | ~is_known)
+        is_near = True if min_unknown is None else similar.data >= min_unknown[word]
+        kept = np.flatnonzero(is_form | (~is_known & is_near))
         kept = kept[_is_among_best(word[kept], similar.data[kept], is_character[kept])]
         weights = similar.data[kept] ** 2
         weights[is_known[kept]] *= np.float32(KNOWN_FORM_WEIGHT)
