@@ -119,3 +119,21 @@ def test_any_text_can_be_split(text):
     parts = parts_of(text)
     assert 1 <= len(parts) <= MAX_PARTS
     assert all(drop_small_talk(part.text) == part.text or part.text for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a clock but small", ["clock small"]),
+        ("like Alien but funny", ["like Alien funny"]),
+        ("Krimi, aber lustig", ["Krimi lustig"]),
+        ("horror pero divertido", ["horror divertido"]),
+        ("tea but also a lamp", ["tea", "lamp"]),
+        ("tea but I want a lamp", ["tea", "I want a lamp"]),
+        ("tea, but a lamp would be nice", ["tea", "lamp would be nice"]),
+    ],
+)
+def test_what_follows_a_but_limits_what_stands_before(text, expected):
+    clauses = split_clauses(text)
+    parts = split_parts(clauses.pieces, clauses.limits)
+    assert [part.text for part in parts] == expected

@@ -51,7 +51,7 @@ class WantedPart:
     is_romance: bool = False
 
 
-def split_parts(pieces: Sequence[str]) -> tuple[WantedPart, ...]:
+def split_parts(pieces: Sequence[str], limits: Sequence[bool] = ()) -> tuple[WantedPart, ...]:
     """Return the parts of a sentence in which it may ask for different items.
 
     Parts that cannot stand alone are joined to the one before: those that begin with a
@@ -59,6 +59,7 @@ def split_parts(pieces: Sequence[str]) -> tuple[WantedPart, ...]:
 
     Args:
         pieces: What a sentence asks for, cut at punctuation; see :attr:`.Clauses.pieces`.
+        limits: For each of them, whether it belongs to the one before; default: none does.
 
     Returns:
         One part for a text that asks for one thing, or for too many.
@@ -74,7 +75,10 @@ def split_parts(pieces: Sequence[str]) -> tuple[WantedPart, ...]:
     if sum(map(len, pieces)) > MAX_WISH_CHARS:
         return (WantedPart(" ".join(pieces)),)
     parts: list[WantedPart] = []
-    for piece in pieces:
+    for row, piece in enumerate(pieces):
+        if parts and row < len(limits) and limits[row]:
+            parts[-1] = replace(parts[-1], text=f"{parts[-1].text} {piece.strip()}")
+            continue
         for part in _split_piece(piece):
             _append(parts, part)
     parts = _spread_last_link(parts)

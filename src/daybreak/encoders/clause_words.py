@@ -54,6 +54,18 @@ UNSPACED_CONTRASTS = (
 )
 """Words of scripts without spaces after which a clause is wanted again."""
 
+BUT = (
+    r"(?<!\w)(?:but|though|although|however|aber|jedoch|mais|pero|ma|però|mas|porém|maar|ale|lecz"
+    r"|но|ama|fakat)|但是?|不过|不過|けど|でも|だが|ですが|지만"
+)
+"""Words of contrast after which something may be said about what stands before."""
+
+ALSO = (
+    r"(?<!\w)(?:also|too|as well|another|auch|noch|aussi|encore|también|anche|pure|também"
+    r"|ook|też|także|тоже|также)(?!\w)|也|还|還|も"
+)
+"""Words with which something else is asked for as well."""
+
 WITHOUT_BEFORE_NOUN = r"(?P<without>[^的，。！？\s]{1,10})的(?P<noun>[\u3400-\u9fff]{1,10})"
 """What a Chinese negation rules out, and the noun after it, which is wanted."""
 

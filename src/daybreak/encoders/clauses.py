@@ -11,7 +11,9 @@ from functools import cache, partial
 
 from daybreak.encoders.ages import say_ages
 from daybreak.encoders.clause_words import (
+    ALSO,
     ASKING_WORDS,
+    BUT,
     FILLERS,
     FOLLOWING_NEGATIONS,
     GIFT_FOR,
@@ -45,6 +47,8 @@ MAX_SENTENCE_CHARS = 2_000
 """Number of characters of the longest text that is split; longer ones are no sentences."""
 MAX_OBJECT_CHARS = 30
 """Number of characters of the longest word before a negation that negates it."""
+MAX_LIMIT_WORDS = 4
+"""Number of words of the longest piece that limits the one before it."""
 MIN_SENTENCE_WORDS = 5
 """Number of words from which on a text without a pronoun is a sentence, no search phrase."""
 
@@ -58,11 +62,13 @@ class Clauses:
         unwanted: Unwanted clauses.
         pieces: The wanted text, cut at punctuation and at words of contrast; empty if it is
             too long for a sentence.
+        limits: For each piece, whether it limits the one before: "like Alien but funny".
     """
 
     wanted: str
     unwanted: tuple[str, ...] = ()
     pieces: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    limits: tuple[bool, ...] = field(default=(), repr=False, compare=False)
 
 
 def split_clauses(text: str) -> Clauses:
@@ -82,7 +88,8 @@ def split_clauses(text: str) -> Clauses:
     """
     if len(text) > MAX_SENTENCE_CHARS:
         return Clauses(text)
-    pieces = _polar_pieces(_normalise(text))
+    normal = _normalise(text)
+    pieces = _polar_pieces(normal)
     pieces = [(is_wanted, piece.replace(_GUARD, "")) for is_wanted, piece in pieces]
     unwanted = [_strip_fillers(piece) for is_wanted, piece in pieces if not is_wanted]
     unwanted = [piece for piece in unwanted if piece]
@@ -90,12 +97,14 @@ def split_clauses(text: str) -> Clauses:
     is_alone = len(unwanted) == 1 and not any(has_content(piece) for piece in wanted)
     if is_alone and (found := _before_noun().fullmatch(unwanted[0])):
         wanted, unwanted = [found["noun"]], [found["without"]]
+    limits = tuple(_is_limit(piece, normal) for piece in wanted)
     if not unwanted:
-        return Clauses(text, pieces=tuple(wanted))
+        return Clauses(text, pieces=tuple(wanted), limits=limits)
     return Clauses(
         " ".join(piece for piece in wanted if has_content(piece)),
         tuple(unwanted),
         tuple(wanted),
+        limits,
     )
 
 
@@ -227,6 +236,23 @@ def _split_part(part: str, *, negated: bool) -> list[tuple[bool, str]]:
     return [(not negated, first), *((False, piece) for piece in others)]
 
 
+def _is_limit(piece: str, text: str) -> bool:
+    """Return whether a piece after a "but" says how the thing before is to be.
+
+    It is short and has no article, and nothing in it asks for a further thing.
+    """
+    start = text.find(piece)
+    before = text[:start].rstrip()
+    if start < 1 or not _but().search(before):
+        return False
+    words = [word for word in _WORD.findall(piece) if word.lower() not in FILLERS]
+    return (
+        0 < len(words) <= MAX_LIMIT_WORDS
+        and not _first_article().match(piece.strip())
+        and not _further().search(piece)
+    )
+
+
 def _strip_fillers(clause: str) -> str:
     """Return a clause without the words of asking around it; empty if nothing else is in it."""
     clause = clause.strip()
@@ -258,6 +284,17 @@ def _negations() -> re.Pattern[str]:
 def _contrasts() -> re.Pattern[str]:
     """Pattern of the words after which a clause is wanted again."""
     return re.compile(f"{_whole_words(SPACED_CONTRASTS)}|{UNSPACED_CONTRASTS}", re.IGNORECASE)
+
+
+@cache
+def _but() -> re.Pattern[str]:
+    return re.compile(rf"(?:{BUT})$", re.IGNORECASE)
+
+
+@cache
+def _further() -> re.Pattern[str]:
+    """Pattern of words with which a piece asks for something else as well."""
+    return re.compile(f"{ALSO}|{ASKING_WORDS}", re.IGNORECASE)
 
 
 @cache

@@ -64,3 +64,14 @@ def test_other_items_gain_nothing_by_the_rest():
     added = topic_strengths(likeness, np.array([1.0, 1.0, 0.0, 0.0]), other)
     wanted = added + saturate_wishes(likeness / 0.6)[0]
     np.testing.assert_allclose(wanted, [0.5, 1.0, 1 / 3, 0.0], atol=1e-6)
+
+
+def test_like_an_item_but_of_a_kind_is_both(films):
+    """Of comedies, the one about a courtroom is like the drama about one."""
+    limited = asked(films, "something like verdict but funny", k=3)["item_id"].to_list()
+    assert "clowns" in limited[:2]
+    assert not any(name.startswith("drama") for name in limited)
+
+
+def test_a_title_is_no_kind_and_more(films):
+    assert asked(films, "farce 3", k=1)["item_id"].to_list() == ["farce 3"]

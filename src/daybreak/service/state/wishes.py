@@ -224,18 +224,22 @@ class WishEncoder:
             return None
         if len(self._wishes_of([text])[text].names) > 1:
             return None
-        if len(self._named_rows(named_phrases(text))):  # "French Kiss" is a title
+        if self._is_title(" ".join(said)):  # "French Kiss"
             return None
         columns, rest = self._kind_and_rest(said, place)
         if columns is None or not rest:
             return None
         counts = _count_columns(sp.csr_array(self._items.blocks[place].matrix), columns)
-        likeness, other = self.likeness(text), self._likeness_of([" ".join(rest)])
+        likeness, other = self.likeness(text), self.likeness(" ".join(rest))
         enough = min(MIN_CARRIERS, len(self._items))
         most = -np.partition(-counts, enough - 1)[enough - 1]
-        if likeness is None or other.max() <= MIN_REFERENCE or not most:
+        if likeness is None or other is None or other.max() <= MIN_REFERENCE or not most:
             return None
         return topic_strengths(likeness, np.minimum(counts / most, 1), other)
+
+    def _is_title(self, phrase: str) -> bool:
+        """Return whether a phrase is the title of an item."""
+        return bool(len(self._named_rows([fold_title(phrase)])))
 
     def _kind_and_rest(self, words: Sequence[str], place: int) -> tuple[Rows | None, list[str]]:
         """Return the columns of the values of a kind that words name, and the other words.
@@ -408,7 +412,7 @@ class WishEncoder:
 
     def _separate(self, clauses: Clauses) -> Sequence[str]:
         """Return the wishes of a sentence; none if it has one only."""
-        parts = split_parts(clauses.pieces)
+        parts = split_parts(clauses.pieces, clauses.limits)
         if len(parts) < 2 or not len(self._items):
             return ()
         return separate_wishes(parts, self._likeness_of)
