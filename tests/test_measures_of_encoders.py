@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
+import pytest
 
 from benchmarks.quality import fine_tuning
-from benchmarks.transfer import launch
+from benchmarks.transfer import few_pairs, launch
 from tests.service.finetuning.tasteful_shop import write_encoder, write_shop
 
 KINDS = ("red", "blue", "green")
@@ -63,3 +64,32 @@ def test_a_launch_is_measured_with_a_text_model_and_without(tmp_path, monkeypatc
     assert row[8] == plain[3].strip("*")
     gain = float(row[3].strip("*")) - float(row[8])
     assert abs(float(row[9].split()[0]) - gain) < 2e-4
+
+
+@pytest.mark.parametrize("encoder", ["auto", "none"])
+def test_content_with_few_shared_users_is_measured_with_the_default_text_model(
+    tmp_path, monkeypatch, capsys, encoder
+):
+    folder = tmp_path / "data/food_kitchen"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows, items = [], []
+    for domain in ("food", "kitchen"):
+        items += [
+            (f"{domain}{item}", f"{KINDS[item % 3]} things to {domain}, number {item}", domain)
+            for item in range(N_ITEMS)
+        ]
+        for user in range(N_PEOPLE):
+            liked = rng.permutation(np.arange(user % 3, N_ITEMS, 3))[:N_EVENTS]
+            rows += [(f"u{user}", f"{domain}{item}", domain) for item in liked]
+    events = pl.DataFrame(rows, schema=["user_id", "item_id", "domain"], orient="row")
+    events.write_csv(folder / "interactions.csv.gz", compression="gzip")
+    catalogue = pl.DataFrame(items, schema=["item_id", "title", "domain"], orient="row")
+    catalogue.write_csv(folder / "items.csv.gz", compression="gzip")
+    command = ["few_pairs", "food_kitchen", "--shared", str(tmp_path), "--test", "10"]
+    monkeypatch.setattr(few_pairs, "DIM", 8)
+    monkeypatch.setattr("sys.argv", [*command, "--share", "0", "--encoder", encoder])
+    few_pairs.main()
+    table = [_cells(row) for row in capsys.readouterr().out.splitlines()]
+    assert {row[0] for row in table} == {"food→kitchen", "kitchen→food"}
+    assert {row[2] for row in table} >= {"cosine", "map of the target"}

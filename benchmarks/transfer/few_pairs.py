@@ -21,7 +21,7 @@ from benchmarks.transfer.run import TWO_DOMAIN_FOLDERS, Case, two_domain_cases
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import Items
 from daybreak.data.sources import SourceDomain
-from daybreak.encoders import Encoder, load_encoder
+from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.estimates import paired_bootstrap
 from daybreak.models.shared_alignment import align_domains
@@ -32,6 +32,7 @@ from daybreak.models.shared_sources import unit_rows
 from daybreak.models.shared_statistics import add_ridge, truncated_svd
 from daybreak.models.source_content import content_moments, learn_taste
 from daybreak.rng import create_generator
+from daybreak.service.training.encoder_choice import choose_encoder
 
 DIM = 128
 """Directions of the content."""
@@ -198,11 +199,11 @@ def main() -> None:
         options.shared, options.folder, (1.0,), options.test, options.others, options.people
     )
     shares = options.share or (0.0, 0.01, 0.1, 1.0)
-    encoder = None if options.encoder == "none" else load_encoder(options.encoder)
     for case in cases:
         if options.match not in case.name:
             continue
         name = case.name.split(" ", 1)[1].split(",")[0]
+        encoder = choose_encoder(options.encoder, case.items).encoder
         for row in rows_of(case, name, shares, encoder):
             print(row, flush=True)
 
