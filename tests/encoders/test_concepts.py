@@ -136,3 +136,8 @@ def test_a_mood_is_no_word_of_titles_where_it_asks_for_a_category():
 
 def test_animation_is_asked_for_in_chinese():
     assert ConceptTerms.of({"genre=Animation": 1}).find("宫崎骏的动画") == ["genre=Animation"]
+
+
+@pytest.mark.parametrize("text", ["a feel-good film", "cheer me up", "ein Film mit gute Laune"])
+def test_words_for_good_mood_ask_for_comedies(text):
+    assert ConceptTerms.of({"genre=Comedy": 1.0}).find(text) == ["genre=Comedy"]

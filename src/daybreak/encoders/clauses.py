@@ -35,6 +35,7 @@ from daybreak.encoders.clause_words import (
 )
 from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
 from daybreak.encoders.kinds_of_works import drop_kind_of_works
+from daybreak.encoders.occasions import drop_occasion
 from daybreak.encoders.open_requests import drop_superlatives, is_open_request
 
 _BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
@@ -149,7 +150,7 @@ def drop_small_talk(text: str) -> str:
     """
     if is_open_request(text):
         return ""
-    for shorten in (drop_superlatives, partial(_gifts().sub, "")):
+    for shorten in (drop_superlatives, partial(_gifts().sub, ""), drop_occasion):
         shorter = shorten(text)
         text = shorter if has_content(shorter) else text
     rest = _drop_recipient(text)

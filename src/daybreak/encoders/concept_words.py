@@ -14,7 +14,9 @@ _GROUPS = """
         witziges lachen drôle drôles rire marrant divertido divertida divertidas
         divertidos graciosa gracioso reír reir divertente divertenti ridere engraçado
         engraçada rir grappig grappige смешной смешное смешные 好笑 爆笑 笑一笑 大笑
-        开心一笑 轻松搞笑 幽默 笑える 面白い 웃긴
+        开心一笑 轻松搞笑 幽默 笑える 面白い 웃긴 feel-good feelgood feel_good cheer_me_up
+        cheerful light-hearted lighthearted gute_laune heiter heitere heiterer heiteres
+        aufmuntern bonne_humeur buen_humor buonumore de_buen_humor
     horror horrorfilm horreur épouvante terror terrore orrore ужасы 恐怖 惊悚恐怖 ホラー
         공포 : scary scarier creepy spooky frightening terrifying chilling halloween
         gruselig gruselige gruseliges gruselfilm effrayant effrayants fait_peur miedo

@@ -75,3 +75,9 @@ def test_like_an_item_but_of_a_kind_is_both(films):
 
 def test_a_title_is_no_kind_and_more(films):
     assert asked(films, "farce 3", k=1)["item_id"].to_list() == ["farce 3"]
+
+
+def test_words_that_are_ruled_out_are_not_of_the_kind(films):
+    found = asked(films, "dramas without a courtroom", k=13)["item_id"].to_list()
+    assert {"verdict", "witness"}.isdisjoint(found)
+    assert found[:2] == ["drama 11", "drama 10"]

@@ -27,7 +27,12 @@ from daybreak.encoders.wishes import (
     WishVector,
     encode_separate_wishes,
 )
-from daybreak.models.wish import MIN_REFERENCE, reference_likeness, saturate_wishes
+from daybreak.models.wish import (
+    MIN_REFERENCE,
+    TOLERATED_LIKENESS,
+    reference_likeness,
+    saturate_wishes,
+)
 from daybreak.ranking.several_wishes import covered_items, separate_wishes
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -140,7 +145,7 @@ class WishEncoder:
         """Return (n_items,) numbers of the values that a text names and that items have.
 
         They are numbered from 1 for as many values as enough items for a list have; items with
-        fewer of them, or with one that the text rules out, have 0.
+        fewer of them, or with what the text rules out, have 0.
 
         Args:
             text: Text of a user.
@@ -153,7 +158,29 @@ class WishEncoder:
         wishes = self._wishes_of([text])[text]
         if place is None or not self._names_values_only(text, wishes, place):
             return None
-        return self._count_values(wishes, place)
+        carried = self._count_values(wishes, place)
+        ruled_out = self._ruled_out(text)
+        if carried is None or ruled_out is None:
+            return carried
+        return np.where(ruled_out, 0, carried)
+
+    def _ruled_out(self, text: str) -> Mask | None:
+        """Return (n_items,) items that have what a text rules out, in words or meaning.
+
+        None if it rules nothing out. *Hitchcock, but no birds* does not ask for *The Birds*.
+        """
+        clauses = split_clauses(text)
+        if not clauses.unwanted or not clauses.wanted:
+            return None
+        wanted, whole = self.likeness(clauses.wanted), self.likeness(text)
+        if wanted is None or whole is None:
+            return None
+        lost = (wanted.max(axis=0) - whole.max(axis=0)) / reference_likeness(wanted)[0]
+        has_all = np.zeros(len(lost), dtype=bool)
+        for clause in clauses.unwanted:  # "no Star Trek" does not rule out Star Wars
+            said = _said_words(clause)[:MAX_TOPIC_WORDS] or [clause]
+            has_all |= np.all([covered_items(one) for one in self._likeness_of(said)], axis=0)
+        return np.asarray((lost > TOLERATED_LIKENESS) & has_all, dtype=bool)
 
     @property
     def _attribute_place(self) -> int | None:
