@@ -48,6 +48,10 @@ def correct(text, known=()):
         ("red hose", "red hose"),
         ("eine Freude für Mutter", "eine Freude für Mutter"),
         ("cable", "cable"),
+        ("somthing umbrela", "umbrella"),
+        ("kichen moveis", "kitchen"),
+        ("recomend a mesage", "a message"),
+        ("moveis", "moveis"),
     ],
 )
 def test_corrections_by_hand(text, meant):

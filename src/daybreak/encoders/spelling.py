@@ -5,7 +5,8 @@ catalogue has, or a word for a genre, differs by one letter.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 
 from daybreak.encoders.clause_words import FILLERS
 
@@ -19,6 +20,8 @@ MIN_KNOWN_SHARE = 0.5
 words that only look like those of the catalogue."""
 
 _WORD = re.compile(r"[^\W\d_]+")
+_ALIKE = tuple(map(set, ("ck", "sz", "iy", "vw", "fv", "gj")))
+"""Letters that are mistaken for each other by ear."""
 CandidatesFn = Callable[[Sequence[str]], Iterable[Sequence[str]]]
 """Returns words of the catalogue that resemble each of some words, the most frequent first."""
 
@@ -39,6 +42,8 @@ def correct_spelling(
         >>> correct_spelling("a red umbrela", words.__contains__, find)
         'a red umbrella'
     """
+    shorter = _drop_wrong_asking(text, is_known)
+    is_shorter, text = shorter != text, shorter
     words = [found[0].lower() for found in _WORD.finditer(text)]
     named = [word for word in words if word not in FILLERS]
     wrong = [word for word in dict.fromkeys(named) if _may_be_wrong(word, is_known)]
@@ -46,7 +51,7 @@ def correct_spelling(
     n_others = len(named) - sum(word in wrong for word in named)
     if not wrong or n_known < MIN_KNOWN_SHARE * n_others:
         return text
-    if not n_others:  # one word alone must be long enough to be sure
+    if not n_others and not is_shorter:  # words alone must be long enough to be sure
         wrong = [word for word in wrong if len(word) > MIN_CHARS_FOR_OTHER_LETTER]
     meant = {
         word: best
@@ -56,10 +61,37 @@ def correct_spelling(
     return _WORD.sub(lambda found: meant.get(found[0].lower(), found[0]), text)
 
 
+def _drop_wrong_asking(text: str, is_known: Callable[[str], bool]) -> str:
+    """Return a text without words that only ask and have a typing error: "scary moveis".
+
+    A text of nothing else is returned as it is.
+    """
+
+    def is_asking(word: str) -> bool:
+        if len(word) < MIN_CHARS_FOR_OTHER_LETTER or word in FILLERS:
+            return False
+        meant = _first_neighbour(word, _long_fillers().get(word[0], ()))
+        return meant is not None and _may_be_wrong(word, is_known)
+
+    kept = _WORD.sub(lambda found: "" if is_asking(found[0].lower()) else found[0], text)
+    return kept.strip() if _WORD.search(kept) and len(kept) < len(text) else text
+
+
+@cache
+def _long_fillers() -> Mapping[str, list[str]]:
+    """Words of asking that are long enough to be recognised, by their first letter."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(FILLERS):
+        if len(word) >= MIN_CHARS and word.isascii() and word.isalpha():
+            found.setdefault(word[0], []).append(word)
+    return found
+
+
 def is_one_error(word: str, other: str) -> bool:
     """Return whether two words differ by one letter: missing, added, exchanged or another.
 
-    Another letter counts in long words only, and the first letters must be equal.
+    Another letter counts in long words only, or if the two letters often sound alike; the first
+    letters must be equal.
 
     Source:
         Damerau 1964, "A technique for computer detection and correction of spelling errors".
@@ -69,6 +101,8 @@ def is_one_error(word: str, other: str) -> bool:
         (True, True)
         >>> is_one_error("house", "mouse"), is_one_error("cable", "table")
         (False, False)
+        >>> is_one_error("skary", "scary"), is_one_error("share", "shame")
+        (True, False)
     """
     if word[:1] != other[:1] or abs(len(word) - len(other)) > 1 or word == other:
         return False
@@ -80,7 +114,8 @@ def is_one_error(word: str, other: str) -> bool:
         return a[1:] == b if len(word) > len(other) else a == b[1:]
     if a[:2] == b[1::-1] and a[2:] == b[2:]:
         return True
-    return len(word) >= MIN_CHARS_FOR_OTHER_LETTER and a[1:] == b[1:]
+    may_differ = len(word) >= MIN_CHARS_FOR_OTHER_LETTER or {a[0], b[0]} in _ALIKE
+    return may_differ and a[1:] == b[1:]
 
 
 def _may_be_wrong(word: str, is_known: Callable[[str], bool]) -> bool:
