@@ -107,3 +107,27 @@ def test_loans_without_a_known_column_of_readers_are_no_catalogue(tmp_path):
     path.write_text("\n".join(["holder,barcode,title,loaned", *rows]), encoding="utf-8")
     with pytest.raises(DataError, match="these are no items"):
         detect_role(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "title"),
+    [
+        *(("Nr", "Name"), ("Nummer", "Bezeichnung"), ("код", "название"), ("编号", "名称")),
+        *(("Réf.", "libellé"), ("uuid", "name"), ("slug", "title"), ("article", "headline")),
+        *(("asset_id", "title"), ("番号", "商品名"), ("key", "name"), ("url", "title")),
+    ],
+)
+def test_numbers_of_a_catalogue_are_its_ids(number, title):
+    read = read_tables(items={title: ["Cup", "Pot"], number: ["A-1", "A-2"]})
+    assert read.tables.items["item_id"].to_list() == ["A-1", "A-2"]
+    assert f"items: item_id is read from: {number}" in read.notes
+
+
+def test_usual_names_go_before_numbers():
+    items = {"no": [1, 2], "sku": ["a", "b"], "code": ["x", "y"]}
+    assert read_tables(items=items).tables.items["item_id"].to_list() == ["a", "b"]
+
+
+def test_what_repeats_numbers_no_catalogue():
+    with pytest.raises(DataError, match="'code' come again in 2 of 4 rows; choose one"):
+        read_tables(items={"code": [1, 1, 2, 2], "colour": ["red", "blue", "red", "black"]})

@@ -54,6 +54,8 @@ TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
 CLOSED_LIMITS = {"available_from": MAX_EPOCH_S, "available_until": 0.0}
 """Limits of items whose period cannot be read [epoch s]: they are never available, until the
 limit is corrected. An unreadable limit must not be taken for none."""
+MAX_REPEATED_NUMBERS = 0.1
+"""Largest share of repeated values in a column that may number items or users."""
 _TEXT_COLUMNS = frozenset({"title", "description", "text"})
 
 
@@ -145,7 +147,26 @@ class _TableBuilder:
             if self._reason_of(source) == LIKELY_REASON:
                 self.note(f"{target} is read from: {source}")
             values, bad = cast_ids(self.raw.frame[source])
+            if self._reason_of(source) == LIKELY_REASON and self.mapping.role != "events":
+                self._check_numbers_of_rows(target, source, values)
             self.add(target, values, bad, Reject(self.raw.file, 0, f"no {target}", source))
+
+    def _check_numbers_of_rows(self, target: str, source: str, ids: pl.Series) -> None:
+        """Raise if a column of items or users that may number something else repeats.
+
+        Raises:
+            DataError: Ids come again in more than a tenth of the rows.
+        """
+        given = ids.drop_nulls()
+        n_repeats = len(given) - given.n_unique()
+        if n_repeats > MAX_REPEATED_NUMBERS * len(given):
+            raise DataError(
+                f"{self.raw.file}: {self.mapping.role} have no column for {target}; values of "
+                f"{source!r} come again in {n_repeats:,} of {len(given):,} rows; "
+                f"choose one with columns={{{target!r}: 'NAME'}}",
+                next_step=NextStep.MAP_COLUMN,
+                column=target,
+            )
 
     def _reason_of(self, source: str) -> str:
         return next((c.reason for c in self.mapping.columns if c.source == source), "")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
 from daybreak.data.column_nouns import names_beside_data
 from daybreak.data.fields import OTHER_ATTRIBUTES
-from daybreak.data.key_names import LIKELY_KEY_NAMES, PAIRS_OF_PEOPLE
+from daybreak.data.key_names import LIKELY_KEY_NAMES, LIKELY_ROW_NAMES, PAIRS_OF_PEOPLE
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError, DataError, NextStep
 
@@ -234,7 +234,8 @@ def match_columns(
             found[source] = target
     if role == "events" and "timestamp" in targets and "timestamp" not in found.values():
         found |= dict.fromkeys(_find_dates(sources, found), "timestamp")
-    likely = _find_likely_keys(sources, found, targets) if role == "events" else {}
+    find_likely = _find_likely_keys if role == "events" else _find_row_numbers
+    likely = find_likely(sources, found, targets)
     found |= likely
     _check_keys(sources, role, set(found.values()))
     reasons = dict.fromkeys(chosen.values(), "your choice")
@@ -263,6 +264,16 @@ def _find_likely_keys(
         if (source := find_name(LIKELY_KEY_NAMES[key], left)) is not None:
             likely[source] = key
     return likely
+
+
+def _find_row_numbers(
+    sources: Sequence[str], found: Mapping[str, str], targets: Sequence[str]
+) -> dict[str, str]:
+    """Return the column that numbers the rows of items or users, if it has no usual name."""
+    free = [source for source in sources if source not in found]
+    missing = [key for key in _IDS if key in targets and key not in found.values()]
+    numbers = {find_name(LIKELY_ROW_NAMES[key], free): key for key in missing}
+    return {source: key for source, key in numbers.items() if source is not None}
 
 
 def _find_dates(sources: Sequence[str], found: Mapping[str, str]) -> Sequence[str]:

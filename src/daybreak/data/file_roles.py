@@ -50,8 +50,8 @@ def detect_role(
         except DataError as error:
             errors.append(error)
             continue
-        if role == "events" and not _repeats_likely_keys(mapping, opened):
-            likely = opened
+        if _may_be_other_keys(mapping, opened):
+            likely = opened if role == "events" else likely
             continue
         if role == "users" and (matrix := open_matrix(opened)) is not None:
             return "events", matrix
@@ -71,6 +71,17 @@ def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -
         return replace(inputs, columns=inputs.choices_among([opened])).preview()[role]
     except ConfigError:
         return replace(inputs, columns={}).preview()[role]
+
+
+def _may_be_other_keys(mapping: ColumnMapping, opened: OpenedTable) -> bool:
+    """Return whether ids are only ids by names that may mean something else.
+
+    Those of events then come again; a number of rows says nothing about what it numbers.
+    """
+    if mapping.role == "events":
+        return not _repeats_likely_keys(mapping, opened)
+    keys = KEY_COLUMNS[mapping.role]
+    return any(c.reason == LIKELY_REASON for c in mapping.used if c.target in keys)
 
 
 def _repeats_likely_keys(mapping: ColumnMapping, opened: OpenedTable) -> bool:

@@ -120,6 +120,7 @@ _BARE_ITEMS = (
     *("receita", "vaga", "jogo", "canzone", "brano", "notizia", "ricetta", "corso", "gioco"),
     *("thread_id", "channel_id", "topic_id", "event_name", "inventory_id", "swiped_id", "plu"),
     *("material", "material_no", "material_number", "materialnummer", "matnr", "part_number"),
+    *("asset_id", "asset", "clip", "slug", "permalink"),
     *("part_no", "art_no", "artnr", "art_nr", "teilenummer", "app_package", "package_name"),
     *("bundle_id", "app_name", "exhibit", "exhibit_id", "artwork", "artwork_id", "exponat"),
     *("thread", "channel", "playlist_id", "collection_id", "group_id", "community_id"),
@@ -144,6 +145,21 @@ ITEM_TITLE_NAMES = (
     *("item_description", "product_description", "description"),
 )
 """Names of columns with titles of items beside other ids, the best first."""
+NUMBER_NAMES = (
+    *("number", "no", "nr", "code", "ref", "reference", "key", "pk", "uuid", "guid"),
+    *("identifier", "record_id", "entry_id", "object_id", "node_id", "nid"),
+    *("nummer", "kennung", "schluessel", "schlussel", "referenz", "numero", "num", "cle"),
+    *("identifiant", "codigo", "cod", "referencia", "identificador", "codice", "riferimento"),
+    *("kod", "kodu", "numer", "nomer", "ид", "код", "номер", "编号", "編號", "代码", "代碼"),
+    *("番号", "コード", "번호", "코드"),
+)
+"""Names of columns that number the rows of a catalogue or of people: what else they number
+elsewhere is not asked for there."""
+LIKELY_ROW_NAMES: Mapping[str, tuple[str, ...]] = {
+    "user_id": (*NUMBER_NAMES, *_BARE_USERS),
+    "item_id": (*NUMBER_NAMES, *_BARE_ITEMS, "handle", "url", "link"),
+}
+"""Further names of ids in tables of items and of users, the best first."""
 LIKELY_KEY_NAMES: Mapping[str, tuple[str, ...]] = {
     "user_id": (*_BARE_USERS, *PHONE_NAMES, *SESSION_NAMES, *ORDER_NAMES),
     "item_id": (*_BARE_ITEMS, *ITEM_TITLE_NAMES),
