@@ -37,6 +37,12 @@ def test_words_for_a_country_ask_for_its_values_in_each_column(text, expected):
     assert set(NationTerms.of(TERMS).find(text)) == expected
 
 
+def test_of_the_values_of_a_country_the_rarest_is_ruled_out():
+    names = NationTerms.of(TERMS)
+    said = ["genre=Drama", *names.find("no French films")]
+    assert names.narrow(said) == ["genre=Drama", "country=France"]
+
+
 def test_a_column_with_few_countries_names_none():
     assert not NationTerms.of({"tags=french": 5.0, "tags=swedish": 2.0}).terms
 

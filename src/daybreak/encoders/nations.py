@@ -7,7 +7,7 @@ France in which French is spoken, before others in which it is spoken as well.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -25,7 +25,8 @@ class NationTerms:
     """Attribute terms of a catalogue by the country that they name.
 
     Attributes:
-        terms: Terms ``name=value`` of each country, at most one for each column.
+        terms: Terms ``name=value`` of each country, at most one for each column; that of the
+            most items first.
 
     Example:
         >>> terms = {"country=France": 9, "country=Italy": 5, "country=Spain": 2,
@@ -54,7 +55,12 @@ class NationTerms:
             if len(columns[name]) >= MIN_NATIONS:
                 for nation, term in columns[name].items():
                     found.setdefault(nation, []).append(term)
-        return cls({nation: tuple(some) for nation, some in found.items()})
+        return cls(
+            {
+                nation: tuple(sorted(some, key=lambda term: (-terms[term], term)))
+                for nation, some in found.items()
+            }
+        )
 
     def find(self, text: str) -> list[str]:
         """Return the terms of the countries that a text names, each once.
@@ -69,6 +75,23 @@ class NationTerms:
                 term for one in find_nations(text) for term in self.terms.get(one, ())
             )
         )
+
+    def narrow(self, terms: Iterable[str]) -> list[str]:
+        """Return terms of which each country has the one of the fewest items only.
+
+        "No French films" rules out those from France, and not all in which some French is
+        spoken.
+
+        Args:
+            terms: Terms that a text rules out.
+        """
+        found = list(terms)
+        wider = {
+            term
+            for own in self.terms.values()
+            for term in [one for one in own if one in found][:-1]
+        }
+        return [term for term in found if term not in wider]
 
 
 def find_nations(text: str) -> list[int]:

@@ -137,7 +137,7 @@ class SentenceReader:
         words = tokenize_all(texts)
         terms = self.find_terms(texts, words)
         first = len(texts) - n_ruled_out
-        terms[first:] = [longest_values(found) for found in terms[first:]]
+        terms[first:] = [longest_values(self.nations.narrow(one)) for one in terms[first:]]
         asked = [_after_by(row) for row in words]
         asked = asked if are_titles else [self._without_moods(row) for row in asked]
         without = self._without_values(asked, terms)

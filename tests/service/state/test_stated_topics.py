@@ -5,8 +5,12 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender
-from daybreak.models.wish import saturate_wishes
-from daybreak.service.state.wishes import topic_strengths
+from daybreak.data.dataset import Items
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.encoders.content import ContentEncoder
+from daybreak.messages import translate_text
+from daybreak.models.wish import reference_likeness, saturate_wishes
+from daybreak.service.state.wishes import WishEncoder, topic_strengths
 
 DRAMAS = [(f"drama {n}", "a family by the sea", "Drama") for n in range(12)]
 FILMS = [
@@ -81,3 +85,40 @@ def test_words_that_are_ruled_out_are_not_of_the_kind(films):
     found = asked(films, "dramas without a courtroom", k=13)["item_id"].to_list()
     assert {"verdict", "witness"}.isdisjoint(found)
     assert found[:2] == ["drama 11", "drama 10"]
+
+
+@pytest.fixture(scope="module")
+def wishes():
+    items = pl.DataFrame(
+        {
+            "item_id": [f"film {n}" for n in range(14)],
+            "title": [f"film {n}" for n in range(14)],
+            "genres": ["War", "Comedy|Crime|Drama|Romance|War", *["Comedy|Drama", "Drama"] * 6],
+        }
+    )
+    content, blocks = ContentEncoder.fit_transform(items)
+    return WishEncoder(content.texts, Items(Vocabulary(items["item_id"]), blocks))
+
+
+@pytest.mark.parametrize("text", ["no war", "drama but no war", "kein Krieg", "不要战争"])
+def test_an_item_with_many_other_values_is_ruled_out_as_well(wishes, text):
+    taken = wishes.excluded_likeness(text)
+    likeness = wishes.likeness(text)
+    scaled = saturate_wishes(likeness / reference_likeness(likeness)[:, None]).max(axis=0)
+    assert np.all((taken + scaled)[:2] <= -1)
+    assert np.all(taken[2:] == 0)
+
+
+def test_without_a_value_that_is_ruled_out_nothing_is_taken(wishes):
+    assert wishes.excluded_likeness("drama") is None
+    assert wishes.excluded_likeness("drama without lawyers") is None
+    assert wishes.excluded_likeness("no drama, no comedy, no war") is None
+
+
+def test_reasons_say_what_is_ruled_out(films):
+    asked_for = pl.DataFrame({"user_id": ["new"], "text": ["drama, but no crime"]})
+    found = films.recommend(profiles=asked_for, k=27, explain=True)
+    reasons = dict(zip(found["item_id"], found["reasons"], strict=True))
+    said = [one["text"] for one in reasons["verdict"]]
+    text = next(one for one in said if "rules out" in one)
+    assert translate_text(text, "zh") != text

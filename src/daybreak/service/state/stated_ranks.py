@@ -72,8 +72,27 @@ class StatedTopic(StatedPreference):
         return self.phrase
 
     def describe(self, row: int) -> str:
-        """Return that the item is about all words; empty where this adds nothing."""
-        return f"is all that {self.phrase!r} asks for" if self.strengths[row] > 0 else ""
+        """Return how far the item is about all words; empty where this adds nothing."""
+        if self.strengths[row] < 0:
+            return f"is only in part what {self.phrase!r} asks for"
+        return f"is all that {self.phrase!r} asks for" if self.strengths[row] else ""
+
+
+@dataclass(frozen=True, eq=False)
+class StatedExclusion(StatedPreference):
+    """A preference against everything that has a value which a text rules out."""
+
+    def among(self, about: Mask | None) -> "StatedExclusion":
+        """Return the exclusion as it is: it counts for all items."""
+        return self
+
+    def title(self, row: int) -> str:
+        """Return the words of the text."""
+        return self.phrase
+
+    def describe(self, row: int) -> str:
+        """Return that the item is ruled out; empty for others."""
+        return f"is what {self.phrase!r} rules out" if self.strengths[row] else ""
 
 
 def read_ranks(
@@ -107,10 +126,11 @@ def read_ranks(
             )
         if preference is None:
             topic, preference = text, _read_topic(text, n_users, wishes)
-        if preference is None:
+        added = [one for one in (preference, _read_exclusion(topic, n_users, wishes)) if one]
+        if not added:
             continue
         before = every.get(row, StatedQuantities(topic))
-        preferences = (*before.preferences, preference)
+        preferences = (*before.preferences, *added)
         topics[row], every[row] = topic, replace(before, topic=topic, preferences=preferences)
     return topics, every
 
@@ -134,6 +154,14 @@ def _read_kind(topic: str, n_users: Doubles, wishes: WishEncoder) -> StatedKind 
     strengths[found[0]] = found[1]
     said = QuantityPreference("rating", "high", phrase=topic)
     return StatedKind(RANK_LABEL, said, n_users, strengths)
+
+
+def _read_exclusion(text: str, n_users: Doubles, wishes: WishEncoder) -> StatedExclusion | None:
+    strengths = wishes.excluded_likeness(text)
+    if strengths is None:
+        return None
+    said = QuantityPreference("rating", "high", phrase=text)
+    return StatedExclusion(RANK_LABEL, said, n_users, strengths)
 
 
 def _read_topic(text: str, n_users: Doubles, wishes: WishEncoder) -> StatedTopic | None:

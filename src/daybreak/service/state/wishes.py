@@ -91,6 +91,7 @@ class WishEncoder:
         self._about: OrderedDict[str, Mask | None] = OrderedDict()
         self._kinds: OrderedDict[str, tuple[Rows, Floats] | None] = OrderedDict()
         self._topics: OrderedDict[str, Floats | None] = OrderedDict()
+        self._excluded: OrderedDict[str, Floats | None] = OrderedDict()
 
     def encode(self, texts: Mapping[int, str]) -> EncodedWishes:
         """Return the wishes of users.
@@ -200,6 +201,41 @@ class WishEncoder:
         enough = min(MIN_CARRIERS, n_carriers)
         last = -np.partition(-carried, enough - 1)[enough - 1]
         return np.asarray(np.maximum(carried - last + 1, 0), dtype=np.int64)
+
+    def excluded_likeness(self, text: str) -> Floats | None:
+        """Return what to take from the likeness of items with a value that a text rules out.
+
+        A cosine is small where an item has many other values: *no romance* would still list
+        *Star Wars* (action, adventure, romance, science fiction, war).
+
+        Args:
+            text: Text of a user.
+
+        Returns:
+            (n_items,) values of at most 0; None if no item, or nearly every one, has such one.
+        """
+        if text not in self._excluded:
+            self._excluded[text] = self._excluded_likeness(text)
+            while len(self._excluded) > MAX_CACHED_MASKS:
+                self._excluded.popitem(last=False)
+        return self._excluded.get(text)
+
+    def _excluded_likeness(self, text: str) -> Floats | None:
+        place = self._attribute_place
+        if place is None or not split_clauses(text).unwanted:
+            return None
+        said = sp.csr_array(self._wishes_of([text])[text].vectors[place])
+        highest = np.asarray(said.max(axis=0).todense()).ravel()
+        columns = np.flatnonzero(highest < 0)
+        if not len(columns):
+            return None
+        matrix = sp.csr_array(self._items.blocks[place].matrix)
+        has_one = _count_columns(matrix, columns) > 0
+        likeness = self.likeness(text)
+        if likeness is None or not has_one.any() or (~has_one).sum() < MIN_CARRIERS:
+            return None
+        scaled = saturate_wishes(likeness / reference_likeness(likeness)[:, None]).max(axis=0)
+        return np.asarray(np.where(has_one, np.minimum(-1 - scaled, 0), 0), dtype=np.float32)
 
     def missing_likeness(self, text: str) -> tuple[Rows, Floats] | None:
         """Return the items that have the values which a text names, and what they lack.
@@ -360,6 +396,7 @@ class WishEncoder:
         self._about.clear()
         self._kinds.clear()
         self._topics.clear()
+        self._excluded.clear()
 
     def _wishes_of(self, texts: Sequence[str]) -> dict[str, TextWishes]:
         # Each text is looked up once: other threads may remove it from the cache.
