@@ -142,3 +142,11 @@ def test_limits_hold_for_all_events(rows, n_more):
     of_user = np.bincount(events.user, limits.event_weights, minlength=1)
     assert (of_user <= limits.user_cap * (1 + 1e-9)).all()
     assert abs(len(limits.thin(events)) - limits.user_weights[events.user].sum()) <= 1
+
+
+@pytest.mark.parametrize("at", [np.finfo(np.float64).max, np.inf])
+def test_events_that_come_last_without_a_time_are_no_burst(at):
+    """Thirty people with one event each, and others whose times are those of a log."""
+    more = shop(more_user=40 + np.arange(30), more_item=np.full(30, 3), more_at=np.full(30, at))
+    assert limit_events(more).bursts == ()
+    assert limit_events(more).event_weights.tolist() == [1.0] * len(more)

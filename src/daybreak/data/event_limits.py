@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daybreak.data.dataset import Events
+from daybreak.data.times import MAX_EPOCH_S
 from daybreak.types import Doubles, Mask, Rows
 
 MIN_EVENT_CAP = 100
@@ -108,7 +109,7 @@ def event_cap(counts: Rows) -> float:
 
 def _limit_bursts(events: Events, is_single: Mask, weights: Doubles) -> Iterator[Burst]:
     """Yield the bursts, and lower the weights of their events in place."""
-    is_timed = np.isfinite(events.at) & (events.at > 0)
+    is_timed = (events.at > 0) & (events.at < MAX_EPOCH_S)  # events without a time come last
     fine = events.at[is_timed] % 3_600 != 0
     if not is_single.any() or not len(fine) or fine.mean() < MIN_FINE_TIMES_SHARE:
         return

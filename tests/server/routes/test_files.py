@@ -212,3 +212,14 @@ def test_a_preview_of_a_file_stores_nothing(empty):
     assert empty.get("/data").json()["event_types"] == []
     unknown = empty.post("/import/preview?table=events", content="Q1,Q2\na,b\n").json()
     assert (unknown["read"], "Q1" in unknown["problem"]) == (0, True)
+
+
+def test_imported_files_count_in_the_next_list(empty):
+    sold = "user_id,item_id\nann,tea-0\nbob,cup-1\nann,cup-1\n"
+    empty.post("/import?table=events", content=sold)
+    found = empty.post("/recommend", json={"user_id": "carl", "k": 5}).json()["items"]
+    assert {item["item_id"] for item in found} == {"tea-0", "cup-1"}
+    empty.post("/import?table=items", content="item_id,title\ntea-0,Green tea\npot-2,Pot\n")
+    assert empty.get("/items/pot-2").json()["title"] == "Pot"
+    found = empty.post("/recommend", json={"user_id": "carl", "k": 5}).json()["items"]
+    assert {item["item_id"] for item in found} == {"tea-0", "pot-2"}

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daybreak.data import read_tables
 from daybreak.data.columns import find_value_column
 from daybreak.data.ids import MISSING_IDS, normalize_id
 from daybreak.service.ingest.rows import FIELDS_WITHOUT_VALUE, parse_events, parse_rows
@@ -326,3 +327,10 @@ def test_a_list_in_a_text_is_a_list_as_in_files(text):
 def test_a_text_that_only_resembles_a_list_stays(text):
     row = {"item_id": "a", "tags": text}
     assert parse_rows([row], "item_id").rows == (row,)
+
+
+def test_an_import_counts_in_the_next_list(fresh):
+    events = [{"user_id": "ann", "item_id": "tea"}, {"user_id": "bob", "item_id": "cup"}]
+    fresh.ingest_import(read_tables(events, [{"item_id": "tea", "title": "Green tea"}]))
+    asked = fresh.recommend(RecommendRequest(user_id="carl", n=5))
+    assert [item.item_id for item in asked.items] == ["tea"]

@@ -330,7 +330,7 @@ class EventsResource:
         cursors = [one[1] for one in written if not isinstance(one, Exception)]
         last = max((cursor for cursor in cursors if cursor is not None), default=None)
         if last is not None:
-            _sync(self._releases, last)
+            apply_write(self._releases, last)
         return [
             one if isinstance(one, Exception) else self._with_notes(one[0]) for one in written
         ]
@@ -461,12 +461,17 @@ def _synced(releases: ReleaseManager, result: R, cursor: int | None) -> R:
         cursor: Cursor of the write; None: nothing was written.
     """
     if cursor is not None:
-        _sync(releases, cursor)
+        apply_write(releases, cursor)
     return result
 
 
-def _sync(releases: ReleaseManager, cursor: int) -> None:
-    """Apply written rows to the states of this process, up to a write."""
+def apply_write(releases: ReleaseManager, cursor: int) -> None:
+    """Apply written rows to the states of this process, up to a write.
+
+    Args:
+        releases: Follows the store.
+        cursor: Cursor of the write.
+    """
     try:
         releases.sync(cursor)
     except DaybreakError as error:  # the rows are stored; the next sync applies them

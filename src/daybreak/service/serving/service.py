@@ -50,7 +50,12 @@ from daybreak.service.serving.list_explainer import ListExplainer
 from daybreak.service.serving.policy import PolicyManager
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
-from daybreak.service.serving.resources import EventsResource, ItemsResource, UsersResource
+from daybreak.service.serving.resources import (
+    EventsResource,
+    ItemsResource,
+    UsersResource,
+    apply_write,
+)
 from daybreak.service.serving.served_model import ServedLanguageModel
 from daybreak.service.serving.shared_lists import SharedLists
 from daybreak.service.serving.status import StatusReporter
@@ -62,6 +67,9 @@ from daybreak.service.training.retraining import BackgroundJob, RetrainPolicy, R
 from daybreak.service.training_sources import requested_sources
 from daybreak.store import Store, WriteResult, open_store
 
+MAX_SYNCED_ROWS = 20_000
+"""Largest number of rows of an import that are applied before it is answered; those of larger
+ones are applied in the background, as by the process that follows the store."""
 TRAINING_LOG_FOLDER = "trainings"
 """Folder next to the store with one log for each training."""
 _DEPRECATED_METHODS = {
@@ -420,7 +428,8 @@ class RecommenderService(ClosesOnExit):
     ) -> WriteResult:
         """Store the tables of imported files, in one transaction.
 
-        Equal events of one file are counted, so that reading it again adds nothing.
+        Equal events of one file are counted, so that reading it again adds nothing. The next
+        list uses the rows; those of large files are applied in the background.
 
         Args:
             imported: The import.
@@ -434,11 +443,14 @@ class RecommenderService(ClosesOnExit):
         users, events = (
             _with_pseudonyms(frame, self.pseudonyms) for frame in (tables.users, tables.events)
         )
-        return self.store.write(
+        written = self.store.write(
             Tables(tables.items, users, events),
             event_ids=imported.event_ids,
             complete_at=time.time() if replace_items else None,
         )
+        if sum(imported.rows_read.values()) <= MAX_SYNCED_ROWS:
+            apply_write(self.releases, written.cursor)
+        return written
 
     def close(self) -> None:
         """Answer waiting requests, write the log, close the store."""
