@@ -383,8 +383,9 @@ class LexicalEncoder:
             word = asked[word]
             idf = self.idf[term]
             idf = np.where(first[word] >= 0, np.minimum(idf, self.idf[first[word]]), idf)
-            pairs = zip(word.tolist(), term.tolist(), strict=True)
-            new = np.array([t not in alike.get(w, ()) for w, t in pairs], dtype=bool)
+            n = len(self.terms)
+            counted = [row * n + terms for row, terms in alike.items()]
+            new = ~np.isin(word * n + term, np.concatenate(counted) if counted else [])
             parts.append((word[new], term[new], (weights * idf)[new]))
         rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
         return rows.astype(np.int64), columns.astype(np.int64), values.astype(np.float64)

@@ -173,8 +173,9 @@ class WishEncoder:
         clauses = split_clauses(text)
         if not clauses.unwanted or not clauses.wanted:
             return None
-        wanted, whole = self.likeness(clauses.wanted), self.likeness(text)
-        if wanted is None or whole is None:
+        wanted = self._likeness_of([drop_small_talk(clauses.wanted)])
+        whole = self.likeness(text)
+        if whole is None:
             return None
         lost = (wanted.max(axis=0) - whole.max(axis=0)) / reference_likeness(wanted)[0]
         has_all = np.zeros(len(lost), dtype=bool)
@@ -287,10 +288,8 @@ class WishEncoder:
             return None
         if len(self._wishes_of([text])[text].names) > 1:
             return None
-        if self._is_title(" ".join(said)):  # "French Kiss"
-            return None
         columns, rest = self._kind_and_rest(said, place)
-        if columns is None or not rest:
+        if columns is None or not rest or self._is_title(" ".join(said)):  # "French Kiss"
             return None
         counts = _count_columns(sp.csr_array(self._items.blocks[place].matrix), columns)
         likeness, other = self.likeness(text), self.likeness(" ".join(rest))
@@ -488,15 +487,28 @@ class WishEncoder:
     def _likeness_with_and_without_values(self, titles: Sequence[str]) -> tuple[Floats, Floats]:
         """Return the (n_texts, n_items) likeness of titles, and that without attributes."""
         encoded = self._encode_texts(titles, are_titles=True)
-        whole = self._sum_likeness(encoded, len(titles))
-        return whole, self._sum_likeness(encoded, len(titles), left_out=ATTRIBUTES)
+        named = [block.name == ATTRIBUTES for block in self._items.blocks]
+        values = self._sum_likeness(encoded, len(titles), named)
+        without = self._sum_likeness(encoded, len(titles), [not one for one in named])
+        return values + without, without
 
     def _sum_likeness(
-        self, encoded: Sequence[ContentBlock], n_texts: int, *, left_out: str = ""
+        self,
+        encoded: Sequence[ContentBlock],
+        n_texts: int,
+        counts: Sequence[bool] | None = None,
     ) -> Floats:
+        """Return the (n_texts, n_items) likeness of encoded texts and items.
+
+        Args:
+            encoded: Blocks of the texts.
+            n_texts: Number of texts.
+            counts: Whether each block counts; default: all do.
+        """
         total = np.zeros((n_texts, len(self._items)), dtype=np.float32)
-        for block, said in zip(self._items.blocks, encoded, strict=True):
-            if block.name != left_out:
+        chosen = [True] * len(self._items.blocks) if counts is None else counts
+        for block, said, is_chosen in zip(self._items.blocks, encoded, chosen, strict=True):
+            if is_chosen:
                 total += block.weight * said.cosine_similarity(block)
         return total
 
