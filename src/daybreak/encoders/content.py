@@ -328,6 +328,7 @@ class ContentEncoder:
         is_stored: bool = False,
         n_ruled_out: int = 0,
         are_titles: bool = False,
+        needs_model: bool = True,
     ) -> tuple[ContentBlock, ...]:
         """Return the blocks of free text; it has the attributes whose values it contains.
 
@@ -336,6 +337,8 @@ class ContentEncoder:
             is_stored: Whether their vectors may be stored: they are made of the catalogue.
             n_ruled_out: Number of the last texts that say what is unwanted.
             are_titles: Whether they may be titles; see :meth:`.SentenceReader.read`.
+            needs_model: Whether the blocks of models are needed as well; otherwise only those
+                of words and attributes, the first ones, are returned.
         """
         reader = self._sentence_reader
         sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
@@ -344,6 +347,9 @@ class ContentEncoder:
         blocks = list(self._lexical_blocks(words, terms, rows))
         if self.meaning is not None:
             blocks = self._weigh_words_by_coverage(blocks, words)
+        if not needs_model:
+            return tuple(blocks)
+        if self.meaning is not None:
             # Vectors of texts in a script that the model has not learned say nothing.
             reads = self.meaning.encoder.reads
             read = [text if reads(text) else "" for text in sentences]

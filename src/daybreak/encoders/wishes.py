@@ -20,7 +20,8 @@ UNWANTED_ALONE_FACTOR = 0.1
 of everything else stays below :data:`daybreak.models.wish.MIN_REFERENCE`."""
 TextEncodeFn = Callable[..., tuple[ContentBlock, ...]]
 """Encodes texts; ``n_ruled_out`` is the number of the last ones that say what is unwanted,
-``are_titles`` whether they may be titles."""
+``are_titles`` whether they may be titles, ``needs_model`` whether the blocks of models are
+needed."""
 WishVector = tuple[Sparse | Floats, ...]
 """One (n, dim) matrix per content block."""
 SeparateFn = Callable[[Clauses], Sequence[str]]

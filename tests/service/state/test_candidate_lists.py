@@ -8,6 +8,7 @@ from daybreak import Recommender
 from daybreak.ranking.reranking.rules import Boost, Rules
 from daybreak.ranking.scoring import candidates as module
 from daybreak.ranking.scoring import quantized
+from tests.service.state.compaction import compacted
 
 K = 100
 N_ITEMS, N_USERS, N_EVENTS, N_TOPICS = 3_000, 600, 12_000, 40
@@ -205,7 +206,7 @@ def test_changed_new_and_deleted_items_are_right_in_the_next_list(model):
     found, exact = both(model, users=["nobody", "u1"], k=20)
     assert not {"new", first} & set(found["item_id"])
     assert recall(found, exact) >= 0.98
-    model._state = state.compacted()
+    model._state = compacted(state)
     found, exact = both(model, profiles=asked, k=20)
     assert recall(found, exact) >= 0.98
 

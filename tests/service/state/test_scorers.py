@@ -10,6 +10,7 @@ from daybreak.models.popular import PopularModel
 from daybreak.ranking.scoring import query_features
 from daybreak.service.state.query_builder import UserContext
 from daybreak.service.state.scorers import MIN_PARTITION_SIZE_RATIO
+from tests.service.state.compaction import compacted
 
 
 @pytest.fixture
@@ -97,16 +98,16 @@ def test_compacted_parts_score_the_same(state):
     new = pl.DataFrame({"item_id": ["new-1", "new-2"], "title": ["tea pot", "jam number 3"]})
     state = retitled(state.with_items(new), [0, 4, 31, 36], "cup")
     before = state.scorer.score(asked(state))
-    compacted = state.compacted()
-    assert [len(rows) for rows in compacted.scorer.rows] == [35, 2]
-    np.testing.assert_allclose(compacted.scorer.score(asked(state)), before, atol=1e-4)
-    assert compacted.compacted() is compacted
+    merged = compacted(state)
+    assert [len(rows) for rows in merged.scorer.rows] == [35, 2]
+    np.testing.assert_allclose(merged.scorer.score(asked(state)), before, atol=1e-4)
+    assert compacted(merged) is merged
 
 
 def test_a_partition_without_new_items_is_dropped(state):
-    compacted = retitled(state, [0, 4, 31], "cup").compacted()
-    assert len(compacted.scorers) == 1
-    again = retitled(compacted, [0, 5], "pot")
+    merged = compacted(retitled(state, [0, 4, 31], "cup"))
+    assert len(merged.scorers) == 1
+    again = retitled(merged, [0, 5], "pot")
     assert [len(rows) for rows in again.scorer.rows] == [35, 2]
     np.testing.assert_allclose(again.scorer.score(asked(again)), in_one_go(again), atol=1e-4)
 

@@ -495,15 +495,6 @@ class ServingState:
         state = self.with_scorer(self.scorer.of_strategy(strategy))
         return replace(state, only_strategy=strategy)
 
-    def compacted(self) -> "ServingState":
-        """Return a state whose first scorer covers all items except new ones."""
-        scorer = self.scorer
-        if not scorer.n_changed():
-            return self
-        for first in scorer.compaction_steps():
-            scorer = scorer.with_first_scorer(first)
-        return self.with_scorer(scorer.without_changed())
-
     def _with_catalogue(
         self, catalogue: Catalogue, scorer: PartitionedScorer
     ) -> "ServingState":

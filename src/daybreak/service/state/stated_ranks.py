@@ -8,6 +8,7 @@ what more users have chosen comes first; without such a word, the other strategi
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -43,16 +44,35 @@ class StatedRank(StatedPreference):
 
 
 @dataclass(frozen=True, eq=False)
-class StatedKind(StatedPreference):
-    """A preference for everything that has the values which a text names, all of it alike."""
+class StatedInText(StatedPreference):
+    """A preference whose strengths come from the words of a text, and count for all items."""
 
-    def among(self, about: Mask | None) -> "StatedKind":
-        """Return the kind as it is: it is what has the values."""
+    @classmethod
+    def read(cls, text: str, n_users: Doubles, strengths: Floats | None) -> Self | None:
+        """Return the preference of a text; None without strengths.
+
+        Args:
+            text: Text of a user.
+            n_users: (n_items,) number of users of each item.
+            strengths: (n_items,) what the text adds to the likeness of each item.
+        """
+        if strengths is None:
+            return None
+        said = QuantityPreference("rating", "high", phrase=text)
+        return cls(RANK_LABEL, said, n_users, strengths)
+
+    def among(self, about: Mask | None) -> Self:
+        """Return the preference as it is: it counts for all items."""
         return self
 
     def title(self, row: int) -> str:
         """Return the words of the text."""
         return self.phrase
+
+
+@dataclass(frozen=True, eq=False)
+class StatedKind(StatedInText):
+    """A preference for everything that has the values which a text names, all of it alike."""
 
     def describe(self, row: int) -> str:
         """Return that the item has the values, for a person; empty where this adds nothing."""
@@ -60,16 +80,8 @@ class StatedKind(StatedPreference):
 
 
 @dataclass(frozen=True, eq=False)
-class StatedTopic(StatedPreference):
+class StatedTopic(StatedInText):
     """A preference for what has the values that a text names and is about its other words."""
-
-    def among(self, about: Mask | None) -> "StatedTopic":
-        """Return the topic as it is: it counts for all items."""
-        return self
-
-    def title(self, row: int) -> str:
-        """Return the words of the text."""
-        return self.phrase
 
     def describe(self, row: int) -> str:
         """Return how far the item is about all words; empty where this adds nothing."""
@@ -79,16 +91,8 @@ class StatedTopic(StatedPreference):
 
 
 @dataclass(frozen=True, eq=False)
-class StatedExclusion(StatedPreference):
+class StatedExclusion(StatedInText):
     """A preference against everything that has a value which a text rules out."""
-
-    def among(self, about: Mask | None) -> "StatedExclusion":
-        """Return the exclusion as it is: it counts for all items."""
-        return self
-
-    def title(self, row: int) -> str:
-        """Return the words of the text."""
-        return self.phrase
 
     def describe(self, row: int) -> str:
         """Return that the item is ruled out; empty for others."""
@@ -125,8 +129,12 @@ def read_ranks(
                 else _read_kind(topic, n_users, wishes)
             )
         if preference is None:
-            topic, preference = text, _read_topic(text, n_users, wishes)
-        added = [one for one in (preference, _read_exclusion(topic, n_users, wishes)) if one]
+            topic, preference = (
+                text,
+                StatedTopic.read(text, n_users, wishes.topic_likeness(text)),
+            )
+        excluded = StatedExclusion.read(topic, n_users, wishes.excluded_likeness(topic))
+        added = [one for one in (preference, excluded) if one is not None]
         if not added:
             continue
         before = every.get(row, StatedQuantities(topic))
@@ -152,24 +160,7 @@ def _read_kind(topic: str, n_users: Doubles, wishes: WishEncoder) -> StatedKind 
         return None
     strengths = np.zeros(len(n_users), dtype=np.float32)
     strengths[found[0]] = found[1]
-    said = QuantityPreference("rating", "high", phrase=topic)
-    return StatedKind(RANK_LABEL, said, n_users, strengths)
-
-
-def _read_exclusion(text: str, n_users: Doubles, wishes: WishEncoder) -> StatedExclusion | None:
-    strengths = wishes.excluded_likeness(text)
-    if strengths is None:
-        return None
-    said = QuantityPreference("rating", "high", phrase=text)
-    return StatedExclusion(RANK_LABEL, said, n_users, strengths)
-
-
-def _read_topic(text: str, n_users: Doubles, wishes: WishEncoder) -> StatedTopic | None:
-    strengths = wishes.topic_likeness(text)
-    if strengths is None:
-        return None
-    said = QuantityPreference("rating", "high", phrase=text)
-    return StatedTopic(RANK_LABEL, said, n_users, strengths)
+    return StatedKind.read(topic, n_users, strengths)
 
 
 def _find_kind(text: str) -> str:

@@ -1,8 +1,10 @@
 """What users say, as content vectors that are computed once for each text."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -53,6 +55,7 @@ best sellers of a kind took places of what is about the other words."""
 MAX_TOPIC_WORDS = 8
 """Largest number of words of a text, without small talk, in which values are told from other
 words; each word costs two encodings."""
+T = TypeVar("T")
 MAX_CACHED_MASKS = 100
 """Largest number of texts of which it is cached which items are about them."""
 
@@ -116,16 +119,14 @@ class WishEncoder:
         Args:
             text: Text of a user.
         """
-        if text not in self._about:
-            wanted = drop_small_talk(split_clauses(text).wanted)
-            mask = None
-            if wanted and self._items.blocks and len(self._items):
-                likeness = self._likeness_of([wanted])[0]
-                mask = covered_items(likeness) if likeness.max() > MIN_REFERENCE else None
-            self._about[text] = mask
-            while len(self._about) > MAX_CACHED_MASKS:
-                self._about.popitem(last=False)
-        return self._about.get(text)
+        return _recall(self._about, text, self._items_about)
+
+    def _items_about(self, text: str) -> Mask | None:
+        wanted = drop_small_talk(split_clauses(text).wanted)
+        if not wanted or not self._items.blocks or not len(self._items):
+            return None
+        likeness = self._likeness_of([wanted])[0]
+        return covered_items(likeness) if likeness.max() > MIN_REFERENCE else None
 
     def likeness(self, text: str) -> Floats | None:
         """Return the (n_wishes, n_items) likeness of the wishes of a text; None: it has none.
@@ -215,11 +216,7 @@ class WishEncoder:
         Returns:
             (n_items,) values of at most 0; None if no item, or nearly every one, has such one.
         """
-        if text not in self._excluded:
-            self._excluded[text] = self._excluded_likeness(text)
-            while len(self._excluded) > MAX_CACHED_MASKS:
-                self._excluded.popitem(last=False)
-        return self._excluded.get(text)
+        return _recall(self._excluded, text, self._excluded_likeness)
 
     def _excluded_likeness(self, text: str) -> Floats | None:
         place = self._attribute_place
@@ -247,17 +244,15 @@ class WishEncoder:
         Returns:
             Rows and :func:`lacking_likeness`; None as by :meth:`carried_values`.
         """
-        if text not in self._kinds:
-            carried = self.carried_values(text)
-            likeness = None if carried is None else self.likeness(text)
-            found = None
-            if carried is not None and likeness is not None:
-                rows = np.flatnonzero(carried)
-                found = rows, lacking_likeness(likeness, carried)[rows]
-            self._kinds[text] = found
-            while len(self._kinds) > MAX_CACHED_MASKS:
-                self._kinds.popitem(last=False)
-        return self._kinds.get(text)
+        return _recall(self._kinds, text, self._missing_likeness)
+
+    def _missing_likeness(self, text: str) -> tuple[Rows, Floats] | None:
+        carried = self.carried_values(text)
+        likeness = None if carried is None else self.likeness(text)
+        if carried is None or likeness is None:
+            return None
+        rows = np.flatnonzero(carried)
+        return rows, lacking_likeness(likeness, carried)[rows]
 
     def topic_likeness(self, text: str) -> Floats | None:
         """Return what items lack to be about the values that a text names and its other words.
@@ -272,11 +267,7 @@ class WishEncoder:
             (n_items,) values, also below 0; None if the text does not name both, rules
             something out, or has several wishes.
         """
-        if text not in self._topics:
-            self._topics[text] = self._topic_likeness(text)
-            while len(self._topics) > MAX_CACHED_MASKS:
-                self._topics.popitem(last=False)
-        return self._topics.get(text)
+        return _recall(self._topics, text, self._topic_likeness)
 
     def _topic_likeness(self, text: str) -> Floats | None:
         place, said = self._attribute_place, _said_words(text)
@@ -332,9 +323,8 @@ class WishEncoder:
         Returns:
             The columns that each word names alone, and those that only several words name.
         """
-        without = [" ".join([*words[:n], *words[n + 1 :]]) for n in range(len(words))]
-        blocks = self._encode_texts([" ".join(words), *without, *words])
-        rows = sp.csr_array(sp.csr_array(blocks[place].matrix) > 0)
+        texts = [" ".join(words), *_leave_each_out(words), *words]
+        rows = sp.csr_array(self._attributes_of(texts, place) > 0)
         named = [set(rows[[row]].indices.tolist()) for row in range(rows.shape[0])]
         whole, others, alone = named[0], named[1 : 1 + len(words)], named[1 + len(words) :]
         told = zip(words, alone, others, strict=True)
@@ -355,8 +345,7 @@ class WishEncoder:
         words = [word for word in said if word.lower() not in FILLERS | BY_WORDS]
         if len(wishes.names) > 1 or not sp.csr_array(wishes.vectors[place]).nnz or not words:
             return False
-        without = [" ".join(words[:n] + words[n + 1 :]) for n in range(len(words))]
-        rows = sp.csr_array(self._encode_texts([" ".join(words), *without])[place].matrix)
+        rows = self._attributes_of([" ".join(words), *_leave_each_out(words)], place)
         whole = rows[[0]].toarray()
         return bool((rows[1:].toarray() != whole).any(axis=1).all())
 
@@ -480,6 +469,15 @@ class WishEncoder:
             return ()
         return separate_wishes(parts, self._likeness_of)
 
+    def _attributes_of(self, texts: Sequence[str], place: int) -> Sparse:
+        """Return the (n_texts, n_values) attributes of texts.
+
+        Args:
+            texts: The texts.
+            place: Position of the block of attributes.
+        """
+        return sp.csr_array(self._encode_texts(texts, needs_model=False)[place].matrix)
+
     def _likeness_of(self, texts: Sequence[str]) -> Floats:
         """Return the (n_texts, n_items) likeness of texts and items."""
         return self._sum_likeness(self._encode_texts(texts), len(texts))
@@ -511,6 +509,22 @@ class WishEncoder:
             if is_chosen:
                 total += block.weight * said.cosine_similarity(block)
         return total
+
+
+def _recall(cache: OrderedDict[str, T], text: str, compute: Callable[[str], T]) -> T:
+    """Return what is cached of a text, or compute and cache it; the oldest ones are removed."""
+    if text in cache:
+        with suppress(KeyError):  # another thread has removed it
+            return cache[text]
+    found = cache[text] = compute(text)
+    while len(cache) > MAX_CACHED_MASKS:
+        cache.popitem(last=False)
+    return found
+
+
+def _leave_each_out(words: Sequence[str]) -> list[str]:
+    """Return the texts of words that each lack one of them."""
+    return [" ".join([*words[:n], *words[n + 1 :]]) for n in range(len(words))]
 
 
 def _count_columns(matrix: Sparse, columns: Rows) -> Rows:
