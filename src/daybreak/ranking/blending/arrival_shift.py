@@ -145,8 +145,10 @@ def _content_log_odds(data: Dataset, new_rows: Rows) -> tuple[float, Doubles]:
     is_newest = mark_newest_items(data)[data.train_item_rows]
     found, left_out = _predict_newness(data, is_newest)
     arrivals = left_out[is_newest]
+    if not len(arrivals):  # a single item was sold, which is not newer than others
+        return float(np.log(PRIOR_ODDS)), same
     bound = 3 * arrivals.std() / max(np.sqrt(len(arrivals)), 1.0)
-    if arrivals.mean() <= bound:  # both are 0 if nothing sold has content
+    if not arrivals.mean() > bound:  # both are 0 if nothing sold has content
         return float(np.log(PRIOR_ODDS)), same
     position = found[new_rows] / arrivals.mean()
     error = float(position.std() / np.sqrt(len(new_rows)))

@@ -24,6 +24,7 @@ from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
 from daybreak.ranking.blending.shrinkage import fitted_share, on_sale_correction
 from daybreak.ranking.blending.simulation_plan import plan_simulations
+from daybreak.ranking.blending.sold_first import put_sold_first
 from daybreak.ranking.blending.source_weights import add_source_weights, measure_source_scales
 from daybreak.ranking.blending.strategies import (
     FittedStrategies,
@@ -130,7 +131,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         excluded=candidates.excluded,
         report=report | ({"start": start} if start else {}),
     )
-    return blend, fitted
+    return put_sold_first(data, fitted, blend), fitted
 
 
 def _predict_prior(

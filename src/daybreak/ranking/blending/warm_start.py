@@ -12,6 +12,7 @@ from daybreak.memory import trim_heaps
 from daybreak.models import Model
 from daybreak.models.base import SupportsWarmStart
 from daybreak.ranking.blending.arrival_shift import estimate_item_arrivals
+from daybreak.ranking.blending.sold_first import put_sold_first
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import (
     EVENT_LEVELS,
@@ -126,4 +127,4 @@ def refit_models(
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
     blend = replace(earlier.with_arrival(arrival), report={**earlier.report, **steps})
     blend = copy_wish_weights(blend, wish_rows(warm_start.fitted.strategies))
-    return blend, fitted
+    return put_sold_first(data, fitted, blend), fitted
