@@ -35,6 +35,10 @@ MIN_REFERENCE = 0.02
 """Smallest reference for wishes that hardly any item matches."""
 MIN_SHARED_LIKENESS = 0.5
 """Scaled likeness from which an item may take a place of a wish that shares the list."""
+FULL_LIKENESS = 0.99
+"""Scaled likeness from which an item is fully about a wish; 1 but for rounding."""
+WEIGHT_MARGIN = 1.02
+"""Factor on the weight with which an item about a wish and one that is not would be equal."""
 TOLERATED_LIKENESS = 0.3
 """Likeness to what is unwanted, in multiples of the reference, that does not count against an
 item; below it, likeness is mostly noise."""
@@ -142,8 +146,43 @@ def balance_wishes(
             last[wish] = -np.partition(-own, place - 1)[place - 1]
     best = np.full(len(others), -np.inf)
     np.maximum.at(best, owners, last)
-    missing = np.where(np.isfinite(last), best[owners] - last, 0)
+    has_place = np.isfinite(last)
+    missing = np.where(has_place, best[owners], 0) - np.where(has_place, last, 0)
     return np.asarray(1 + missing / weights[owners], dtype=np.float32)
+
+
+def sufficient_weights(likeness: Floats, others: Floats, n_places: int) -> Floats:
+    """Return the weights of wishes with which what is about them comes first.
+
+    A fitted weight holds for most users. A long history of one kind may speak more for its kind
+    than any history of the measurements, and a wish for another kind would be lost.
+
+    Args:
+        likeness: (n_queries, n_items) saturated likeness of each item to the wish of the query
+            that it fulfils best.
+        others: (n_queries, n_items) scores of the other strategies.
+        n_places: Places of a list: so many items that are fully about a wish come before all
+            items that are less than half about it.
+
+    Returns:
+        (n_queries,) weights; 0 where no item is fully about the wish, or all are.
+
+    Example:
+        >>> likeness = np.array([[1, 1, 0.6, 0.2, 0]], dtype=np.float32)
+        >>> others = np.array([[0, -1, 9, 7, 8]], dtype=np.float32)
+        >>> sufficient_weights(likeness, others, 2).round(2).tolist()  # 8 / 0.8 from the fourth
+        [10.199999809265137]
+    """
+    weights = np.zeros(len(likeness), dtype=np.float32)
+    for query, (alike, score) in enumerate(zip(likeness, others, strict=True)):
+        about = score[alike >= FULL_LIKENESS]
+        is_other = alike < MIN_SHARED_LIKENESS
+        place = min(n_places, len(about))
+        if place and is_other.any():
+            last = -np.partition(-about, place - 1)[place - 1]
+            missing = (score[is_other] - last) / (1 - np.maximum(alike[is_other], 0))
+            weights[query] = WEIGHT_MARGIN * max(missing.max(), 0)
+    return weights
 
 
 def scale_wishes(features: Sparse, scorer: LinearScorer) -> Sparse:

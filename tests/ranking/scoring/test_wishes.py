@@ -149,3 +149,30 @@ def test_an_answer_to_a_wish_is_labelled_as_such(scorer):
     levels, no = np.array([0, 3]), np.zeros(2, dtype=bool)
     assert scorer.dominant_strategy(levels, no, no, ~no) == ["wish", "wish"]
     assert "wish" not in scorer.dominant_strategy(levels, no, no)
+
+
+def test_a_wish_outweighs_a_history_that_speaks_more_than_the_measured_ones(
+    scorer, queries, two_blocks
+):
+    """Fully about the wish comes before less than half; the history orders what is about it."""
+    factors = np.array([1, 40, 1, 1 / 90])
+    blend = replace(
+        scorer.blend,
+        weights=scorer.blend.weights * factors,
+        new_weights=scorer.blend.new_weights * factors,
+    )
+    weak = Scorer(blend, scorer.fitted, two_blocks.items)
+    asking = np.flatnonzero(queries.has_wish)
+    plain = weak.score(queries.without_wishes())[asking]
+    found = weak.score(queries)[asking]
+    likeness = weak._wish_likeness(weak.encode(queries).matrices["wish"])
+    likeness = weak.encode(queries).restore_order(likeness)[asking]
+    lost = 0
+    for row, before, alike in zip(found, plain, likeness, strict=True):
+        full, other = alike >= 0.99, alike < 0.5
+        weak_sum = before + np.float32(0.1) * alike
+        lost += weak_sum[full].min() < weak_sum[other].max()
+        assert row[full].min() > row[other].max()
+        same = np.flatnonzero(np.isclose(alike, 1, atol=1e-3))
+        assert (np.argsort(row[same]) == np.argsort(before[same])).all()
+    assert lost

@@ -108,7 +108,7 @@ class QueryFeatures:
     of wishes"""
     layout: FeatureLayout
     wish_factors: Floats | None = None
-    """(n_wishes,) factors that give all wishes of a query places; None: no query has several"""
+    """(n_wishes,) factors that give the wishes of a query the first places; None: all are 1"""
     _level_matrices: dict[tuple[str, int], Any] = field(default_factory=dict)
     _baseline: Floats | None = None
     _concatenated: Sparse | None = None

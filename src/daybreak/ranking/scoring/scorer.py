@@ -21,6 +21,7 @@ from daybreak.models.wish import (
     combine_wishes,
     saturate_wishes,
     scale_wishes,
+    sufficient_weights,
 )
 from daybreak.ranking.blending.new_item_bias import unsold_bias
 from daybreak.ranking.blending.strategies import FittedStrategies
@@ -184,28 +185,25 @@ class Scorer:
         return features
 
     def _wish_factors(self, features: QueryFeatures) -> Floats | None:
-        """Return (n_wishes,) factors that give all wishes of a query places in its list."""
+        """Return (n_wishes,) factors that give the wishes of a query the first places."""
         owners = features.queries.wish_owners
-        counts = np.bincount(owners, minlength=len(features.queries))
-        several = np.flatnonzero(counts > 1)
-        if not len(several) or not len(self.items):
+        chosen = np.flatnonzero(features.queries.has_wish[owners])
+        asking, rows = np.unique(owners[chosen], return_inverse=True)
+        if not len(asking) or not len(self.items):
             return None
-        others = self.score(features.queries.take(several).without_wishes())
-        chosen = np.flatnonzero(counts[owners] > 1)
+        others = self.score(features.queries.take(asking).without_wishes())
         likeness = self._wish_likeness(take_rows(features.matrices[WISH_KIND], chosen))
         row = self.layout.strategy_rows[WISH_KIND][0]
-        weights = np.array(
-            [self.level_weights(n).weights[row].max() for n in features.levels[several]]
+        fitted = np.array(
+            [self.level_weights(n).weights[row].max() for n in features.levels[asking]]
         )
+        fitted = np.maximum(fitted, MIN_WISH_WEIGHT)
+        best = combine_wishes(likeness, rows)[1]
+        weights = np.maximum(fitted, sufficient_weights(best, others, SHARED_PLACES))
+        balance = balance_wishes(likeness, rows, others, weights, SHARED_PLACES)
         factors = np.ones(len(owners), dtype=np.float32)
-        factors[chosen] = balance_wishes(
-            likeness,
-            np.searchsorted(several, owners[chosen]),
-            others,
-            np.maximum(weights, MIN_WISH_WEIGHT),
-            SHARED_PLACES,
-        )
-        return factors
+        factors[chosen] = balance * (weights / fitted)[rows]
+        return factors if (factors != 1).any() else None
 
     def _wish_likeness(self, wishes: Sparse) -> Floats:
         """Return the (n_wishes, n_items) saturated likeness of scaled wishes."""
