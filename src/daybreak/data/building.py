@@ -3,6 +3,7 @@
 Start reading at :func:`build_table`.
 """
 
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from daybreak.data.casts import (
 from daybreak.data.clock import note_odd_dates, note_wrong_clocks
 from daybreak.data.column_types import prepare_columns
 from daybreak.data.columns import (
+    CHOICE_REASON,
     KEY_COLUMNS,
     LIKELY_REASON,
     RATING_TYPE,
@@ -32,6 +34,7 @@ from daybreak.data.event_time_columns import join_clocks
 from daybreak.data.event_type_columns import ENGAGEMENT, FLAG, read_observed_types, swipe_type
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.formats import ValueFormats
+from daybreak.data.happenings import end_of_days, takes_place, undecided_to_null
 from daybreak.data.identities import identify_users, identity_columns
 from daybreak.data.ids import cast_ids
 from daybreak.data.item_cells import expand_item_cells
@@ -214,8 +217,11 @@ class _TableBuilder:
             what = "event times are" if target == "timestamp" else f"{target} is"
             self.note(f"{what} read from: {source}")
         values = self.raw.frame[source]
+        is_happening = self._is_happening(target, source)
         column = read_times(
-            unlimited_to_null(values) if target in AVAILABILITY_COLUMNS else values,
+            unlimited_to_null(undecided_to_null(values) if is_happening else values)
+            if target in AVAILABILITY_COLUMNS
+            else values,
             self.formats.date_format,
             may_be_years=self.mapping.role != "events",
         )
@@ -225,11 +231,29 @@ class _TableBuilder:
         if target != "created_at" and not seconds.count():
             self._raise_if_any_bad(target, values, column.is_bad, "time")
         self._note_reading(source, column.describe())
+        if is_happening:
+            seconds = self._end_of_happenings(source, seconds)
         if target in AVAILABILITY_COLUMNS and column.is_bad.any():
             seconds = seconds.set(column.is_bad, CLOSED_LIMITS[target])
             self._note_closed(source, values, column.is_bad)
         reject = Reject(self.raw.file, 0, f"{target} is not a time", source, row_kept=row_kept)
         self.add(target, seconds, column.is_bad, reject)
+
+    def _is_happening(self, target: str, source: str) -> bool:
+        """Return whether the end of an offer is the time at which something takes place."""
+        if target != "available_until" or self._reason_of(source) == CHOICE_REASON:
+            return False
+        return takes_place(source, tuple(column.source for column in self.mapping.columns))
+
+    def _end_of_happenings(self, source: str, seconds: pl.Series) -> pl.Series:
+        """Return the ends of what takes place, those of days included; tell what is over."""
+        ends = end_of_days(seconds)
+        if n_over := int((ends < time.time()).sum()):
+            self.note(
+                f"{source}: {n_over:,} of {len(ends):,} items have taken place and are not "
+                "recommended; columns={'available_until': None} switches this off"
+            )
+        return ends
 
     def add_switch(self, target: str) -> None:
         """Add a column that hides items; items whose value cannot be read are hidden."""

@@ -447,7 +447,7 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
         ),
         "created_at": _CREATION_TIMES,
         "is_hidden": ("is_hidden", "hidden"),
-        "available_from": ("available_from", "valid_from", "on_sale_from", "starts_at"),
+        "available_from": ("available_from", "valid_from", "on_sale_from"),
         "available_until": (
             *("available_until", "valid_until", "on_sale_until", "expires_at", "ends_at"),
         ),

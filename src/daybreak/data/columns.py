@@ -47,6 +47,7 @@ _NAMES_BESIDE_DATA = names_beside_data()
 
 LIKELY_REASON = "likely name"
 """Why a column is read as an id whose name may mean something else in another table."""
+CHOICE_REASON = "your choice"
 VALUES_REASON = "its values"
 """Why a column is read as something that its name does not say."""
 RATING_TYPE = "rating"
@@ -238,7 +239,7 @@ def match_columns(
     likely = find_likely(sources, found, targets)
     found |= likely
     _check_keys(sources, role, set(found.values()))
-    reasons = dict.fromkeys(chosen.values(), "your choice")
+    reasons = dict.fromkeys(chosen.values(), CHOICE_REASON)
     reasons |= dict.fromkeys(likely, LIKELY_REASON)
     columns = _describe_columns(sources, role, found, reasons)
     off = frozenset(target for target, source in chosen.items() if source is None)

@@ -1,16 +1,18 @@
 """Periods in which items may be recommended, in columns whose names may mean something else.
 
 ``expires``, ``application_deadline`` and ``end_date`` end an offer if they hold times; the
-shelf life of a product or the last episode of a series does not. Start at
-:func:`recognise_item_limits`.
+shelf life of a product or the last episode of a series does not. What takes place ends when it
+begins. Start at :func:`recognise_item_limits`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from daybreak.data.columns import ColumnMapping, names_of
 from daybreak.data.event_time_columns import holds_times
+from daybreak.data.happenings import END_NAMES, Happenings, find_happenings, undecided_to_null
 from daybreak.data.readers.source import SAMPLE_ROWS
 from daybreak.data.times import unlimited_to_null
 
@@ -70,21 +72,17 @@ LIMIT_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Names of columns of limits, which are taken if they hold times."""
-_ENDS = (
-    "end_date",
-    "end_time",
-    "ends_on",
-    "ends",
-    "end_at",
-    "enddatum",
-    "fecha_fin",
-    "date_fin",
-    *("data_fine", "data_fim", "einddatum", "data_zakonczenia", "bitis_tarihi", "slutdatum"),
-    *("дата_окончания", "结束时间", "结束日期", "結束時間", "終了日", "종료일"),
-)
-"""Names of columns that hold the end of an offer, or that of a series long ago."""
 MIN_LATER_SHARE = 0.5
 """Smallest share of ends after the present from which they are those of offers."""
+LATER_SHARE_OF_HAPPENINGS = 0.02
+"""The same of a column whose name says when something takes place; an archive has none."""
+LATER_SHARE_WITH_PLACES = 0.1
+"""The same of other dates, beside columns of what takes place; a wrong clock has few."""
+FREE_COLUMN = "free_from"
+"""Attribute with the day from which a flat can be moved in."""
+MAX_LATER_OF_FREE = 0.5
+"""Largest share of days after the present from which flats may be listed; if more are to come,
+people look for a flat before it is free."""
 
 
 def recognise_item_limits(
@@ -109,25 +107,71 @@ def recognise_item_limits(
     """
     if mapping.role != "items":
         return mapping
+    found = find_happenings(tuple(column.source for column in mapping.columns))
+    mapping = _without_free_days(mapping, found, sample)
     for target in LIMIT_NAMES:
         if mapping.source_of(target) is None and target not in mapping.switched_off:
-            source = _find_limit(mapping, target, sample)
+            source = _find_limit(mapping, target, found, sample)
             mapping = mapping.read_by_values({} if source is None else {source: target})
     return mapping
 
 
+def _without_free_days(
+    mapping: ColumnMapping, found: Happenings, sample: Callable[[Sequence[str]], pl.DataFrame]
+) -> ColumnMapping:
+    """Return the mapping without the days from which flats can be moved in."""
+    source = mapping.source_of("available_from")
+    aliases = [c for c in mapping.used if c.source == source and c.reason == "alias"]
+    if not found.has_homes or source is None or not aliases:
+        return mapping
+    rows = sample([source]).head(SAMPLE_ROWS)
+    if not holds_times(rows[source], later=(MAX_LATER_OF_FREE, 1.0)):
+        return mapping
+    columns = tuple(
+        replace(c, target=FREE_COLUMN, reason="own name") if c.source == source else c
+        for c in mapping.columns
+    )
+    off = mapping.switched_off | {"available_from"}
+    return replace(mapping, columns=columns, switched_off=off)
+
+
 def _find_limit(
-    mapping: ColumnMapping, target: str, sample: Callable[[Sequence[str]], pl.DataFrame]
+    mapping: ColumnMapping,
+    target: str,
+    found: Happenings,
+    sample: Callable[[Sequence[str]], pl.DataFrame],
 ) -> str | None:
     """Return the column of a limit, None if there is none."""
     free = {c.source: names_of(c.source) for c in mapping.used if c.reason == "own name"}
-    ends = _ENDS if target == "available_until" else ()
-    for name in (*LIMIT_NAMES[target], *ends):
-        for source in (one for one, names in free.items() if name in names):
-            rows = sample([source]).head(SAMPLE_ROWS)
-            if source not in rows.columns or rows[source].dtype.is_nested():
-                continue
-            min_later = MIN_LATER_SHARE if name in ends else 0.0
-            if holds_times(unlimited_to_null(rows[source]), later=(min_later, 1.0)):
-                return source
+    for source, min_later in _iter_candidates(target, free, found):
+        rows = sample([source]).head(SAMPLE_ROWS)
+        if source not in rows.columns or rows[source].dtype.is_nested():
+            continue
+        values = undecided_to_null(unlimited_to_null(rows[source]))
+        if holds_times(values, later=(min_later, 1.0)):
+            return source
     return None
+
+
+def _iter_candidates(
+    target: str, free: Mapping[str, set[str]], found: Happenings
+) -> Iterator[tuple[str, float]]:
+    """Yield the columns that may be a limit, each with the smallest share of later times."""
+    if target == "available_from":
+        if not found.has_homes:
+            yield from ((s, 0.0) for s in _named(free, LIMIT_NAMES[target]))
+        yield from ((source, 0.0) for source in found.offers if source in free)
+        return
+    yield from ((source, 0.0) for source in _named(free, LIMIT_NAMES[target]))
+    min_later = LATER_SHARE_WITH_PLACES if found.has_places else MIN_LATER_SHARE
+    yield from ((source, min_later) for source in _named(free, END_NAMES))
+    shares = (LATER_SHARE_OF_HAPPENINGS, min_later, MIN_LATER_SHARE)
+    columns = (found.sure, found.placed, found.likely)
+    for sources, share in zip(columns, shares, strict=True):
+        yield from ((source, share) for source in sources if source in free)
+
+
+def _named(free: Mapping[str, set[str]], wanted: Sequence[str]) -> Iterator[str]:
+    """Yield the columns with one of the names, in the order of the names."""
+    for name in wanted:
+        yield from (source for source, names in free.items() if name in names)

@@ -74,3 +74,24 @@ def test_items_are_added_and_replaced_under_the_names_of_the_training(model):
 )  # fmt: skip
 def test_names_are_those_of_the_catalogue_where_it_has_them(names, known, wanted):
     assert match_catalogue(names, ["item_id", *known]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "ends"),
+    [
+        ("starts_at", "venue", 7_226_668_800.0),  # by hand: the end of 1 January 2199
+        ("expires", "price", 7_226_582_400.0),
+    ],
+)
+def test_items_that_come_later_end_as_those_of_the_training_do(name, beside, ends):
+    """Before, a concert that was added stayed in the lists for ever after it was over."""
+    items = ITEMS.select("sku", "name").with_columns(
+        pl.lit("2199-01-01").alias(name), pl.lit("x").alias(beside)
+    )
+    model = Recommender(encoder="none").fit(EVENTS, items)
+    day = {"sku": ["b1"], "name": ["Jazz"], name: ["2199-01-01"], beside: ["y"]}
+    model.add_items(pl.DataFrame(day))
+    model.add_items(pl.DataFrame({**day, "sku": ["b2"], name: ["2020-01-01"]}))
+    found = dict(model.items.select("item_id", "available_until").iter_rows())
+    assert found["b1"] == found["a1"] == ends
+    assert "b2" not in model.recommend(["new"], k=50)["item_id"].to_list()

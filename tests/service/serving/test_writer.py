@@ -228,6 +228,13 @@ def test_fields_with_a_meaning_that_cannot_be_read_are_rejected(name, value, cod
         ({"deletedAt": 1_609_372_800}, "is_hidden", True),
         ({"deleted_at": None}, "is_hidden", False),
         ({"removed_at": "Station A"}, "is_hidden", None),
+        ({"starts_at": "2020-12-30", "venue": "x"}, "available_until", 1_609_372_800.0),
+        ({"startsAt": "2020-12-31T00:00:01Z", "venue": "x"}, "available_until", 1_609_372_801),
+        ({"date": "2020-12-30", "performer": "x"}, "available_until", 1_609_372_800.0),
+        ({"event_date": "TBA", "venue": "x"}, "available_until", None),
+        ({"starts_at": "2099-01-01"}, "available_from", None),
+        ({"starts_at": "2099-01-01", "budget": 5}, "available_from", 4_070_908_800.0),
+        ({"date": "2020-12-30", "author": "x"}, "available_until", None),
     ],
 )
 def test_limits_of_items_have_the_names_that_they_have_in_files(fields, name, value):

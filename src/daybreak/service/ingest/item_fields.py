@@ -18,6 +18,7 @@ from daybreak.data.column_types import (
 )
 from daybreak.data.columns import find_name, names_of
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
+from daybreak.data.happenings import END_NAMES, find_happenings
 from daybreak.data.item_limit_columns import LIMIT_NAMES
 
 MAX_CACHED_SHAPES = 1_000
@@ -58,6 +59,7 @@ def find_item_limits(names: tuple[str, ...]) -> LimitFields:
             continue
         sure = find_name(COLUMN_ALIASES["items"][target], free)
         source = sure or find_name(LIMIT_NAMES.get(target, ()), free)
+        source = source or _find_happening(target, names, free)
         if source is not None:
             is_sure = sure is not None and target in AVAILABILITY_COLUMNS
             found.append((target, source, is_sure))
@@ -68,6 +70,17 @@ def find_item_limits(names: tuple[str, ...]) -> LimitFields:
         and name != HIDDEN_COLUMN
     ]
     return LimitFields(tuple(found), () if HIDDEN_COLUMN in names else tuple(switches))
+
+
+def _find_happening(target: str, names: tuple[str, ...], free: list[str]) -> str | None:
+    """Return the field that says when an item takes place, or when an offer begins."""
+    found = find_happenings(names)
+    if target == "available_from":
+        return next(iter(found.offers), None)
+    if target != "available_until":
+        return None
+    ends = find_name(END_NAMES, free) if found.has_places else None
+    return ends or next(iter((*found.sure, *found.placed)), None)
 
 
 def is_off(row: Mapping[str, Any], switches: Collection[str]) -> bool | None:

@@ -15,6 +15,7 @@ from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.data.casts import LIST_SEPARATOR, cast_switch
 from daybreak.data.columns import find_value_column
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
+from daybreak.data.happenings import end_of_day, takes_place
 from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.list_literals import parse_plain_list
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
@@ -197,7 +198,8 @@ def _add_limits(
     parsed: dict[str, Any], row: Mapping[str, Any], times: RequestTimes
 ) -> dict[str, Any]:
     """Return an item with the limits that fields with other names say; these fields stay."""
-    found = find_item_limits(_names_of_fields(row))
+    names = _names_of_fields(row)
+    found = find_item_limits(names)
     for target, source, is_sure in found.times:
         try:
             limit = times.parse_limit(row[source], source)
@@ -206,7 +208,8 @@ def _add_limits(
                 raise
             continue
         if is_sure or limit is None or limit > MIN_TIME_S:
-            parsed[target] = limit
+            is_last_day = target == "available_until" and takes_place(source, names)
+            parsed[target] = end_of_day(limit) if limit and is_last_day else limit
     scalars = [
         name for name in found.switches if isinstance(row[name], str | int | float | None)
     ]

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from daybreak.data.readers.source import RawTable, number_rows
 from daybreak.data.rejects import is_replaced
 from daybreak.data.tables import has_values
 from daybreak.errors import ConfigError, DataError, RejectedRowsWarning
-from daybreak.service.inputs.catalogue_names import match_catalogue
+from daybreak.service.inputs.catalogue_names import match_catalogue, read_last_days
 from daybreak.service.inputs.values import read_values
 
 TEXT_COLUMN = "text"
@@ -138,12 +139,13 @@ def as_frame(data: Any, *keys: str, known: Collection[str] = ()) -> pl.DataFrame
     table, notes = to_polars(data, f"data with {keys[0]!r}", keys)
     _warn_of(notes)
     table = _with_usual_names(table, keys)
-    if known:
-        table = table.rename(match_catalogue(table.columns, known))
+    renamed = match_catalogue(table.columns, known) if known else {}
+    table = table.rename(renamed)
     if _role_of(keys) == "items":
         table, rejects = read_frame_media(table)
         warn_of_rejects(rejects, stacklevel=3)
-    table, notes = read_values(table, _role_of(keys))
+    read = partial(read_values, role=_role_of(keys))
+    table, notes = read_last_days(table, renamed, read)
     _warn_of(notes)
     return table.with_columns(_ids_of(table[key]) for key in keys)
 
