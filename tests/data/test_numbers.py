@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data import read_tables
 from daybreak.data.numbers import check_decimal_mark, read_number_attribute, read_numbers
 from daybreak.errors import ConfigError
 
@@ -114,3 +115,23 @@ def test_a_decimal_mark_is_a_comma_or_a_point():
     assert [check_decimal_mark(mark) for mark in (None, "Comma", ".")] == [None, ",", "."]
     with pytest.raises(ConfigError, match="the decimal mark is"):
         check_decimal_mark(";")
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "numbers"),
+    [
+        ("price", ["1.299", "950", "2.499", ""], [1299.0, 950.0, 2499.0, None]),
+        ("Preis", ["1.299", "99,- €"], [1299.0, 99.0]),
+        ("views", ["12.345", "850"], [12_345.0, 850.0]),
+        ("price", ["1.299", "1.345", "2"], [1.299, 1.345, 2.0]),  # fuel
+        ("price", ["1.250", "12.500", "3.000"], [1.25, 12.5, 3.0]),  # dinars
+        ("price", ["0.999", "950", "1.299"], [0.999, 950.0, 1.299]),
+        ("price", ["1.299", "1950", "89"], [1.299, 1950.0, 89.0]),
+        ("weight", ["1.299", "950", "45"], [1.299, 950.0, 45.0]),
+    ],
+)
+def test_points_with_three_digits_beside_whole_amounts_are_of_thousands(name, texts, numbers):
+    """Before, the table that costs 1,299 was cheaper than the one for 950, without a word."""
+    ids = [f"i{n}" for n in range(len(texts))]
+    items = read_tables(items={"item_id": ids, name: texts}).tables.items
+    assert items[name.lower()].to_list() == numbers

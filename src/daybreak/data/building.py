@@ -40,7 +40,12 @@ from daybreak.data.ids import cast_ids
 from daybreak.data.item_cells import expand_item_cells
 from daybreak.data.item_names import name_items, title_column
 from daybreak.data.media.columns import read_media_columns
-from daybreak.data.numbers import NumberColumn, is_amount_name, read_number_attribute
+from daybreak.data.numbers import (
+    NumberColumn,
+    has_points_between_thousands,
+    is_amount_name,
+    read_number_attribute,
+)
 from daybreak.data.placeholders import is_placeholder
 from daybreak.data.rating_texts import read_value_column
 from daybreak.data.readers import OpenedTable, RawTable
@@ -475,8 +480,9 @@ def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
         values = values.str.strip_chars().str.replace_all(r"\s+", LIST_SEPARATOR)
     result = cast_attribute(values)
     decimal = table.formats.decimal
-    if values.dtype == pl.String and (result.dtype == pl.String or decimal == ","):
-        named = values.alias(target)
+    named = values.alias(target)
+    may_differ = result.dtype == pl.String or decimal == ","
+    if values.dtype == pl.String and (may_differ or has_points_between_thousands(named)):
         number = read_short_numbers(named, decimal) or read_number_attribute(named, decimal)
         if number is not None:
             _add_number_attribute(table, source, target, number)

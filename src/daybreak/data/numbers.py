@@ -48,6 +48,9 @@ _WHOLE = (
 """A number with its sign and its currency or percent sign."""
 _GROUPED = rf"^(\d{{1,3}})((?:[{_BLANK[1:-1]}'’`]\d{{3}})+)([.,]\d*)?$"
 """Thousands separated by blanks or apostrophes."""
+_DASHED = rf"\d,{_DASH}{{1,2}}{_BLANK}*\P{{L}}*$"
+"""A dash instead of decimals, as in 99,-: 1.299 beside it is more than a thousand. The Swiss
+99.- says nothing, as Swiss thousands have apostrophes."""
 _GROUP_MARKS = rf"[{_BLANK[1:-1]}'’`]"
 _NUMBERS: dict[DecimalMark, str] = {
     ".": r"^(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})?(?:\.\d*)?(?:e[-+]?\d+)?$",
@@ -62,6 +65,14 @@ _AMOUNT_NAMES = re.compile(
     r"|[售单定原现折标市优惠零批]价|[售單定原現折標市優惠零批]價|价钱|價錢|金额|金額|费用|費用|成本|値段|定価|금액"
     r"|cost\b|kosten|amount|betrag|umsatz|revenue|importe|msrp|\buvp\b|\brrp\b|discount|rabatt"
 )
+_COUNT_NAMES = re.compile(
+    r"(?:^|[ _])(?:views?|plays?|likes?|followers?|subscribers?|downloads?|installs?|reviews"
+    r"|votes|visits|streams|listeners|members|sold|sales|reads|population|salary|wage|income"
+    r"|gehalt|lohn|budget|mileage|aufrufe|abonnenten|vues|visitas)(?:[ _]?count)?(?:$|[ _])"
+    r"|播放[量数]|粉丝|销量|銷量|浏览[量数]|阅读[量数]|点赞[量数]|再生[数回]|조회수"
+)
+MIN_MEDIAN_OF_WHOLE = 10.0
+"""Smallest median of the other amounts of a column in which 1.299 is more than a thousand."""
 _LIST_NAMES = re.compile(
     r"categor|genre|tags?$|ids$|sizes$|colou?rs$|groups$|related|keywords|labels"
 )
@@ -154,7 +165,7 @@ def read_numbers(values: pl.Series, decimal: DecimalMark | None = None) -> Numbe
         return _finish(values.name, plain, text)
     distinct = text.drop_nulls().unique(maintain_order=True)
     parts = _split_numbers(distinct)
-    chosen, is_mixed = (decimal, False) if decimal else _decide_decimal(parts)
+    chosen, is_mixed = (decimal, False) if decimal else _decide_decimal(parts, distinct)
     other: DecimalMark = "." if chosen == "," else ","
     number = _parse_bodies(parts, chosen)
     if decimal is None:
@@ -203,14 +214,16 @@ def _split_numbers(text: pl.Series) -> pl.DataFrame:
     )
 
 
-def _decide_decimal(parts: pl.DataFrame) -> tuple[DecimalMark, bool]:
+def _decide_decimal(parts: pl.DataFrame, text: pl.Series) -> tuple[DecimalMark, bool]:
     """Return the decimal mark of a column, and whether both marks occur as decimal marks."""
     body = parts["body"]
     marked = body.filter(body.str.contains("[.,]") & ~body.str.contains(_AMBIGUOUS))
     is_point = marked.str.contains(_NUMBERS["."])
     is_comma = marked.str.contains(_NUMBERS[","])
+    n_dashed = int(text.str.contains(_DASHED).sum())
     n_point, n_comma = int((is_point & ~is_comma).sum()), int((is_comma & ~is_point).sum())
-    if not len(marked) and parts["sign"].str.contains("[^%٪]").any():
+    n_comma += n_dashed
+    if not len(marked) and not n_dashed and parts["sign"].str.contains("[^%٪]").any():
         return ("," if body.str.contains(".", literal=True).any() else "."), False
     return ("," if n_comma > n_point else "."), bool(n_point and n_comma)
 
@@ -248,6 +261,17 @@ def is_amount_name(name: str) -> bool:
     return _AMOUNT_NAMES.search(name.lower().replace("_", " ")) is not None
 
 
+def is_count_name(name: str) -> bool:
+    """Return whether the name of a column says that it counts something, or holds salaries.
+
+    Example:
+        >>> [is_count_name(name) for name in ("n_views", "播放量", "sea_view_room")]
+        [True, True, False]
+    """
+    is_counted = _COUNT_NAMES.search(name.lower()) is not None
+    return is_counted and not name.lower().endswith(("room", "text", "url"))
+
+
 def read_number_attribute(
     text: pl.Series, decimal: DecimalMark | None = None
 ) -> NumberColumn | None:
@@ -275,6 +299,8 @@ def read_number_attribute(
     least = MIN_AMOUNT_SHARE if is_amount_name(text.name) else MIN_NUMBER_SHARE
     if (given.str.contains(r"\d").mean() or 0) < least:  # type: ignore[operator]
         return None  # by far the cheapest check, and most columns of wide tables are words
+    if decimal is None and has_points_between_thousands(text):
+        decimal = ","
     column = read_numbers(text, decimal)
     share = 1 - column.is_bad.sum() / len(given)
     if is_amount_name(text.name):
@@ -282,3 +308,29 @@ def read_number_attribute(
     decorated = given.str.to_lowercase().str.contains(rf"(?:{_DECORATED})|\d\.\d")
     needed = MIN_NUMBER_SHARE if (decorated.mean() or 0) >= MIN_NUMBER_SHARE else 1.0  # type: ignore[operator]
     return column if share >= needed else None
+
+
+def has_points_between_thousands(given: pl.Series) -> bool:
+    """Return whether points of a column of amounts or counts stand between thousands.
+
+    Prices have two decimals or none. Where all points have three digits after them, and the
+    other amounts are whole numbers below a thousand, 1.299 is one of the same kind. Fuel has
+    three decimals in every price, and a weight or a rating is no amount.
+
+    Args:
+        given: Texts.
+
+    Example:
+        >>> has_points_between_thousands(pl.Series("price", ["1.299", "950", "89"]))
+        True
+        >>> has_points_between_thousands(pl.Series("price", ["1.299", "1.345", "2"]))
+        False
+    """
+    if not (is_amount_name(given.name) or is_count_name(given.name)):
+        return False
+    text = empty_to_null(given).drop_nulls().str.strip_chars()
+    grouped = text.str.contains(r"^[1-9]\d{0,2}(?:\.\d{3})+$")
+    whole = text.filter(~grouped)
+    if not grouped.any() or not len(whole) or not whole.str.contains(r"^\d{1,3}$").all():
+        return False
+    return float(whole.cast(pl.Float64).median() or 0) >= MIN_MEDIAN_OF_WHOLE  # type: ignore[arg-type]

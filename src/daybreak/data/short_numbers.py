@@ -3,7 +3,6 @@
 Start at :func:`read_short_numbers`. Elsewhere, *4k* is a screen, *24k* gold, and *5m* a length.
 """
 
-import re
 from dataclasses import replace
 
 import polars as pl
@@ -15,6 +14,7 @@ from daybreak.data.numbers import (
     DecimalMark,
     NumberColumn,
     is_amount_name,
+    is_count_name,
     read_numbers,
 )
 from daybreak.data.times import empty_to_null
@@ -40,23 +40,6 @@ _SHORT = (
     rf"(?i)^((?:{_LEAST})\s*)?([^a-zа-яё]*?\d[\d.,'’\s]*?)\s*(?:({'|'.join(_SCALES)})\.?)?"
     rf"\s*([€$£¥]|eur|usd|gbp|chf)?\s*((?:{_COUNTED})|起)?\s*(\+)?$"
 )
-_COUNT_NAMES = re.compile(
-    r"(?:^|[ _])(?:views?|plays?|likes?|followers?|subscribers?|downloads?|installs?|reviews"
-    r"|votes|visits|streams|listeners|members|sold|sales|reads|population|salary|wage|income"
-    r"|gehalt|lohn|budget|mileage|aufrufe|abonnenten|vues|visitas)(?:[ _]?count)?(?:$|[ _])"
-    r"|播放[量数]|粉丝|销量|銷量|浏览[量数]|阅读[量数]|点赞[量数]|再生[数回]|조회수"
-)
-
-
-def is_count_name(name: str) -> bool:
-    """Return whether the name of a column says that it counts something, or holds salaries.
-
-    Example:
-        >>> [is_count_name(name) for name in ("n_views", "播放量", "sea_view_room")]
-        [True, True, False]
-    """
-    is_counted = _COUNT_NAMES.search(name.lower()) is not None
-    return is_counted and not name.lower().endswith(("room", "text", "url"))
 
 
 def read_short_numbers(text: pl.Series, decimal: DecimalMark | None) -> NumberColumn | None:
