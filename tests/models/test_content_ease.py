@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from daybreak.data.dataset import ContentBlock, Dataset, Items
 from daybreak.models.content_ease import ContentEaseModel
 from daybreak.models.content_ridge import ContentRidgeModel
 from daybreak.models.ease import fit_ease_weights
+from daybreak.models.shared_content import score_through_kernel
 from daybreak.models.shared_text_kernel import KernelForm, fit_whitening
 from tests.models.tiny import ask, dataset, items, random_dataset, weights
 
@@ -43,6 +46,24 @@ def test_only_new_items_are_scored(limit, monkeypatch):
     model = ContentEaseModel().fit(data)
     assert np.isnan(model.score(ask(data, [0, 1]), data.items)).all()
     assert np.isfinite(model.score(ask(data, [0, 1]), items(4, STRANGERS, first=90))).all()
+
+
+@pytest.mark.parametrize("n_new", [8, 9])
+def test_weights_of_few_new_items_are_written_out(n_new, monkeypatch):
+    """With eight landmarks, weights of nine new items are longer than the factors."""
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 8)
+    known = random_dataset(dim=5)
+    vectors = np.random.default_rng(7).standard_normal((20 + n_new, 5))
+    data = Dataset(items(20 + n_new, vectors), known.events, known.n_users)
+    model = ContentEaseModel().fit(data)
+    found = model.linear_scorer(data.train_items, data.items)
+    assert (found.weights.left is None) == (n_new == 8)
+    state = replace(model.state, writes_out=False)
+    factors = score_through_kernel(state, data.train_items, data.items).weights
+    dense = found.weights.to_dense()
+    np.testing.assert_allclose(dense[:, 20:], factors.to_dense()[:, 20:], atol=1e-4)
+    means = [one[:, :20].mean(axis=1) for one in (dense, factors.to_dense())]
+    np.testing.assert_allclose(*means, atol=1e-4)
 
 
 def test_ease_of_neighbours_completes_histories_of_large_catalogues(monkeypatch):

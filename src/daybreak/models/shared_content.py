@@ -74,6 +74,8 @@ class ContentKernelRidge:
     """(n_train_items,) leverage when all training items are landmarks, else empty"""
     form: KernelForm
     """The kernel as a function of the similarity of items."""
+    n_new_items: int
+    """Items of the catalogue that are not training items."""
 
     @cached_property
     def coefficients(self) -> Floats:
@@ -150,18 +152,20 @@ def _fit_regression(
     data: Dataset, form: KernelForm, ridge: float = KERNEL_RIDGE
 ) -> ContentKernelRidge:
     n = len(data.train_item_rows)
+    n_new = len(data.items) - n
     n_landmarks = bounded_size("landmarks", MAX_LANDMARKS)
     most = min(n_landmarks, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
     chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
     if len(chosen) < n:
         wide = _fit_landmark_kernel(data, form, chosen)
         inverse = _invert_normal(wide.normal, wide.tall[chosen], ridge)
-        return ContentKernelRidge(chosen, inverse, wide.tall, np.empty(0, np.float32), form)
+        own = np.empty(0, dtype=np.float32)
+        return ContentKernelRidge(chosen, inverse, wide.tall, own, form, n_new)
     train = take_landmarks(data.train_items, chosen)
     k = form.apply(_train_item_kernel(data), train, train)
     solve = invert_spd_matrix(add_ridge(k, ridge))
     own = np.clip(np.einsum("nm,mn->n", solve, k), 0, 0.999).astype(np.float32)
-    return ContentKernelRidge(chosen, solve, np.empty((0, 0), np.float32), own, form)
+    return ContentKernelRidge(chosen, solve, np.empty((0, 0), np.float32), own, form, n_new)
 
 
 def _fit_landmark_kernel(data: Dataset, form: KernelForm, chosen: Rows) -> LandmarkKernel:
@@ -483,6 +487,10 @@ class ContentKernelState:
     text_weight: float = 0.0
     text_mean: Floats | None = None
     text_projection: Floats | None = None
+    writes_out: bool = False
+    """Whether the weights of new items are written out: the catalogue of the training had fewer
+    new items, or fewer features, than landmarks. Otherwise every list reads a factor of all
+    items."""
 
     @classmethod
     def from_regression(
@@ -498,6 +506,7 @@ class ContentKernelState:
             form.text_weight,
             None if form.whitening is None else form.whitening.mean,
             None if form.whitening is None else form.whitening.projection,
+            min(len(left), regression.n_new_items) <= len(regression.landmarks),
         )
 
     @property
@@ -525,18 +534,31 @@ def score_through_kernel(
     landmarks = take_landmarks(train_items, state.landmarks)
     right = state.form.apply(content_kernel(landmarks, items), landmarks, items)
     is_new = train_items.ids.rows(items.ids) < 0
-    if len(state.landmarks) != len(train_items):
+    rank, n_new = len(state.landmarks), int(is_new.sum())
+    is_written_out = state.writes_out and min(len(state.left), n_new) <= rank
+    if rank != len(train_items) and (with_known or not is_written_out):
         weights = WeightMatrix(left=state.left, right=right)
-    elif with_known or is_new.all():
+    elif with_known or n_new == len(items):
         weights = WeightMatrix(dense=state.left @ right)
     else:
-        n_new = int(is_new.sum())
-        dense = np.empty((len(state.left), n_new + 1), dtype=np.float32)
-        dense[:, :n_new] = state.left @ right[:, is_new]
-        dense[:, n_new:] = state.left @ right[:, ~is_new].mean(axis=1, keepdims=True)
-        columns = np.where(is_new, np.cumsum(is_new) - 1, n_new)
-        weights = WeightMatrix(dense=dense, columns=columns)
+        weights = _weigh_new_items(state.left, right, is_new)
     return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), is_new)
+
+
+def _weigh_new_items(left: Floats, right: Floats, is_new: Mask) -> WeightMatrix:
+    """Return dense weights of the new items, and one column for the mean of the others.
+
+    Args:
+        left: (n_features, rank).
+        right: (rank, n_items).
+        is_new: (n_items,).
+    """
+    n_new = int(is_new.sum())
+    dense = np.empty((len(left), n_new + 1), dtype=np.float32)
+    dense[:, :n_new] = left @ right[:, is_new]
+    dense[:, n_new:] = left @ right[:, ~is_new].mean(axis=1, keepdims=True)
+    columns = np.where(is_new, np.cumsum(is_new) - 1, n_new)
+    return WeightMatrix(dense=dense, columns=columns)
 
 
 def centred_log_popularity(data: Dataset) -> Floats:

@@ -13,6 +13,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.ranking.explain import QueryParts, decompose
+from daybreak.ranking.scoring.factor_rows import FactorProducts
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
 from daybreak.ranking.scoring.scorer import Scorer
 
@@ -128,6 +129,24 @@ def test_one_query_scores_as_in_a_batch(fitted, blend, data, queries):
     for row in range(len(queries)):
         alone = scorer.score(queries.take(np.array([row])))[0]
         np.testing.assert_allclose(alone, batch[row], atol=1e-5)
+
+
+def test_queries_of_all_levels_read_factors_together(data, queries, blend, monkeypatch):
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 8)
+    data = replace(data)  # without what was computed before
+    fitted = FittedStrategies.fit_on(data, default_strategies(), seed=0)
+    scorer = Scorer(blend, fitted, data.items)
+    asked = []
+
+    class CountedProducts(FactorProducts):
+        def apply(self, strategy, weights, features):
+            asked.append((strategy, features.shape[0]))
+            return super().apply(strategy, weights, features)
+
+    scorer.products = CountedProducts()
+    batch = scorer.score(queries)
+    assert asked == [(fitted.names.index("content/ridge"), len(queries))]
+    np.testing.assert_allclose(batch, naive(fitted, blend, data, queries), atol=1e-3)
 
 
 @pytest.mark.parametrize("sums_rows", [True, False])

@@ -494,11 +494,28 @@ class Scorer:
                 scores[rows] += 0 if product is None else product
                 continue
             for strategy in self.layout.strategy_rows[kind]:
-                if strategy in weights.active_rows:
-                    linear = self.linear_models[strategy]
-                    product = self.products.apply(strategy, linear.weights, matrix)
+                linear = self.linear_models[strategy]
+                if strategy in weights.active_rows and linear.weights.left is None:
+                    product = linear.weights.apply(matrix)
                     if product is not None:
                         scores[rows] += product * weights.weights[strategy]
+        for strategy in self.layout.strategy_rows[kind]:
+            if self.linear_models[strategy].weights.left is not None:
+                self._add_factors(scores, features, kind, strategy)
+
+    def _add_factors(
+        self, scores: Floats, features: QueryFeatures, kind: str, strategy: int
+    ) -> None:
+        """Add the weighted products with low-rank weights, which all levels read at once."""
+        levels = [(rows, self.level_weights(n)) for n, rows in features.level_slices.items()]
+        active = [(rows, one) for rows, one in levels if strategy in one.active_rows]
+        weights = self.linear_models[strategy].weights
+        if not active:
+            return
+        product = self.products.apply(strategy, weights, features.matrices[kind])
+        if product is not None:
+            for rows, level in active:
+                scores[rows] += product[rows] * level.weights[strategy]
 
     def _apply_summed(self, weights: LevelWeights, kind: str, matrix: Sparse) -> Floats | None:
         """Return the (n, n_items) products with the sum of the strategies of a kind.
@@ -545,8 +562,7 @@ class Scorer:
     def _add_product(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted products of unfused features, with one product for all levels."""
         if kind == WISH_KIND:
-            self._add_wishes(scores, features)
-            return
+            return self._add_wishes(scores, features)
         for strategy in self.layout.strategy_rows[kind]:
             product = self.linear_models[strategy].weights.apply(features.matrices[kind])
             if product is not None:
