@@ -105,6 +105,16 @@ def test_items_are_taken_with_their_content_and_age(shop):
     assert len(shop.take(np.empty(0, dtype=np.int64))) == 0
 
 
+@pytest.mark.parametrize("n_cells", [1, 4, 7])
+def test_similarities_in_parts_are_those_of_all(n_cells, monkeypatch):
+    vectors = np.float32([[1, 0], [0, 1], [0.6, 0.8]])
+    blocks = (ContentBlock("words", sp.csr_array(vectors)), ContentBlock("meaning", vectors))
+    shop = Items(Vocabulary("abc"), blocks)
+    whole = shop.similarity(shop)
+    monkeypatch.setattr("daybreak.data.dataset.MAX_SIMILARITY_CELLS", n_cells)
+    np.testing.assert_allclose(shop.similarity(shop), whole, rtol=1e-6)
+
+
 def test_items_without_content_are_like_nothing():
     bare = Items(Vocabulary(["tea", "rum"]))
     assert bare.similarity(bare).tolist() == [[0, 0], [0, 0]]

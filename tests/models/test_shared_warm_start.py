@@ -6,6 +6,7 @@ import pytest
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.shared_content import (
     fit_centred_content_weights,
+    fit_content_kernel,
     impute_from_content,
     known_or_predicted,
 )
@@ -52,6 +53,23 @@ def test_what_is_filled_in_equals_a_regression_on_the_known_items_alone():
     np.testing.assert_allclose(
         impute_from_content(data, values, known), alone, rtol=1e-4, atol=1e-5
     )
+
+
+def test_more_unknown_items_than_landmarks_are_predicted_by_the_same_smoother(monkeypatch):
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 5)
+    data = random_dataset(dim=6)
+    known = np.arange(20) % 3 == 0
+    new = np.flatnonzero(~known)
+    values = np.random.default_rng(1).standard_normal((20, 2)).astype(np.float32)
+    regression = fit_content_kernel(data)
+    smoother = regression.coefficients @ regression.kernel.T
+    residuals = np.where(known[:, None], values - values[known].mean(axis=0), 0)
+    left = np.eye(len(new)) - smoother[np.ix_(new, new)]
+    expected = values[known].mean(axis=0) + np.linalg.solve(left, smoother[new] @ residuals)
+    found = impute_from_content(data, values, known)
+    assert len(new) > len(regression.landmarks)
+    np.testing.assert_array_equal(found[known], values[known])
+    np.testing.assert_allclose(found[new], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_without_content_new_items_get_the_mean():

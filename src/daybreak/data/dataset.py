@@ -200,6 +200,10 @@ class ContentBlock:
     cosine = RenamedAttribute("cosine_similarity")
 
 
+MAX_SIMILARITY_CELLS = 50_000_000
+"""Pairs of items whose similarity is computed at a time: 200 MB for each content block."""
+
+
 @dataclass(frozen=True, eq=False)
 class Items:
     """A catalogue or a part of one; its items need not be part of the training data."""
@@ -221,11 +225,17 @@ class Items:
         """Return the (n_items, n_others) weighted sum over blocks of cosine similarities.
 
         The sum is the kernel of the blocks side by side, each by its share.
-        Memory: 4 * n_items * n_others bytes.
+        Memory: 4 * n_items * n_others bytes, and at most 8 * ``MAX_SIMILARITY_CELLS`` bytes
+        during computation.
         """
         total = np.zeros((len(self), len(others)), dtype=np.float32)
-        for block, other in zip(self.blocks, others.blocks, strict=True):
-            total += block.weight * block.cosine_similarity(other)
+        height = max(MAX_SIMILARITY_CELLS // max(len(others), 1), 1)
+        for start in range(0, len(self), height):
+            part = total[start : start + height]
+            rows = np.arange(start, start + len(part))
+            for block, other in zip(self.blocks, others.blocks, strict=True):
+                chosen = block if len(rows) == len(self) else block.take(rows)
+                part += block.weight * chosen.cosine_similarity(other)
         return total
 
     def with_block_weights(self, weights: Mapping[str, float]) -> "Items":

@@ -370,13 +370,34 @@ def impute_from_content(data: Dataset, values: Floats, known: Mask) -> Floats:
     new = np.flatnonzero(~known)
     if not data.train_items.blocks or not len(new):
         return imputed
-    regression = fit_content_kernel(data)
+    regression, residuals = fit_content_kernel(data), imputed - centre
+    if regression.kernel.size and len(new) > len(regression.landmarks):
+        imputed[new] += _impute_many(regression, residuals, new)
+        return imputed
     landmarks = take_landmarks(data.train_items, regression.landmarks)
     towards = content_kernel(landmarks, data.train_items)[:, new].T @ regression.inverse
     smoother = towards @ regression.kernel.T if regression.kernel.size else towards
     left = np.eye(len(new)) - smoother[:, new]
-    imputed[new] += np.linalg.solve(left, smoother @ (imputed - centre)).astype(np.float32)
+    imputed[new] += np.linalg.solve(left, smoother @ residuals).astype(np.float32)
     return imputed
+
+
+def _impute_many(regression: ContentKernelRidge, residuals: Floats, new: Rows) -> Floats:
+    """Return the predictions of more unknown items than landmarks.
+
+    With the kernel ``T`` of items and landmarks and the inverse ``P``, the smoother of
+    :func:`impute_from_content` is ``T P T'``, and ``(I - T_N P T_N')^-1 T_N = T_N (I - P T_N'
+    T_N)^-1``: no matrix is larger than that of the unknown items and the landmarks.
+
+    Args:
+        regression: Regression with fewer landmarks than training items.
+        residuals: (n_train_items, d) values around their centre, 0 for unknown items.
+        new: Rows of the unknown items.
+    """
+    tall = regression.kernel[new]
+    inner = np.eye(tall.shape[1]) - regression.inverse @ (tall.T @ tall)
+    found = tall @ np.linalg.solve(inner, regression.project(residuals))
+    return np.asarray(found, dtype=np.float32)
 
 
 def content_directions(data: Dataset, dim: int, seed: int = 0) -> Floats:

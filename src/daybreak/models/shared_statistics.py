@@ -34,6 +34,9 @@ DENSE_BLOCK_COLUMNS = 128
 cache of a core; 1,024 columns took 1.6 times as long."""
 TRANSPOSED_BLOCK_ROWS = 512
 """Rows of a matrix that are transposed at a time."""
+CELLS_PER_PAIR = 8
+"""Memory of a pair of items in a sparse block, and of what is computed from it, relative to a
+cell of a dense block."""
 MIRROR_BLOCK_ROWS = 256
 """Rows of a block of a matrix that is mirrored; two blocks fit into the cache of a core."""
 
@@ -437,11 +440,11 @@ def _count_products(transposed: Sparse, row_sizes: Rows) -> Rows:
 
 
 def _iter_even_blocks(work: Rows) -> Iterator[slice]:
-    """Yield slices of rows whose work sums to at most ``MAX_BLOCK_CELLS``, or of one row."""
+    """Yield slices of rows whose pairs need at most ``MAX_BLOCK_CELLS``, or of one row."""
     total = np.concatenate([[0], np.cumsum(work)])
-    start, n_cells = 0, bounded_size("block_cells", MAX_BLOCK_CELLS)
+    start, n_pairs = 0, bounded_size("block_cells", MAX_BLOCK_CELLS) // CELLS_PER_PAIR
     while start < len(work):
-        stop = int(np.searchsorted(total, total[start] + n_cells, side="right")) - 1
+        stop = int(np.searchsorted(total, total[start] + n_pairs, side="right")) - 1
         yield slice(start, max(stop, start + 1))
         start = max(stop, start + 1)
 

@@ -484,38 +484,29 @@ class Scorer:
 
     def _add_features(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted features of one kind to (n_queries, n_items) scores."""
-        if not is_summed_kind(kind):
-            self._add_product(scores, features, kind)
+        if kind == WISH_KIND:
+            self._add_wishes(scores, features)
             return
-        for level, rows in features.level_slices.items():
+        strategies = self.layout.strategy_rows[kind]
+        at_once = [row for row in strategies if self._reads_all_levels(kind, row)]
+        by_level = set(strategies).difference(at_once)
+        for strategy in at_once:
+            self._add_product(scores, features, kind, strategy)
+        for level, rows in features.level_slices.items() if by_level else ():
             weights, matrix = self.level_weights(level), features.at_level(kind, level)
             if kind in weights.fused or self._can_sum_rows(kind):
                 product = self._apply_summed(weights, kind, matrix)
                 scores[rows] += 0 if product is None else product
                 continue
-            for strategy in self.layout.strategy_rows[kind]:
-                linear = self.linear_models[strategy]
-                if strategy in weights.active_rows and linear.weights.left is None:
-                    product = linear.weights.apply(matrix)
-                    if product is not None:
-                        scores[rows] += product * weights.weights[strategy]
-        for strategy in self.layout.strategy_rows[kind]:
-            if self.linear_models[strategy].weights.left is not None:
-                self._add_factors(scores, features, kind, strategy)
+            for strategy in sorted(by_level.intersection(weights.active_rows)):
+                product = self.linear_models[strategy].weights.apply(matrix)
+                if product is not None:
+                    scores[rows] += product * weights.weights[strategy]
 
-    def _add_factors(
-        self, scores: Floats, features: QueryFeatures, kind: str, strategy: int
-    ) -> None:
-        """Add the weighted products with low-rank weights, which all levels read at once."""
-        levels = [(rows, self.level_weights(n)) for n, rows in features.level_slices.items()]
-        active = [(rows, one) for rows, one in levels if strategy in one.active_rows]
-        weights = self.linear_models[strategy].weights
-        if not active:
-            return
-        product = self.products.apply(strategy, weights, features.matrices[kind])
-        if product is not None:
-            for rows, level in active:
-                scores[rows] += product[rows] * level.weights[strategy]
+    def _reads_all_levels(self, kind: str, strategy: int) -> bool:
+        """Return whether there is one product for all levels: with factors, each reads all."""
+        has_factors = self.linear_models[strategy].weights.left is not None
+        return has_factors or not is_summed_kind(kind)
 
     def _apply_summed(self, weights: LevelWeights, kind: str, matrix: Sparse) -> Floats | None:
         """Return the (n, n_items) products with the sum of the strategies of a kind.
@@ -559,16 +550,23 @@ class Scorer:
             return None
         return stored.apply_to_columns(parts, items)
 
-    def _add_product(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
-        """Add the weighted products of unfused features, with one product for all levels."""
-        if kind == WISH_KIND:
-            return self._add_wishes(scores, features)
-        for strategy in self.layout.strategy_rows[kind]:
-            product = self.linear_models[strategy].weights.apply(features.matrices[kind])
-            if product is not None:
-                for level, rows in features.level_slices.items():
-                    weights = self.level_weights(level).weights[strategy]
-                    scores[rows] += product[rows] * weights
+    def _add_product(
+        self, scores: Floats, features: QueryFeatures, kind: str, strategy: int
+    ) -> None:
+        """Add the weighted products of a strategy with the queries of all levels."""
+        levels = [(rows, self.level_weights(n)) for n, rows in features.level_slices.items()]
+        active = [(rows, one) for rows, one in levels if strategy in one.active_rows]
+        weights = self.linear_models[strategy].weights
+        if not active:
+            return
+        matrix = features.matrices[kind]
+        if is_summed_kind(kind):
+            product = self.products.apply(strategy, weights, matrix)
+        else:
+            product = weights.apply(matrix)
+        if product is not None:
+            for rows, level in active:
+                scores[rows] += product[rows] * level.weights[strategy]
 
     def _add_wishes(self, scores: Floats, features: QueryFeatures) -> None:
         """Add the weighted likeness of each item to the wish that it fulfils best."""
