@@ -10,9 +10,11 @@ a process of its own with one thread: processor time of the training (reading th
 part of it), peak memory of that process, processor time to open the saved release in another
 process (with checksums and imports; of the peer, to read its file in the same one), and
 processor time of a list of ten of 100 known users, one after another. *Daybreak* is the
-default training without a text model; *item_knn* is that strategy alone. The peer
-``implicit`` has one row for each of its models, ``AlternatingLeastSquares`` with 64 factors and
-``CosineRecommender`` with 100 neighbours, with their other defaults.
+default training without a text model; *item_knn* is that strategy alone. Of the peers,
+``implicit`` has ``AlternatingLeastSquares`` with 64 factors and ``CosineRecommender`` with 100
+neighbours, ``LightFM`` (as ``lightfm-next``) the loss WARP with 64 factors, 10 epochs and no
+features, and ``RecTools`` its ``EASEModel``, with their other defaults; see
+``benchmarks/scale/curve_peers.py``.
 
 A process that takes more than ``--most-seconds`` of processor time is ended, and a measurement
 named by ``--without`` is not started; the cells say so.
@@ -33,6 +35,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,12 +48,14 @@ N_ANSWERS = 100
 N_SLOPE_SIZES = 3
 """Largest measured sizes through which the line of a slope goes."""
 SYSTEMS = ("daybreak", "item_knn")
-PEERS = ("implicit_als", "implicit_cosine")
+PEERS = ("implicit_als", "implicit_cosine", "lightfm_warp", "rectools_ease")
 NAMES = {
     "daybreak": "Daybreak, default",
     "item_knn": "Daybreak, item_knn alone",
     "implicit_als": "implicit 0.7 ALS",
     "implicit_cosine": "implicit 0.7 Cosine",
+    "lightfm_warp": "LightFM 1.19 WARP",
+    "rectools_ease": "RecTools 0.19 EASE",
 }
 MEASURES = {
     "fit_s": "training [s]",
@@ -58,6 +63,7 @@ MEASURES = {
     "open_s": "opening [s]",
     "answer_ms": "a list [ms]",
 }
+COLOURS = ("#c1121f", "#e07a3f", "#2a6f97", "#6c9a8b", "#8d6cab", "#7a7a7a")
 THREADS = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
 )
@@ -121,7 +127,7 @@ def measure(system: str, folder: Path) -> dict[str, float]:
         system: Key of ``NAMES``.
         folder: Folder that the generator wrote.
     """
-    found = fit_daybreak(system, folder) if system in SYSTEMS else fit_implicit(system, folder)
+    found = fit_daybreak(system, folder) if system in SYSTEMS else measure_peer(system, folder)
     return {**found, "peak_mb": peak_mb()}
 
 
@@ -159,30 +165,16 @@ def answer_daybreak(system: str, folder: Path) -> dict[str, float]:
     return {"open_s": seconds, "answer_ms": answer_ms(lambda u: model.recommend([u]), users)}
 
 
-def fit_implicit(system: str, folder: Path) -> dict[str, float]:
-    """Train a model of the peer, and answer."""
-    import implicit  # noqa: PLC0415 - of another environment
-    import scipy.sparse as sp  # noqa: PLC0415
-    from implicit.nearest_neighbours import CosineRecommender  # noqa: PLC0415
-
-    events, _ = read(folder)
-    codes = [events[name].rank("dense").to_numpy().astype(np.int64) - 1
-             for name in ("user_id", "item_id")]  # fmt: skip
-    histories = sp.csr_matrix((np.ones(len(codes[0]), np.float32), tuple(codes)))
-    if system == "implicit_als":
-        model: Any = implicit.als.AlternatingLeastSquares(64, num_threads=1, random_state=0)
-    else:
-        model = CosineRecommender(K=100, num_threads=1)
-    start = time.process_time()
-    model.fit(histories, show_progress=False)
-    seconds = time.process_time() - start
-    file = folder / f"{system}.npz"
-    model.save(str(file))
-    start = time.process_time()
-    type(model).load(str(file))
-    opened = time.process_time() - start
-    ms = answer_ms(lambda u: model.recommend(u, histories[u], N=10), list(range(N_ANSWERS + 1)))
-    return {"fit_s": seconds, "open_s": opened, "answer_ms": ms}
+def measure_peer(system: str, folder: Path) -> dict[str, float]:
+    """Train a model of a peer, and answer."""
+    peers = import_module("curve_peers")  # beside this script; the peers have no Daybreak
+    peer = peers.fit_peer(system, read(folder)[0], folder)
+    found = {"fit_s": peer.fit_s}
+    if peer.reopen is not None:
+        start = time.process_time()
+        peer.reopen()
+        found["open_s"] = time.process_time() - start
+    return {**found, "answer_ms": answer_ms(peer.answer, list(peer.users)[: N_ANSWERS + 1])}
 
 
 def answer_ms(answer: Callable[[Any], Any], users: Sequence[Any]) -> float:
@@ -343,7 +335,7 @@ def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
 
     shown = ("fit_s", "peak_mb", "answer_ms")
     figure, axes = plt.subplots(2, len(shown), figsize=(11, 6.4))
-    colours = dict(zip(NAMES, ("#c1121f", "#e07a3f", "#2a6f97", "#6c9a8b"), strict=True))
+    colours = dict(zip(NAMES, COLOURS, strict=True))
     for line, axis in zip(axes, ("items", "events"), strict=True):
         for place, name in zip(line, shown, strict=True):
             for system, colour in colours.items():
