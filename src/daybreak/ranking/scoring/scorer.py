@@ -487,8 +487,9 @@ class Scorer:
         if kind == WISH_KIND:
             self._add_wishes(scores, features)
             return
+        has_sum = any(kind in self.level_weights(n).fused for n in features.level_slices)
         strategies = self.layout.strategy_rows[kind]
-        at_once = [row for row in strategies if self._reads_all_levels(kind, row)]
+        at_once = [r for r in strategies if not has_sum and self._reads_all_levels(kind, r)]
         by_level = set(strategies).difference(at_once)
         for strategy in at_once:
             self._add_product(scores, features, kind, strategy)
