@@ -1,7 +1,9 @@
 """Import, export, dump and restore."""
 
 import gzip
+import io
 import json
+import zipfile
 
 import httpx
 import pytest
@@ -42,6 +44,64 @@ def test_an_import_that_would_lose_a_tenth_of_its_rows_stores_nothing(empty):
     assert (refused.status_code, refused.json()["code"]) == (422, "too_many_rejects")
     assert "1 of 3 events (33%) are rejected" in refused.json()["detail"]
     assert empty.get("/events?user_id=ann").json()["events"] == []
+
+
+def packed(**files):
+    """Return a zip file; two underscores in a name stand for the point before csv."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("__", "."), text)
+    return out.getvalue()
+
+
+SHOP = {
+    "export/items__csv": "item_id,title\ntea,Green tea\ncup,Blue cup\n",
+    "export/events__csv": "user_id,item_id\nann,tea\nbob,cup\neve,tea\n",
+}
+
+
+def test_a_zip_file_of_several_tables_is_imported(empty):
+    found = empty.post("/import", content=packed(**SHOP)).json()
+    assert found["tables"] == {
+        "events": {"read": 3, "new": 3},
+        "items": {"read": 2, "new": 2},
+    }
+    assert (found["read"], found["new"], found["rejected"]) == (5, 5, 0)
+    again = empty.post("/import?table=items&replace=items", content=packed(**SHOP)).json()
+    assert again["tables"] == {"items": {"read": 2, "new": 0}}
+    without = empty.post("/import?table=users", content=packed(**SHOP)).json()
+    assert (without["code"], "it has events, items" in without["detail"]) == ("bad_data", True)
+    plain = empty.post("/import", content="user_id,item_id\nian,tea\n").json()
+    assert plain["tables"] == {"events": {"read": 1, "new": 1}}
+
+
+@pytest.mark.parametrize("query", ["", "?table=events"])
+def test_zip_files_unpack_to_no_more_than_a_file_may_have(empty, query):
+    bomb = packed(events__csv="user_id,item_id\n" + "ann,tea\n" * 400_000)
+    assert len(bomb) < 20_000
+    found = empty.post(f"/import{query}", content=bomb)
+    assert (found.status_code, found.json()["code"]) == (413, "too_large")
+    assert empty.get("/events?user_id=ann").json()["events"] == []
+
+
+@pytest.mark.parametrize("query", ["", "?table=events"])
+def test_paths_in_zip_files_name_no_file_of_the_server(empty, tmp_path, query):
+    """Before, an absolute path in a zip file named that file of the server, which was read."""
+    secret = tmp_path / "events.csv"
+    secret.write_text("user_id,item_id\nsecret,tea\n")
+    for name in (str(secret), "../../events.csv", "..\\events.csv"):
+        found = empty.post(
+            f"/import{query}", content=packed(**{name: "user_id,item_id\na,b\n"})
+        )
+        assert (found.status_code, found.json()["code"]) == (422, "bad_data"), name
+        assert "expected paths within the zip file" in found.json()["detail"]
+    assert empty.get("/events?user_id=secret").json()["events"] == []
+
+
+def test_parquet_files_are_refused_in_zip_files_as_well(empty):
+    found = empty.post("/import?table=events", content=packed(events__parquet="PAR1..."))
+    assert (found.status_code, found.json()["code"]) == (415, "bad_media_type")
 
 
 def test_forms_of_dates_and_numbers_can_be_stated(empty):

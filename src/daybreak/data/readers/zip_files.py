@@ -44,14 +44,49 @@ def _is_book(path: Path) -> bool:
 def members_of(path: Path) -> list[Path]:
     """Return the paths of the files in a zip file or of the sheets of a workbook, else nothing.
 
-    Files that systems add for themselves are left out.
+    Files that systems add for themselves are left out. Nothing is unpacked, and paths that
+    lead out of the archive are refused: joined to its path, they would name other files.
+
+    Raises:
+        DataError: The archive is damaged, or has a file with such a path.
     """
     if _is_book(path):
         return sheets_of(path)
     if not is_zip(path):
         return []
     names = [n for n in _names(path) if not n.endswith("/") and "__MACOSX" not in n]
+    if outside := next((name for name in names if _leads_out(name)), None):
+        raise DataError(
+            f"{path.name} has a file with the path {outside[:80]!r}, expected paths within the "
+            "zip file; pack the files again"
+        )
     return sorted(path / name for name in names if not Path(name).name.startswith("."))
+
+
+def _leads_out(name: str) -> bool:
+    """Return whether the path of a member is absolute or has a step upwards.
+
+    Example:
+        >>> [_leads_out(name) for name in ("a/b.csv", "a..b.csv", "/b.csv", "../b.csv")]
+        [False, False, True, True]
+    """
+    parts = name.replace("\\", "/").split("/")
+    return ".." in parts or parts[0] == "" or parts[0].endswith(":")
+
+
+def unpacked_bytes(path: Path) -> int:
+    """Return the size of all files of a zip file or a workbook [bytes].
+
+    No more than these bytes of a file are ever read, whatever its data unpack to.
+
+    Raises:
+        DataError: The archive is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(f"{path.name} is a damaged zip file: {error}") from error
 
 
 def open_member(path: Path) -> IO[bytes] | None:

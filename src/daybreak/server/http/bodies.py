@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from daybreak.data.private_files import open_private_file
+from daybreak.data.readers.text import open_bytes
+from daybreak.data.readers.zip_files import ZIP_START, is_zip, members_of, unpacked_bytes
 from daybreak.server.http.gzip_stream import DECOMPRESSED_CHUNK_BYTES, GzipStream
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.ops.pools import run_in_threadpool
@@ -271,10 +273,9 @@ def _unpack_file(path: Path, max_bytes: int) -> Path:
         if not magic:
             raise HttpProblem("bad_request", "the body is empty; send a file")
         if magic == _PARQUET_MAGIC:
-            raise HttpProblem(
-                "bad_media_type",
-                "Parquet files cannot be uploaded; send CSV or JSON Lines",
-            )
+            raise _parquet_problem()
+        if magic == ZIP_START:
+            _check_archive(path, max_bytes)
         if not magic.startswith(_GZIP_MAGIC):
             return path
         file.seek(0)
@@ -282,6 +283,26 @@ def _unpack_file(path: Path, max_bytes: int) -> Path:
         with unpacked.open("wb") as out:
             out.writelines(_iter_bounded(file, max_bytes))
     return unpacked
+
+
+def _check_archive(path: Path, max_bytes: int) -> None:
+    """Check the files of a zip file as those that are sent alone are checked."""
+    if unpacked_bytes(path) > max_bytes:
+        raise _unpacked_problem(max_bytes)
+    for member in members_of(path) if is_zip(path) else ():
+        with open_bytes(member) as file:
+            if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC:
+                raise _parquet_problem()
+
+
+def _parquet_problem() -> HttpProblem:
+    return HttpProblem(
+        "bad_media_type", "Parquet files cannot be uploaded; send CSV or JSON Lines"
+    )
+
+
+def _unpacked_problem(max_bytes: int) -> HttpProblem:
+    return HttpProblem("too_large", f"a file may have {max_bytes:,} bytes after decompression")
 
 
 def _iter_bounded(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
@@ -292,8 +313,6 @@ def _iter_bounded(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
         for chunk in gzip.decompress(data):
             size += len(chunk)
             if size > max_bytes:
-                raise HttpProblem(
-                    "too_large", f"a file may have {max_bytes:,} bytes after decompression"
-                )
+                raise _unpacked_problem(max_bytes)
             yield chunk
     gzip.check_complete()

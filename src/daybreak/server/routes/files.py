@@ -1,5 +1,6 @@
 """Files and data: ``/import``, ``/data``, ``/export``, ``/dump`` and ``/restore``."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,11 @@ from fastapi import Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from daybreak.data.column_aliases import TableRole
 from daybreak.data.formats import ValueFormats
+from daybreak.data.readers import OpenedTable
+from daybreak.data.readers.zip_files import members_of
+from daybreak.errors import DataError
 from daybreak.server.http.bodies import iter_gzip_lines, receive_file
 from daybreak.server.http.languages import all_in_language, in_language, rows_in_language
 from daybreak.server.http.problems import HttpProblem
@@ -34,7 +39,7 @@ from daybreak.service.backup import (
     export_table,
     restore_store,
 )
-from daybreak.service.ingest.files import Sources, parse_columns
+from daybreak.service.ingest.files import Sources, find_files, parse_columns
 from daybreak.service.ingest.preview import preview_file, report_data
 
 router = api_router("files")
@@ -64,6 +69,9 @@ _GZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
 async def import_file(request: Request) -> Response:
     """Import a file of events, items or users: CSV, TSV or JSON Lines, also with gzip.
 
+    A zip file or a workbook may hold a file for each table. What its files unpack to may be as
+    large as a file that is sent alone.
+
     Columns are recognised by name and values. Importing the same file again adds nothing. If
     more than a tenth of the rows is rejected, nothing is stored (`too_many_rejects`), unless
     `max_rejected` allows it.
@@ -72,8 +80,7 @@ async def import_file(request: Request) -> Response:
     columns = parse_columns(query.column)
     async with receive_file(request, state.options.upload_bytes) as path:
         formats = ValueFormats.of(query.date_format, query.decimal, strict=query.strict)
-        sources = Sources({query.table: path}, columns, formats=formats)
-        imported = await run_in_threadpool(_import, state, sources, query)
+        imported = await run_in_threadpool(_import, state, path, columns, formats, query)
     rejects = rows_in_language(imported["rejects"], "reason")
     notes = all_in_language(imported["notes"])
     return json_response(imported | {"rejects": rejects, "notes": notes})
@@ -170,20 +177,46 @@ async def restore(request: Request) -> Response:
     return json_response({"rows": rows})
 
 
-def _import(state: ServerState, sources: Sources, query: ImportQuery) -> dict[str, Any]:
-    read = sources.read()
-    if query.replace is not None and query.table != query.replace:
+def _import(
+    state: ServerState,
+    path: Path,
+    columns: Mapping[str, str | None],
+    formats: ValueFormats,
+    query: ImportQuery,
+) -> dict[str, Any]:
+    files = _find_tables(path, query.table, columns)
+    if query.replace is not None and query.replace not in files:
         raise HttpProblem("invalid", f"replace={query.replace} needs table={query.replace}")
+    read = Sources(files, columns, formats=formats).read()
     read.check_rejects(query.max_rejected)
     written = state.service.ingest_import(read, replace_items=query.replace == "items")
+    tables = {
+        role: {"read": read.rows_read.get(role, 0), "new": getattr(written, role)}
+        for role in files
+    }
     return {
-        "read": read.rows_read.get(query.table, 0),
-        "new": getattr(written, query.table),
+        "read": sum(table["read"] for table in tables.values()),
+        "new": sum(table["new"] for table in tables.values()),
         "rejected": len(read.rejects),
         "rejects": [asdict(row) for row in read.rejects.rows[:MAX_LISTED_REJECTS]],
         "notes": list(read.notes),
         "left": written.items_left,
+        "tables": tables,
     }
+
+
+def _find_tables(
+    path: Path, table: TableRole | None, columns: Mapping[str, str | None]
+) -> Mapping[TableRole, Path | OpenedTable]:
+    """Return the file of each table of an archive, or of the one that is named."""
+    if table is not None and len(members_of(path)) <= 1:
+        return {table: path}
+    found = find_files([path], None, columns)
+    if table is None:
+        return found
+    if table not in found:
+        raise DataError(f"the file has no table of {table}; it has {', '.join(found)}")
+    return {table: found[table]}
 
 
 def _restore(state: ServerState, path: Path, max_bytes: int) -> dict[str, int]:

@@ -240,7 +240,11 @@ class DataReportOut(ResponseModel):
 class ImportQuery(FileQuery):
     """Table and columns of a file that is stored."""
 
-    table: Literal["events", "items", "users"] = Field(description="Table of the rows.")
+    table: Literal["events", "items", "users"] | None = Field(
+        None,
+        description="Table of the rows; default: as the columns tell, and the names of the "
+        "files in a zip file, which may hold several tables.",
+    )
     max_rejected: float = Field(
         0.1,
         ge=0,
@@ -264,6 +268,9 @@ class ImportedOut(ResponseModel):
     rejects: list[dict[str, Any]] = Field(description="The first rejected rows.")
     notes: list[str]
     left: int = Field(0, description="Number of items that have left a replaced catalogue.")
+    tables: dict[str, dict[str, int]] = Field(
+        {}, description="Numbers of read and new rows of each table."
+    )
 
 
 class RestoredOut(ResponseModel):
