@@ -53,7 +53,7 @@ from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.short_numbers import read_short_numbers
 from daybreak.data.table_footers import drop_footers
 from daybreak.data.tables import EVENT_COLUMNS
-from daybreak.data.times import MAX_EPOCH_S, read_times, unlimited_to_null
+from daybreak.data.times import EVENT_YEARS, MAX_EPOCH_S, YEARS, read_times, unlimited_to_null
 from daybreak.data.value_types import QUANTITY_TYPE, may_be_ratings, value_type
 from daybreak.errors import DataError, NextStep
 
@@ -228,7 +228,7 @@ class _TableBuilder:
             if target in AVAILABILITY_COLUMNS
             else values,
             self.formats.date_format,
-            may_be_years=self.mapping.role != "events",
+            years=EVENT_YEARS if self.mapping.role == "events" else YEARS,
         )
         if column.is_undecided.any():
             raise self._undecided_error(source, column.example)

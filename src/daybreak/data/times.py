@@ -73,6 +73,8 @@ nanoseconds they would be times of 1973 to 1975 or of 1989 to 1991, as microseco
 _FIRST_OTHER_CLOCK = min(low for low, *_ in OTHER_CLOCKS.values())
 YEARS = (1500.0, 2200.0)
 """Numbers that can be years."""
+EVENT_YEARS = (1950.0, 2100.0)
+"""Numbers that can be the years of events; others may count seconds or steps from the first."""
 _NAMES_OF_NUMBERS = {
     SERIAL_FORMAT: "days of a spreadsheet",
     "years": "years",
@@ -183,7 +185,7 @@ def read_times(
     date_format: str | None = None,
     *,
     singly: bool = False,
-    may_be_years: bool = False,
+    years: tuple[float, float] | None = None,
 ) -> TimeColumn:
     """Return a column of times as epoch seconds, and how it was read.
 
@@ -197,7 +199,7 @@ def read_times(
         date_format: One of ``DATE_FORMATS``, or a pattern with %; None: decide by the column.
         singly: Whether each value is read on its own, as in requests; the form of one value
             then says nothing about the others, and numbers are no days of spreadsheets.
-        may_be_years: Whether a column of numbers from 1500 to 2200 has years.
+        years: Numbers of a column between these two are years; None: they are seconds.
 
     Raises:
         ConfigError: The pattern of ``date_format`` is invalid.
@@ -235,9 +237,7 @@ def read_times(
     )
     if (is_text := number.is_null() & text.is_not_null()).any():
         written = read_time_texts(text.set(~is_text, None), order, singly=singly)
-    kind = date_format or (
-        "each" if singly else _number_kind(text, number, may_be_years=may_be_years)
-    )
+    kind = date_format or ("each" if singly else _number_kind(text, number, years))
     seconds = _read_numbers(text, number, kind).fill_null(written.seconds)
     seconds = _without_end(seconds).rename(values.name)
     return TimeColumn(
@@ -283,7 +283,7 @@ def _read_pattern(text: pl.Series, pattern: str) -> pl.Series:
         ) from error
 
 
-def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> str:
+def _number_kind(text: pl.Series, number: pl.Series, years: tuple[float, float] | None) -> str:
     """Return what the numbers of a column are: dates, minutes, spreadsheet, years or epoch."""
     given = number.drop_nulls()
     if not len(given) or any(given.is_between(*span).all() for span in EPOCH_SPANS):
@@ -298,7 +298,7 @@ def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> s
     for clock, (low, high, _, _) in OTHER_CLOCKS.items():
         if given.is_between(low, high).all():
             return clock
-    if may_be_years and given.is_between(*YEARS).all() and (given % 1 == 0).all():
+    if years is not None and given.is_between(*years).all() and (given % 1 == 0).all():
         return "years"
     return EPOCH_FORMAT
 

@@ -10,7 +10,7 @@ from daybreak.data.casts import cast_switch, to_text
 from daybreak.data.columns import find_value_column
 from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.rating_texts import read_value_column
-from daybreak.data.times import MAX_EPOCH_S, read_times, unlimited_to_null
+from daybreak.data.times import EVENT_YEARS, MAX_EPOCH_S, read_times, unlimited_to_null
 from daybreak.errors import DataError
 
 
@@ -71,7 +71,8 @@ def _is_raw(values: pl.Series) -> bool:
 
 def _read_time(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     closed = CLOSED_LIMITS.get(values.name)
-    column = read_times(values if closed is None else unlimited_to_null(values))
+    times = values if closed is None else unlimited_to_null(values)
+    column = read_times(times, years=EVENT_YEARS if times.dtype == pl.String else None)
     if column.is_undecided.any():
         raise DataError(
             f"the date {column.example!r} in {values.name} can be read in two ways; write it "
