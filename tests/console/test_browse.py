@@ -34,6 +34,17 @@ def test_an_item_is_found_opened_and_corrected(watch, strange):
     assert watch.serious_findings() == []
 
 
+def test_an_item_whose_title_is_blank_is_shown_by_its_id(watch, shop):
+    """Before, its link had no text and could not be followed."""
+    http.post(
+        f"{shop}/api/v1/items", json={"item_id": "blank-7", "title": " "}
+    ).raise_for_status()
+    page = watch.open("browse")
+    page.get_by_role("searchbox").fill("blank-7")
+    page.get_by_role("link", name="blank-7").click()
+    expect(page.locator("h1")).to_have_text("blank-7")
+
+
 def test_what_is_typed_while_a_saved_item_is_read_stays(watch, shop):
     item = {"item_id": "typed", "title": "typed thing", "category": "old", "note": "none"}
     http.post(f"{shop}/api/v1/items", json=item).raise_for_status()

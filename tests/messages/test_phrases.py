@@ -123,6 +123,18 @@ def test_parts_and_messages_within_messages_are_translated():
     assert translate_text(counts, "zh") == "user_id 不是时间：5；没有 item_id：3"
 
 
+def test_semicolons_in_quotes_end_no_message():
+    """Entities of HTML in a title (&amp;) left the whole message in English."""
+    text = (
+        "2 of 9 items have a title that another item has, too, such as 'tea &amp; cake'; the "
+    )
+    text += "rule distinct=title shows a title once"
+    found = translate_text(text, "zh")
+    assert "例如 'tea &amp; cake'；" in found
+    assert "no item" not in translate_text(f"no item 'a'; {text}; no item 'b'", "zh")
+    assert translate_text("no item 'a'; no item 'b'", "zh") == "没有物品 'a'；没有物品 'b'"
+
+
 def test_english_and_what_is_unknown_stay_as_they_are():
     assert translate_text("the filter is empty", "en") == "the filter is empty"
     assert translate_text("Tea: green; hot", "zh") == "Tea: green; hot"

@@ -70,7 +70,7 @@ class Phrase:
 
         A value ends where the next literal comes first, so that the time is linear in the
         length of the text. No value is empty. A semicolon ends a message, and a colon the name
-        of a file before one, so they are in values only that are messages.
+        of a file before one, so they are in values only that are messages, or in quotes.
         """
         first, *others = self.literals
         if not text.startswith(first):
@@ -94,7 +94,19 @@ class Phrase:
     def _spans_messages(self, values: Sequence[str]) -> bool:
         """Return whether a value that is no message holds the end of one."""
         plain = (v for v, nested in zip(values, self.nested, strict=True) if not nested)
-        return any(_SEPARATOR in v for v in plain) or any(v.endswith(";") for v in values)
+        spanning = any(_SEPARATOR in v and not _is_quoted(v) for v in plain)
+        return spanning or any(v.endswith(";") for v in values)
+
+
+def _is_quoted(value: str) -> bool:
+    """Return whether a value is one text in quotes, in which a semicolon ends no message.
+
+    Example:
+        >>> _is_quoted("'tea &amp; cake'"), _is_quoted("'tea'; no item 'cake'")
+        (True, False)
+    """
+    quote, inner = value[:1], value[1:-1]
+    return quote in ("'", '"') and value[-1] == quote and len(value) > 1 and quote not in inner
 
 
 def translate_text(text: str, language: str) -> str:

@@ -5,6 +5,7 @@ import { call, get, part, post } from "../api.js";
 import { useLoaded } from "../load.js";
 import { href } from "../router.js";
 import { Card } from "../components/card.js";
+import { titleOf } from "../components/combobox.js";
 import { Field } from "../components/form.js";
 import { Problem } from "../components/problem.js";
 import { Table } from "../components/table.js";
@@ -81,7 +82,7 @@ function useTitles(events) {
   const { data } = useLoaded(async (signal) => {
     if (!ids.length) return [];
     const { items } = await post("rank", { items: ids, k: ids.length, exclude_seen: false, fields: ["title"], record: false }, { signal });
-    return items.map((one) => [one.item_id, one.properties?.title]);
+    return items.map((one) => [one.item_id, titleOf(one)]);
   }, [ids.join("\n")]);
   return new Map(data ?? []);
 }
@@ -90,6 +91,6 @@ function useTitles(events) {
 export function ItemLinks({ items }) {
   if (!items.length) return html`<p class="muted">${t("common.nothing")}</p>`;
   return html`<ol class="links">${items.map((item) => html`<li key=${item.item_id}>
-    <a href=${href("browse", {}, "items", item.item_id)}>${item.properties?.title ?? item.item_id}</a></li>`)}</ol>`;
+    <a href=${href("browse", {}, "items", item.item_id)}>${titleOf(item)}</a></li>`)}</ol>`;
 }
 

@@ -64,8 +64,9 @@ export function Combobox({ value, onInput, onPick, options, placeholder, attribu
   </div>`;
 }
 
-/** Return the title of an item or user for display. */
-export const titleOf = (row) => String(row.title ?? row.name ?? row.properties?.title ?? row.properties?.name ?? row.item_id ?? row.user_id);
+/** Return the title of an item or user for display: its id where there is none but blanks. */
+export const titleOf = (row) => [row.title, row.name, row.properties?.title, row.properties?.name, row.item_id, row.user_id]
+  .map((one) => String(one ?? "")).find((one) => one.trim()) ?? "";
 
 /** Return items whose id or title has all words of a text, as suggestions. */
 export async function searchItems(text, signal, k = 12) {
