@@ -121,3 +121,11 @@ def test_ratings_are_found_among_other_words(name):
 @pytest.mark.parametrize("name", ["average_rating", "rating_count", "age_rating", "rating_id"])
 def test_what_is_said_about_ratings_is_no_rating(name):
     assert match_columns(["user_id", "item_id", name], "events").source_of("value") is None
+
+
+@pytest.mark.parametrize("outer", [("actor", "object"), ("message", "message"), ("hit", "doc")])
+def test_ids_in_objects_of_events_are_found(outer):
+    """JSON Lines of activity streams and logs; before, `user_id` was missing."""
+    names = [f"{outer[0]}_userId", f"{outer[1]}_itemId", f"{outer[1]}_tags"]
+    seen = match_columns(names, "events")
+    assert (seen.source_of("user_id"), seen.source_of("item_id")) == (names[0], names[1])

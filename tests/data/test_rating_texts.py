@@ -88,3 +88,16 @@ def test_texts_of_reviews_are_no_ratings():
 )  # fmt: skip
 def test_numbers_have_words_for_ten_thousand(text, expected):
     assert read_numbers(pl.Series([text])).values.to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["5/5", "4/5", "8/10", "60 / 100"], [5.0, 4.0, 4.0, 3.0]),
+        (["9/10", "8 out of 10", "4 von 5"], [9.0, 8.0, 8.0]),
+        (["8/10", "3/10"], [8.0, 3.0]),
+    ],
+)
+def test_ratings_of_several_scales_are_read_on_the_usual_one(texts, numbers):
+    """Before, 8/10 was 8 beside 4/5: an outlier of a scale up to 5, which was not used."""
+    assert read_rating_texts(pl.Series(texts)).values.to_list() == numbers

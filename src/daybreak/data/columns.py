@@ -71,7 +71,8 @@ _SMALL_WORDS = re.compile(
 """Words between two others that names of columns may have or not: *fecha de compra*."""
 _CONTAINERS = re.compile(
     r"^(?:properties|payload|attributes|params|parameters|body|fields|record|details|data"
-    r"|event_data|event_properties|custom_data|ecommerce|event_params|source)_+"
+    r"|event_data|event_properties|custom_data|ecommerce|event_params|source|message|msg"
+    r"|hit|doc|document|context|meta|metadata|log|actor|subject|object)_+"
     r"(?=(?:\w+_id|sku|asin|timestamp|quantity|rating|value|action|event|event_type)$)"
 )
 """Objects around the fields of an event, whose names become part of those of columns."""

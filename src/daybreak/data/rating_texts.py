@@ -4,6 +4,7 @@ Start reading at :func:`read_rating_texts`.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import polars as pl
@@ -28,6 +29,8 @@ _WITH_UNIT = re.compile(
     rf"^(?P<number>\d+(?:[.,]\d+)?|[零一二两兩三四五六七八九十])(?P<half>半)?\s*(?:{_UNITS})?"
     rf"(?:\s*(?:/|／|out of|von|sur|de|из)\s*\d+)?\s*(?:{_UNITS})?$"
 )
+_OUT_OF = r"(?:/|／|out of|von|sur|de|из)\s*(\d+)\D*$"
+"""What a rating is out of, after the number."""
 _PLAIN_NUMBER = re.compile(r"^[-+]?[\d.,]+$")
 _STARS = re.compile(r"^(?P<full>[★⭐🌟✭✮]\ufe0f?)*(?P<half>[½⯨])?[☆✩✰]*$")
 _FULL_STARS = frozenset("★⭐🌟✭✮")
@@ -126,11 +129,32 @@ def read_rating_texts(values: pl.Series) -> NumberColumn | None:
         t: number for t, number in zip(distinct, found, strict=True) if number is not None
     }
     words = {t: n for t, n in by_text.items() if not _PLAIN_NUMBER.match(t.strip())}
+    by_text |= _on_one_scale(text, by_text)
+    words = {t: by_text[t] for t in words}
     number = text.replace_strict(by_text, default=None, return_dtype=pl.Float64)
     if not words or number.count() < MIN_NUMBER_SHARE * text.count():
         return None
     is_bad = text.is_not_null() & number.is_null()
     return NumberColumn(number.rename(values.name), is_bad, words=tuple(words.items()))
+
+
+def _on_one_scale(text: pl.Series, by_text: Mapping[str, float]) -> dict[str, float]:
+    """Return the ratings of a column whose scales differ on the scale of most of them.
+
+    Example:
+        >>> read = {"4/5": 4.0, "5/5": 5.0, "8/10": 8.0}
+        >>> _on_one_scale(pl.Series(["4/5", "5/5", "8/10"]), read)
+        {'4/5': 4.0, '5/5': 5.0, '8/10': 4.0}
+    """
+    tops = text.str.to_lowercase().str.extract(_OUT_OF).cast(pl.Float64)
+    usual = tops.drop_nulls().mode().max()
+    if not isinstance(usual, float) or tops.drop_nulls().n_unique() < 2:
+        return {}
+    pairs = zip(text, tops, strict=True)
+    rated = {t: (by_text[t], top) for t, top in pairs if t in by_text and top}
+    return {
+        t: round(number * usual / top, 6) for t, (number, top) in rated.items() if number <= top
+    }
 
 
 def is_rating_word(text: str) -> bool:
