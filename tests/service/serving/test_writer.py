@@ -243,6 +243,13 @@ def test_limits_of_items_have_the_names_that_they_have_in_files(fields, name, va
     assert fields.keys() <= row.keys()
 
 
+def test_a_year_as_text_is_no_second_of_1970():
+    (item,) = parse_rows([{"item_id": "old", "created_at": "2019"}], "item_id").rows
+    assert item["created_at"] == 1_546_300_800.0  # by hand: 1 January 2019, midnight UTC
+    (item,) = parse_rows([{"item_id": "old", "created_at": "12"}], "item_id").rows
+    assert item["created_at"] == 12.0
+
+
 def test_a_limit_that_cannot_be_read_is_rejected_under_its_own_name():
     (bad,) = parse_rows([{"item_id": "offer", "expires_at": "soon"}], "item_id").rejected
     assert (bad.field, bad.code) == ("expires_at", "not_a_time")

@@ -5,19 +5,22 @@ The form of one value says nothing about the others: rows of a request are no co
 
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import polars as pl
 
 from daybreak.data.plain_times import read_plain_number, read_plain_text
 from daybreak.data.readers.text import has_valid_bytes
-from daybreak.data.times import EMPTY_VALUES, UNLIMITED_TEXTS, read_times
+from daybreak.data.times import EMPTY_VALUES, EVENT_YEARS, UNLIMITED_TEXTS, read_times
 from daybreak.service.ingest.values import InvalidValueError
 
 MAX_TIME_CHARS = 200
 """Maximum length of a text that can be a time [characters]."""
 _ReadTime: TypeAlias = tuple[float | None, bool]
 """Epoch seconds, None: no time; and whether the date can be read in two ways."""
+YEAR_DIGITS = 4
+"""Digits of a year."""
 _NO_LIMIT = frozenset({*UNLIMITED_TEXTS, *EMPTY_VALUES})
 _EXPECTED = "expected epoch seconds or ISO 8601"
 
@@ -41,7 +44,9 @@ class RequestTimes:
         other_numbers: dict[float, None] = {}
         for value in values:
             if isinstance(value, str):
-                if (seconds := read_plain_text(value)) is not None:
+                if (seconds := _read_year(value)) is not None or (
+                    seconds := read_plain_text(value)
+                ) is not None:
                     self._texts[value] = (seconds, False)
                 elif len(value) <= MAX_TIME_CHARS and has_valid_bytes(value):
                     other_texts[value] = None
@@ -80,6 +85,22 @@ class RequestTimes:
         if isinstance(value, str) and value.strip().lower() in _NO_LIMIT:
             return None
         return self.parse(value, name)
+
+
+def _read_year(value: str) -> float | None:
+    """Return the beginning of a year that is written as text; None for all other texts.
+
+    Example:
+        >>> _read_year("1970"), _read_year("12")
+        (0.0, None)
+    """
+    text = value.strip()
+    if len(text) != YEAR_DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    year = int(text)
+    if not EVENT_YEARS[0] <= year <= EVENT_YEARS[1]:
+        return None
+    return datetime(year, 1, 1, tzinfo=UTC).timestamp()
 
 
 def _read(values: list[Any], kind: Any) -> dict[Any, _ReadTime]:
