@@ -40,6 +40,38 @@ def test_genres_by_hand(text, genres):
     assert CONCEPTS.find(text) == [f"genre={genre}" for genre in genres]
 
 
+@pytest.mark.parametrize(
+    "text", ["blood", "anything violent", "Gewalt", "violencia", "血腥", "murders"]
+)
+def test_what_is_violent_rules_out_genres_and_asks_for_none(text):
+    """A violent gangster film is about gangsters; nothing violent is no horror film."""
+    ruled_out = CONCEPTS.find(text, is_ruled_out=True)
+    assert ruled_out == ["genre=Horror", "genre=War", "genre=Crime"]
+    assert CONCEPTS.find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("music for studying", ["tags=ambient", "tags=instrumental"]),
+        ("musik zum Einschlafen", ["tags=ambient", "tags=instrumental"]),
+        ("古典音乐", ["tags=classical"]),
+        ("a male singer", ["tags=male vocalists"]),
+        ("jazz", ["tags=jazz"]),
+        ("uplifting", ["tags=comedy"]),
+        ("un film d'amour", ["tags=romance"]),
+    ],
+)
+def test_music_and_moods_by_hand(text, wanted):
+    shares = {"ambient": 9, "instrumental": 8, "classical": 1, "male vocalists": 1, "jazz": 9}
+    tags = shares | {"comedy": 1, "romance": 1}
+    assert ConceptTerms.of({f"tags={tag}": n for tag, n in tags.items()}).find(text) == wanted
+
+
+def test_a_name_that_is_no_word_of_asking_is_a_value():
+    assert ConceptTerms.of({"genre=Family": 10}).find("for my kids") == ["genre=Family"]
+
+
 def test_a_value_of_several_names_belongs_to_each_of_their_groups():
     concepts = ConceptTerms.of({"shelf=Sci-Fi & Fantasy": 1})
     assert concepts.find("dragons") == concepts.find("futuristic") == ["shelf=Sci-Fi & Fantasy"]

@@ -16,7 +16,9 @@ _GROUPS = """
         engraçada rir grappig grappige смешной смешное смешные 好笑 爆笑 笑一笑 大笑
         开心一笑 轻松搞笑 幽默 笑える 面白い 웃긴 feel-good feelgood feel_good cheer_me_up
         cheerful light-hearted lighthearted gute_laune heiter heitere heiterer heiteres
-        aufmuntern bonne_humeur buen_humor buonumore de_buen_humor
+        aufmuntern bonne_humeur buen_humor buonumore de_buen_humor cheering_up cheer_us_up
+        uplifting lift_my_spirits lift_my_mood aufheiternd aufheitern erheiternd
+        lebensbejahend réjouissant edificante optimista esperanzador 振奋 开心 治愈心情
     horror horrorfilm horreur épouvante terror terrore orrore ужасы 恐怖 惊悚恐怖 ホラー
         공포 : scary scarier creepy spooky frightening terrifying chilling halloween
         gruselig gruselige gruseliges gruselfilm effrayant effrayants fait_peur miedo
@@ -31,6 +33,8 @@ _GROUPS = """
         date_night romantically liebesgeschichte liebesgeschichten liebesroman romantisch
         romantische romantischer romantisches histoire_d'amour histoires_d'amour
         historia_de_amor historias_de_amor storia_d'amore storie_d'amore história_de_amor
+        film_d'amour films_d'amour roman_d'amour film_d'amore película_de_amor
+        películas_de_amor filme_de_amor filmes_de_amor love_film love_films love_movie
         谈恋爱 爱情片 爱情故事 甜甜的
     drama dramas drame drames dramma drammi драма 剧情 劇情 ドラマ 드라마 : tearjerker
         tear-jerker cry crying weep weepy sad sadness moving traurig traurige trauriges
@@ -94,8 +98,51 @@ _GROUPS = """
     机战 机甲 萝卜 mecha ロボット : giant_robots robots 机器人 高达 巨大ロボ
     百合 yuri girls_love : 女女 女同
     耽美 bl boys_love yaoi : 男男
+    =science_fiction =sci-fi =scifi =mystery =thriller =科幻 =悬疑 : mind-bending
+        mind_bending mindbending mind-blowing plot_twist plot_twists verrückte_wendungen
+        反转
+    =ambient =instrumental =chillout =chill_out =chill =downtempo =classical =piano =new_age
+        =post-rock =easy_listening =lounge =轻音乐 =纯音乐 : studying study concentrate
+        concentrating concentration focusing sleeping sleep falling_asleep yoga meditate
+        meditating meditation lernen konzentrieren schlafen einschlafen étudier dormir
+        méditer estudiar concentrarme studiare estudar 学习 睡觉 睡眠 冥想 专注
+    =jazz =lounge =bossa_nova =soul =easy_listening =chillout : dinner_party cocktail_party
+        background_music hintergrundmusik musique_de_fond música_de_fondo
+    male_vocalists male_vocalist male_vocals : male_singer male_singers male_voice
+        male_voices men_singing sänger 男声 男歌手
+    female_vocalists female_vocalist female_vocals : female_singer female_singers
+        female_voice female_voices women_singing sängerinnen chanteuses cantantes_femeninas
+        女声 女歌手
+    classical classical_music klassik 古典 古典音乐 クラシック : klassische_musik
+        musique_classique música_clásica musica_classica música_clássica
+    rock 摇滚 摇滚乐 ロック 록
+    jazz 爵士 爵士乐 ジャズ 재즈
+    folk 民谣 : 民谣音乐
+    electronic electronica electro 电子 电子音乐 エレクトロ : elektronische_musik
+        musique_électronique música_electrónica musica_elettronica
+    hip-hop hip_hop hiphop rap 嘻哈 说唱 ヒップホップ 힙합
+    metal heavy_metal 金属乐 重金属 メタル : 金属音乐
+    punk 朋克 パンク
+    blues 蓝调 布鲁斯 ブルース
+    reggae 雷鬼 レゲエ
     美食 料理 cooking gourmet : food_anime 做饭 吃货
 """
+
+
+_VIOLENCE = """violent violence blood bloody bloodshed gore gory brutal brutality killing
+        killings murder murders gewalt brutale blut blutig blutige gewalttätig gewalttätige
+        brutalität mord sang sanglant sanglante violente violents violencia violento sangre
+        asesinatos violenza sangue violência насилие кровь 暴力 血腥 流血 残忍 杀人 グロ"""
+_RULED_OUT_GROUPS = f"""
+    =horror =horrorfilm =gore =splatter =slasher =恐怖 =猎奇 =ホラー : {_VIOLENCE}
+    =war =krieg =kriegsfilm =guerra =guerre =战争 =戰爭 =戦争 : {_VIOLENCE} weapons guns waffen
+        armas armes 武器
+    =crime =krimi =policier =policiaco =犯罪 =クライム : {_VIOLENCE}
+    =action =actionfilm =acción =azione =动作 =動作 =战斗 =アクション : violent violence gewalt
+        gewalttätig gewalttätige violencia violento violenza violência насилие 暴力
+"""
+"""Groups of words that only rule out: nothing violent is no action film, and a violent gangster
+film is about gangsters."""
 
 
 _MOODS = """
@@ -105,25 +152,42 @@ _MOODS = """
     spannende spannender spannendes spannenden romantisch romantische romantischer
     romantisches romantischen drôle drôles effrayant effrayants romantique romantiques
     divertido divertida divertidos divertidas gracioso graciosa romántica romántico divertente
-    divertenti romantico romantica spaventoso spaventosa grappig grappige
+    divertenti romantico romantica spaventoso spaventosa grappig grappige uplifting studying
+    study concentrate concentrating concentration focusing sleeping sleep yoga meditate
+    meditating lernen konzentrieren schlafen einschlafen étudier dormir estudiar studiare
 """
 MOODS = frozenset(_MOODS.split())
-"""Words of the groups that say how something is: in a title, they say nothing about it."""
+"""Words of the groups that say how something is, or what one does meanwhile: in a title, they
+say nothing about it."""
 
 
 def concept_groups() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-    """Return the names of categories and all words of each group, in lower case."""
+    """Return the names of categories and all words of each group, in lower case.
+
+    Groups whose words only rule out are the last ones; see :func:`n_asking_groups`.
+    """
+    return (*_read_groups(_GROUPS), *_read_groups(_RULED_OUT_GROUPS))
+
+
+def n_asking_groups() -> int:
+    """Return the number of groups whose words also ask for something: the first ones."""
+    return len(_read_groups(_GROUPS))
+
+
+def _read_groups(text: str) -> list[tuple[frozenset[str], frozenset[str]]]:
     joined: list[str] = []
-    for line in _GROUPS.strip("\n").splitlines():
+    for line in text.strip("\n").splitlines():
         if line.startswith("        "):
             joined[-1] += line
         else:
             joined.append(line)
     groups = []
-    for text in joined:
-        names, _, others = text.partition(" : ")
-        found = [
-            frozenset(w.replace("_", " ") for w in part.split()) for part in (names, others)
-        ]
-        groups.append((found[0], found[0] | found[1]))
-    return tuple(groups)
+    for group in joined:
+        names, _, others = group.partition(" : ")
+        named, asked = (
+            [word.replace("_", " ") for word in part.split()] for part in (names, others)
+        )
+        values = frozenset(word.removeprefix("=") for word in named)
+        words = frozenset(word for word in (*named, *asked) if not word.startswith("="))
+        groups.append((values, words))
+    return groups

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from daybreak.encoders.clause_words import FILLERS, LOVE
-from daybreak.encoders.concept_words import concept_groups
+from daybreak.encoders.concept_words import concept_groups, n_asking_groups
 from daybreak.encoders.han_variants import simplify, simplify_all
 
 _SEPARATORS = re.compile(r"\s*(?:[&/,+]|(?<!\w)(?:and|und|et|y|e)(?!\w))\s*")
@@ -68,7 +68,9 @@ class ConceptTerms:
         frequent = {group: tuple(some[:MAX_TERMS_OF_CONCEPT]) for group, some in found.items()}
         return cls(frequent, terms)
 
-    def find(self, text: str, named: Iterable[str] = ()) -> list[str]:
+    def find(
+        self, text: str, named: Iterable[str] = (), *, is_ruled_out: bool = False
+    ) -> list[str]:
         """Return the terms that a text asks for, each once, in order of the groups.
 
         A group is left out if the text names a value with a word of the group that many items
@@ -78,6 +80,7 @@ class ConceptTerms:
         Args:
             text: What somebody says.
             named: Terms ``name=value`` of the values that the text names.
+            is_ruled_out: Whether the text says what is unwanted: "no blood" rules out horror.
 
         Example:
             >>> genres = ConceptTerms.of({"genre=Historical": 200, "tags=历史": 29})
@@ -87,7 +90,8 @@ class ConceptTerms:
         if not self.terms:
             return []
         is_named = self._named_groups(named)
-        groups = (group for group in find_concepts(text) if group not in is_named)
+        last = None if is_ruled_out else n_asking_groups()
+        groups = (g for g in find_concepts(text, last) if g not in is_named)
         return list(dict.fromkeys(t for group in groups for t in self.terms.get(group, ())))
 
     def _named_groups(self, named: Iterable[str]) -> set[int]:
@@ -95,18 +99,35 @@ class ConceptTerms:
         return {
             group
             for term in named
-            for group in find_concepts(term.partition("=")[2])
+            for group in find_concepts(term.partition("=")[2], n_asking_groups())
             if group in self.terms
             and self.shares.get(term, 0.0)
             >= MIN_SHARE_OF_NAMED * self.shares[self.terms[group][0]]
         }
 
 
-def find_concepts(text: str) -> list[int]:
-    """Return the numbers of the groups that a text has a word of, ascending."""
+def find_concepts(text: str, n_groups: int | None = None) -> list[int]:
+    """Return the numbers of the groups that a text has a word of, ascending.
+
+    Args:
+        text: A text.
+        n_groups: Number of the first groups that count; default: all do.
+    """
     by_word = _groups_by_word()
     found = _pattern().findall(simplify(text.casefold().replace("’", "'")))
-    return sorted({group for word in found for group in by_word[re.sub(r"\s+", " ", word)]})
+    groups = {group for word in found for group in by_word[re.sub(r"\s+", " ", word)]}
+    return sorted(groups if n_groups is None else (one for one in groups if one < n_groups))
+
+
+def names_concept(text: str) -> bool:
+    """Return whether a text is a word of a group and nothing else.
+
+    Example:
+        >>> names_concept("War"), names_concept("war of the worlds")
+        (True, False)
+    """
+    groups = _groups_by_word().get(simplify(text.casefold()), ())
+    return any(group < n_asking_groups() for group in groups)
 
 
 @cache

@@ -62,6 +62,16 @@ def named_phrases(text: str) -> list[str]:
     return [phrase for phrase in folded if phrase][:MAX_NAMED_PHRASES]
 
 
+def says_like(text: str) -> bool:
+    """Return whether a text asks for what is like something.
+
+    Example:
+        >>> says_like("something like War"), says_like("a war film")
+        (True, False)
+    """
+    return any(one.search(piece) for one in _likeness() for piece in split_clauses(text).pieces)
+
+
 def fold_title(title: str) -> str:
     """Return a title without case, accents, punctuation and leading article.
 

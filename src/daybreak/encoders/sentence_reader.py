@@ -135,7 +135,7 @@ class SentenceReader:
             are_titles: Whether texts may be titles, of which "funny" is a word.
         """
         words = tokenize_all(texts)
-        terms = self.find_terms(texts, words)
+        terms = self.find_terms(texts, words, n_ruled_out)
         first = len(texts) - n_ruled_out
         terms[first:] = [longest_values(self.nations.narrow(one)) for one in terms[first:]]
         asked = [_after_by(row) for row in words]
@@ -215,27 +215,29 @@ class SentenceReader:
         ]
 
     def find_terms(
-        self, texts: Sequence[str], words: Sequence[Sequence[str]]
+        self, texts: Sequence[str], words: Sequence[Sequence[str]], n_ruled_out: int = 0
     ) -> list[list[str]]:
         """Return the attribute terms that texts ask for, by their values or in other words.
 
         Args:
             texts: Corrected texts.
             words: Words of each.
+            n_ruled_out: Number of the last texts that say what is unwanted.
         """
         found = self.phrases.find_terms_of_all(words)
+        first = len(texts) - n_ruled_out
         return [
             list(
                 dict.fromkeys(
                     [
                         *named,
-                        *self.makers.find(row, named),
-                        *self.concepts.find(text, named),
+                        *self.makers.find(own, named),
+                        *self.concepts.find(text, named, is_ruled_out=row >= first),
                         *self.nations.find(text),
                     ]
                 )
             )
-            for text, row, named in zip(texts, words, found, strict=True)
+            for row, (text, own, named) in enumerate(zip(texts, words, found, strict=True))
         ]
 
     def is_known(self, word: str) -> bool:

@@ -127,3 +127,17 @@ def test_words_of_items_that_came_after_the_training_are_told_to_wait_for_the_ne
     shop.add_items([{"item_id": "kite", "title": "red kite"}])
     with pytest.warns(UnreadTextWarning, match="the next training reads those of newer items"):
         shop.recommend(profiles=asked, k=2)
+
+
+def test_a_kind_is_no_item_of_that_title():
+    """*The War* is of 1994; who asks for a war film does not ask for films of that year."""
+    rows = [("named", "War, The", "drama", "1994"), ("peer", "Quiz", "drama", "1994")]
+    rows += [(f"war-{n}", f"Front {n}", "war", "1950") for n in range(3)]
+    rows += [(f"other-{n}", f"Lake {n}", "comedy", "1970") for n in range(5)]
+    films = pl.DataFrame(rows, ["item_id", "title", "genres", "era"], orient="row")
+    content = ContentEncoder.fit(films)
+    items = Items(Vocabulary(films["item_id"].to_list()), content.transform(films))
+    encoder = WishEncoder(content.texts, items, films["title"])
+    kind, like = (encoder.likeness(text)[0] for text in ("a war film", "like War"))
+    assert kind[1] == 0 < kind[2:5].min()
+    assert like[1] > 0

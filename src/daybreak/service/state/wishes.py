@@ -14,6 +14,7 @@ from daybreak.data.dataset import ContentBlock, Items
 from daybreak.encoders.alternatives import MAX_WISH_CHARS, split_parts
 from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
+from daybreak.encoders.concepts import names_concept
 from daybreak.encoders.content import ATTRIBUTES
 from daybreak.encoders.lexical import tokenize
 from daybreak.encoders.makers import BY_WORDS
@@ -21,6 +22,7 @@ from daybreak.encoders.named_items import (
     add_named_items,
     fold_title,
     named_phrases,
+    says_like,
     strip_year,
 )
 from daybreak.encoders.wishes import (
@@ -410,10 +412,18 @@ class WishEncoder:
             return wishes
         for row, name in enumerate(wishes.names):
             named = self._named_rows(named_phrases(name))
-            if len(named):
+            if len(named) and not self._is_kind(name):
                 vectors = self._without_values_in_title(vectors, row, name, named)
                 vectors = add_named_items(vectors, row, self._items.blocks, named)
         return replace(wishes, vectors=vectors)
+
+    def _is_kind(self, name: str) -> bool:
+        """Return whether a wish names a kind and no item: *a war film* is not *The War*."""
+        place = self._attribute_place
+        kind = drop_small_talk(split_clauses(name).wanted)
+        if place is None or not names_concept(kind) or says_like(name):
+            return False
+        return bool(self._attributes_of([kind], place).nnz)
 
     def _without_values_in_title(
         self, vectors: WishVector, row: int, name: str, named: Rows
