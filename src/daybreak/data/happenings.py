@@ -78,21 +78,25 @@ END_NAMES = (
     *("дата_окончания", "结束时间", "结束日期", "結束時間", "終了日", "종료일"),
 )
 """Names of columns that hold the end of an offer, or that of a series long ago."""
-_PLACES = frozenset(
-    {"venue", "venues", "venue_name", "venue_id", "venue_city", "event_venue", "hall", "stage"}
-    | {"arena", "stadium", "theatre", "theater", "auditorium", "place", "location", "city"}
-    | {"town", "performer", "performers", "lineup", "line_up", "headliner", "support_act"}
-    | {"opening_act", "doors", "seats", "seats_left", "seating", "tickets", "tickets_left"}
-    | {"ticket_price", "ticket_url", "ticket_link", "organizer", "organiser", "speaker"}
-    | {"speakers", "attendees", "spielort", "veranstaltungsort", "ort", "stadt", "saal"}
-    | {"buhne", "buehne", "veranstalter", "eintritt", "einlass", "lugar", "ciudad", "recinto"}
-    | {"sala", "lieu", "salle", "ville", "luogo", "sede", "citta", "cidade", "plaats", "zaal"}
-    | {"miejsce", "miasto", "mekan", "sehir", "место", "город", "площадка", "зал", "场馆"}
-    | {"场地", "地点", "城市", "場館", "場地", "地點", "会場", "開催地", "장소", "공연장"}
+_VENUES = frozenset(
+    {"venue", "venues", "venue_name", "venue_id", "venue_city", "event_venue", "lineup"}
+    | {"line_up", "headliner", "support_act", "opening_act", "doors", "tickets", "tickets_left"}
+    | {"ticket_price", "ticket_url", "ticket_link", "seats_left", "spielort", "einlass"}
+    | {"veranstaltungsort", "recinto", "площадка", "场馆", "場館", "会場", "開催地", "공연장"}
     | {"event_id", "event_name", "event_title", "concert_id", "concert", "gig_id", "show_id"}
     | {"veranstaltung", "veranstaltung_id", "evento_id", "id_evento", "evenement_id"}
 )
-"""Columns of what takes place, or of what lies somewhere."""
+"""Columns of what takes place."""
+_PLACES = frozenset(
+    {"hall", "stage", "arena", "stadium", "theatre", "theater", "auditorium", "place"}
+    | {"location", "city", "town", "performer", "performers", "seats", "seating", "organizer"}
+    | {"organiser", "speaker", "speakers", "attendees", "ort", "stadt", "saal", "buhne"}
+    | {"buehne", "veranstalter", "eintritt", "lugar", "ciudad", "sala", "lieu", "salle"}
+    | {"ville", "luogo", "sede", "citta", "cidade", "plaats", "zaal", "miejsce", "miasto"}
+    | {"mekan", "sehir", "место", "город", "зал", "场地", "地点", "城市", "場地", "地點"}
+    | {"장소"}
+)
+"""Columns of what takes place, or of what lies somewhere or is recorded there."""
 _OFFERS = frozenset(
     {
         "coupon",
@@ -144,6 +148,8 @@ class Happenings(NamedTuple):
     """Beginnings of offers."""
     has_places: bool = False
     """Whether the catalogue seems to hold what takes place somewhere."""
+    has_venues: bool = False
+    """Whether this is so without a look at the values."""
     has_homes: bool = False
     """Whether it holds flats or houses."""
 
@@ -170,8 +176,10 @@ def find_happenings(columns: tuple[str, ...]) -> Happenings:
         return Happenings(sure, has_homes=True)
     if every & _OFFERS and not sure:
         return Happenings(offers=starts)
-    if sure or every & _PLACES:
-        return Happenings(sure, (*starts, *_select(names, _DATES)), has_places=True)
+    has_venues = bool(sure or every & _VENUES)
+    if has_venues or every & _PLACES:
+        dates = (*starts, *_select(names, _DATES))
+        return Happenings(sure, dates, has_places=True, has_venues=has_venues)
     return Happenings(likely=starts)
 
 
@@ -194,6 +202,11 @@ def takes_place(column: str, columns: tuple[str, ...]) -> bool:
     if names & (_HAPPENINGS | _STARTS | _DATES):
         return True
     return bool(names & {*END_NAMES, "ends_at"}) and find_happenings(columns).has_places
+
+
+def may_date_works(column: str) -> bool:
+    """Return whether a name is one of those by which works are dated, too: recordings, news."""
+    return not names_of(column).isdisjoint(_DATES)
 
 
 def undecided_to_null(values: pl.Series) -> pl.Series:

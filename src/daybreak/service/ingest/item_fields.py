@@ -79,7 +79,9 @@ def _find_happening(target: str, names: tuple[str, ...], free: list[str]) -> str
         return next(iter(found.offers), None)
     if target != "available_until":
         return None
-    ends = find_name(END_NAMES, free) if found.has_places else None
+    if not found.has_venues:
+        return None  # a job in a city or an article from a place has a date, too
+    ends = find_name(END_NAMES, free)
     return ends or next(iter((*found.sure, *found.placed)), None)
 
 

@@ -4,6 +4,7 @@ Invalid rows are rejected one by one; the others can be stored. Start with :func
 for items and users, and :func:`parse_events` for events.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,7 +16,7 @@ from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.data.casts import LIST_SEPARATOR, cast_switch
 from daybreak.data.columns import find_value_column
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
-from daybreak.data.happenings import end_of_day, takes_place
+from daybreak.data.happenings import end_of_day, may_date_works, takes_place
 from daybreak.data.ids import SESSION_PREFIX
 from daybreak.data.list_literals import parse_plain_list
 from daybreak.data.media.columns import MEDIA_COLUMNS, keep_media_text
@@ -209,7 +210,10 @@ def _add_limits(
             continue
         if is_sure or limit is None or limit > MIN_TIME_S:
             is_last_day = target == "available_until" and takes_place(source, names)
-            parsed[target] = end_of_day(limit) if limit and is_last_day else limit
+            limit = end_of_day(limit) if limit and is_last_day else limit
+            if is_last_day and limit and may_date_works(source) and limit < time.time():
+                continue  # a recording of a concert has a venue and a date as well
+            parsed[target] = limit
     scalars = [
         name for name in found.switches if isinstance(row[name], str | int | float | None)
     ]
