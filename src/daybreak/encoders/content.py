@@ -329,6 +329,7 @@ class ContentEncoder:
         n_ruled_out: int = 0,
         are_titles: bool = False,
         needs_model: bool = True,
+        foreign: Mapping[int, frozenset[str]] | None = None,
     ) -> tuple[ContentBlock, ...]:
         """Return the blocks of free text; it has the attributes whose values it contains.
 
@@ -339,10 +340,12 @@ class ContentEncoder:
             are_titles: Whether they may be titles; see :meth:`.SentenceReader.read`.
             needs_model: Whether the blocks of models are needed as well; otherwise only those
                 of words and attributes, the first ones, are returned.
+            foreign: Words of another language than English that texts had, by position.
         """
         reader = self._sentence_reader
         sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
         words, terms = reader.read(sentences, n_ruled_out, are_titles=are_titles)
+        words, unread = reader.drop_unknown_languages(words, terms, foreign or {})
         rows = reader.word_rows(sentences, words) if self.finds_word_forms else None
         blocks = list(self._lexical_blocks(words, terms, rows))
         if self.meaning is not None:
@@ -350,9 +353,7 @@ class ContentEncoder:
         if not needs_model:
             return tuple(blocks)
         if self.meaning is not None:
-            # Vectors of texts in a script that the model has not learned say nothing.
-            reads = self.meaning.encoder.reads
-            read = [text if reads(text) else "" for text in sentences]
+            read = reader.readable(sentences, unread)
             encode = self.meaning.transform if is_stored else self.meaning.transform_unstored
             blocks.append(self._block(MEANING, encode(read)))
         for one in self.media.blocks:

@@ -1,7 +1,8 @@
 """What a sentence means for a catalogue: words without typing errors, and attributes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -12,6 +13,7 @@ from daybreak.encoders.base import Encoder
 from daybreak.encoders.concept_words import MOODS
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.han_variants import HanForms
+from daybreak.encoders.languages import is_unknown_language, knows_english_only
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
 from daybreak.encoders.nations import NationTerms
@@ -213,6 +215,51 @@ class SentenceReader:
             [word for word in row if word not in only or word not in own]
             for row, own in zip(texts, named, strict=True)
         ]
+
+    def drop_unknown_languages(
+        self,
+        words: list[list[str]],
+        terms: Sequence[Sequence[str]],
+        foreign: Mapping[int, frozenset[str]],
+    ) -> tuple[list[list[str]], frozenset[int]]:
+        """Return the words of texts, and the texts in a language that nothing here knows.
+
+        Of these, only words that the catalogue has in this form are left.
+
+        Args:
+            words: Words of each text.
+            terms: Attribute terms of each.
+            foreign: Words of another language than English, by position of the text.
+        """
+        if self.words is None or not foreign or not self._knows_english_only:
+            return words, frozenset()
+        known, unread = self.words.columns, set()
+        for row, said in foreign.items():
+            own = [word for word in words[row] if word in known]
+            is_known = 3 * len(own) >= len(words[row]) > 0
+            if not terms[row] and not is_known and is_unknown_language(said, known):
+                unread.add(row)
+                words[row] = own
+        return words, frozenset(unread)
+
+    def readable(self, texts: Sequence[str], unread: Collection[int]) -> list[str]:
+        """Return texts, empty where the text model has not learned their script or language.
+
+        Vectors of these would say nothing.
+
+        Args:
+            texts: Corrected texts.
+            unread: Positions of those in a language that it has not learned.
+        """
+        if self.text_encoder is None:
+            return list(texts)
+        reads = self.text_encoder.reads
+        told = (row not in unread and reads(text) for row, text in enumerate(texts))
+        return [text if is_read else "" for text, is_read in zip(texts, told, strict=True)]
+
+    @cached_property
+    def _knows_english_only(self) -> bool:
+        return self.text_encoder is not None and knows_english_only(self.text_encoder)
 
     def find_terms(
         self, texts: Sequence[str], words: Sequence[Sequence[str]], n_ruled_out: int = 0

@@ -1,6 +1,6 @@
 """What users say, as content vectors: wanted clauses minus unwanted ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import ContentBlock
 from daybreak.encoders.alternatives import MAX_WISH_CHARS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
+from daybreak.encoders.languages import foreign_words
 from daybreak.types import Floats, Rows, Sparse
 
 CONTEXT_SHARE = 0.25
@@ -21,7 +22,7 @@ of everything else stays below :data:`daybreak.models.wish.MIN_REFERENCE`."""
 TextEncodeFn = Callable[..., tuple[ContentBlock, ...]]
 """Encodes texts; ``n_ruled_out`` is the number of the last ones that say what is unwanted,
 ``are_titles`` whether they may be titles, ``needs_model`` whether the blocks of models are
-needed."""
+needed, ``foreign`` the words of other languages that some had, by position."""
 WishVector = tuple[Sparse | Floats, ...]
 """One (n, dim) matrix per content block."""
 SeparateFn = Callable[[Clauses], Sequence[str]]
@@ -50,7 +51,8 @@ def encode_wishes(texts: Sequence[str], encode_texts: TextEncodeFn) -> WishVecto
     """
     clauses = [split_clauses(text) for text in texts]
     wanted = [drop_small_talk(one.wanted) for one in clauses]
-    return _encode_wanted(wanted, [one.unwanted for one in clauses], encode_texts)
+    unwanted = [one.unwanted for one in clauses]
+    return _encode_wanted(wanted, unwanted, encode_texts, _foreign_rows(texts))
 
 
 def encode_descriptions(
@@ -116,13 +118,15 @@ def encode_separate_wishes(
     wanted: list[str] = []
     unwanted: list[tuple[str, ...]] = []
     found: list[tuple[str, ...]] = []
+    said: list[str] = []
     for text in texts:
         clauses = split_clauses(text)
         several = tuple(separate(clauses))
         found.append(several if len(several) > 1 else ())
         wanted += (drop_small_talk(clauses.wanted), *found[-1])
         unwanted += [clauses.unwanted] * (1 + len(found[-1]))
-    vectors = _encode_wanted(wanted, unwanted, encode_texts)
+        said += [text] * (1 + len(found[-1]))
+    vectors = _encode_wanted(wanted, unwanted, encode_texts, _foreign_rows(said))
     starts = np.cumsum([0, *(1 + len(names) for names in found)])
     return [
         TextWishes(tuple(_add_context(block, start, len(names)) for block in vectors), names)
@@ -145,8 +149,17 @@ def _add_context(rows: Any, start: int, n_wishes: int) -> Any:
     return rows[own] + np.float32(CONTEXT_SHARE) * rows[whole]
 
 
+def _foreign_rows(texts: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Return the words of other languages than English, by position of the texts with some."""
+    found = {row: foreign_words(text) for row, text in enumerate(texts)}
+    return {row: words for row, words in found.items() if words}
+
+
 def _encode_wanted(
-    wanted: Sequence[str], unwanted: Sequence[Sequence[str]], encode_texts: TextEncodeFn
+    wanted: Sequence[str],
+    unwanted: Sequence[Sequence[str]],
+    encode_texts: TextEncodeFn,
+    foreign: Mapping[int, frozenset[str]],
 ) -> WishVector:
     """Return the (n, dim) vectors of wanted texts minus those of what each rules out.
 
@@ -155,7 +168,8 @@ def _encode_wanted(
     """
     owner = [row for row, ruled_out in enumerate(unwanted) for _ in ruled_out]
     ruled_out = [text for one in unwanted for text in one]
-    options = {"n_ruled_out": len(ruled_out)} if ruled_out else {}
+    options: dict[str, Any] = {"n_ruled_out": len(ruled_out)} if ruled_out else {}
+    options |= {"foreign": foreign} if foreign else {}
     blocks = tuple(
         _subtract_unwanted(
             block.matrix[: len(wanted)], block.matrix[len(wanted) :], np.array(owner, dtype=int)

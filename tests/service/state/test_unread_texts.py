@@ -83,3 +83,52 @@ def test_a_text_that_asks_for_nothing_is_told_so():
 def test_a_long_text_is_shortened_in_the_note():
     with pytest.warns(UnreadTextWarning, match="喜喜…'"):
         fit().recommend(profiles=says("喜" * 500), k=2)
+
+
+ENGLISH = {"kitchen", "present", "want", "house", "children", "brother"}
+
+
+class EnglishEncoder(CountingEncoder):
+    """Knows words of English, or of all languages."""
+
+    def __init__(self, *, is_english):
+        super().__init__()
+        self.is_english = is_english
+
+    def knows(self, word):
+        return not self.is_english or word in ENGLISH
+
+
+def fit_shop(*, is_english, titles=("tassel necklace", "desk lamp", "wool rug", "tea cosy")):
+    encoder = CachedEncoder(EnglishEncoder(is_english=is_english), MemoryVectors())
+    items = pl.DataFrame({"item_id": ["1", "2", "3", "4"], "title": titles})
+    shop = Recommender(
+        encoder=EncoderChoice(encoder, "english", ()), strategies=["popular", "wish"]
+    )
+    return shop.fit(EVENTS, items=items)
+
+
+@pytest.mark.parametrize("text", ["Eine Tasse", "quelque chose pour ma tasse", "una tassa"])
+def test_a_language_that_nothing_knows_is_told_and_changes_no_list(text):
+    """*Tasse* is no *tassel*."""
+    shop = fit_shop(is_english=True)
+    plain = shop.recommend(["new"], k=4)["item_id"].to_list()
+    with pytest.warns(UnreadTextWarning, match="not learned its language"):
+        found = shop.recommend(profiles=says(text), k=4)
+    assert found["item_id"].to_list() == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "is_english", "titles"),
+    [
+        ("Eine Tasse", False, ("tassel necklace", "desk lamp", "wool rug", "tea cosy")),
+        ("a tassel for my bag", True, ("tassel necklace", "desk lamp", "wool rug", "tea cosy")),
+        ("eine Tasse", True, ("eine Tasse", "eine Lampe", "ein Teppich", "eine Kanne")),
+        ("etwas mit tassel", True, ("tassel necklace", "desk lamp", "wool rug", "tea cosy")),
+    ],
+)
+def test_a_language_is_read_that_the_model_or_the_catalogue_knows(text, is_english, titles):
+    shop = fit_shop(is_english=is_english, titles=titles)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnreadTextWarning)
+        shop.recommend(profiles=says(text), k=4)

@@ -8,6 +8,7 @@ import polars as pl
 
 from daybreak.data.media.pictures import KeptPicture
 from daybreak.encoders import MULTILINGUAL_MODEL
+from daybreak.encoders.languages import foreign_words, knows_english_only
 from daybreak.errors import UnreadTextWarning
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.serving_state import ServingState
@@ -114,6 +115,8 @@ def _describe_unread(state: ServingState, text: str) -> str:
         why = "and there is no text model that knows other words"
     elif not meaning.encoder.reads(text):
         why = "and the text model has not learned its script"
+    elif foreign_words(text) and knows_english_only(meaning.encoder):
+        why = "and the text model has not learned its language"
     else:
         return f"{start}, and it asks for nothing"
     return (
