@@ -16,7 +16,7 @@ from daybreak.models.content_history import ContentHistoryModel
 from daybreak.models.next_event import NextEventModel
 from daybreak.models.shared_content_columns import content_columns
 from daybreak.models.wish import saturate_wishes
-from daybreak.ranking.blending.weights import nearest_level
+from daybreak.ranking.blending.weights import Blend, nearest_level, pause_factors
 from daybreak.ranking.scoring.query_features import WISH_KIND
 from daybreak.ranking.scoring.scorer import Scorer, apply_wish_factors
 from daybreak.ranking.wish_matches import feature_words, matched_words
@@ -97,6 +97,8 @@ class QueryParts:
     """Time since the last event [s]; NaN: unknown."""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """The curve of the weights in ``recent``."""
+    recent_step: float = 1.0
+    """Factor of ``recent`` by the pause; see :func:`.pause_factors`."""
     sources: Sparse = None
     """(n_told, n_source_items) events on items of other domains, one a row; None: no sources"""
     source_names: tuple[PartName, ...] = ()
@@ -118,7 +120,7 @@ class QueryParts:
         if kind == "repeats":
             return list(self.repeat_names), self.repeats
         if kind == "recent":
-            return list(self.history), self.recent
+            return list(self.history), sp.csr_array(self.recent * np.float32(self.recent_step))
         if kind == "sources":
             return self._source_rows()
         root = np.sqrt(max(self.n_events, 1e-6))
@@ -179,9 +181,10 @@ class QueryParts:
         queries = replace(queries, recency=self.recency)
         if self.repeats is not None:
             queries = queries.with_repeats(self.repeats.sum(axis=0).reshape(1, -1))
+        queries = replace(queries, pause_s=np.array([self.pause_s]))
         if self.memory is not None:
             memory = sp.csr_array(self.memory.sum(axis=0).reshape(1, -1))
-            queries = replace(queries, memory=memory, pause_s=np.array([self.pause_s]))
+            queries = replace(queries, memory=memory)
         if self.unseen_content is not None:
             content = self.unseen_content.sum(axis=0).reshape(1, -1)
             root = np.sqrt(max(self.n_events, 1e-6))
@@ -195,6 +198,14 @@ class QueryParts:
     def has_positive_event(self) -> bool:
         """Whether the query has an event that counts for its item."""
         return bool((np.asarray(self.plain.sum(axis=1)).ravel() > 0).any())
+
+    def with_recent_step(self, blend: Blend) -> "QueryParts":
+        """Return the parts with the factor of recent events after the pause of the query."""
+        if not blend.reads_pauses:
+            return self
+        levels = nearest_level(np.array([self.n_events], dtype=np.float32))
+        (step,) = pause_factors(levels, np.array([self.pause_s]), blend.pause_steps)
+        return replace(self, recent_step=float(step))
 
     def with_scaled_wishes(self, scorer: Scorer) -> "QueryParts":
         """Return the parts with wishes on the scale of a catalogue.
@@ -344,7 +355,7 @@ def decompose(
         attributes: Names of the profile attributes, in the order of the profile columns.
         terms: Names of the columns of content blocks that have terms, by block; default: none.
     """
-    query = query.with_scaled_wishes(scorer)
+    query = query.with_scaled_wishes(scorer).with_recent_step(scorer.blend)
     level = int(nearest_level(np.array([query.n_events], dtype=np.float32))[0])
     weights = scorer.level_weights(level).weights[:, items]
     sums, summed = _sum_kinds(scorer, level, query, items, attributes)

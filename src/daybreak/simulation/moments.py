@@ -13,6 +13,7 @@ from daybreak.data.dataset import Dataset, Events, Queries
 from daybreak.data.repeats import basket_numbers, choose_decay, repeat_frequencies
 from daybreak.models.age import item_births
 from daybreak.models.shared_decay import MOMENT_QUANTILES
+from daybreak.simulation.pauses import pauses_before
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.types import Mask, Rows, Sparse
 
@@ -227,6 +228,7 @@ def _label(
     candidates = np.zeros(n_items, dtype=bool)
     candidates[visible.train_item_rows] = True
     queries = Queries.for_users(visible, history, users)
+    queries = replace(queries, pause_s=pauses_before(history, targets, users))
     return LabelledQueries(
         kind, queries, to_matrix(targets), to_matrix(seen), candidates, users
     )

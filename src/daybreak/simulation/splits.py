@@ -31,6 +31,7 @@ from daybreak.simulation.moments import (
     now_queries,
 )
 from daybreak.simulation.next_events import NEXT_SPLIT, next_event_queries
+from daybreak.simulation.pauses import pauses_before
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.slices import (
     DEFINITIONS,
@@ -66,6 +67,8 @@ MAX_OTHER_SOURCE_QUERIES = 200
 """Number of new users without a source history that are used in any case."""
 NEW_ITEM_KINDS = ("new_item", "arriving")
 """Kinds of queries whose targets include items without training events."""
+PAUSE_KINDS = ("user", "later")
+"""Kinds of queries of known users, whose time since the last event is known."""
 KNOWN_USER_FACTOR = 3
 """Maximum number of queries of known users for known items, in multiples of ``MAX_QUERIES``."""
 
@@ -543,6 +546,8 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
     if with_new_items:
         candidates[np.unique(target_events.item)] = True
     queries = Queries.for_users(visible, history, users)
+    if kind in PAUSE_KINDS:
+        queries = replace(queries, pause_s=pauses_before(history, target_events, users))
     targets = to_matrix(target_events)
     return LabelledQueries(kind, queries, targets, seen, candidates, users)
 

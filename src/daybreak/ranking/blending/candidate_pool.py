@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.memory import trim_heaps
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Doubles, Floats, Mask, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,8 @@ class CandidatePool:
     """(n_queries, width) rows of the catalogue"""
     users: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """(n_queries,) row of the user of each query; empty: every query is of another user"""
+    pause_s: Doubles = field(default_factory=lambda: np.zeros(0))
+    """(n_queries,) time since the last event [s], NaN: unknown; empty: all are unknown"""
 
     def take(self, rows: Rows) -> "CandidatePool":
         """Return the pool of some of the queries, without columns that none of them uses."""
@@ -49,6 +51,7 @@ class CandidatePool:
             self.n_events[rows],
             self.item_rows[rows, :width],
             self.users[rows] if len(self.users) else self.users,
+            self.pause_s[rows] if len(self.pause_s) else self.pause_s,
         )
 
     def move_candidates_first(self) -> "CandidatePool":

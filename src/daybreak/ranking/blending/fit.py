@@ -19,6 +19,7 @@ from daybreak.ranking.blending.new_item_bias import (
     find_unsold_share,
 )
 from daybreak.ranking.blending.new_item_weights import fit_arrival_shift, fit_new_item_weights
+from daybreak.ranking.blending.pauses import fit_pause_steps, scale_recent
 from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
@@ -44,7 +45,7 @@ from daybreak.ranking.blending.taste_weights import (
 )
 from daybreak.ranking.blending.time_budget import CandidateStrategies, TimeBudget
 from daybreak.ranking.blending.training_pools import build_training_pools
-from daybreak.ranking.blending.warm_item_weights import fit_warm_item_weights
+from daybreak.ranking.blending.warm_item_weights import WarmItemWeights, fit_warm_item_weights
 from daybreak.ranking.blending.warm_start import WarmStart, fit_all
 from daybreak.ranking.blending.weights import ArrivalShift, Blend, WeightSet
 from daybreak.ranking.blending.wish_weights import add_wish_weights
@@ -93,7 +94,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     remaining = candidates.remaining()
     prior = _predict_prior(data, remaining, arrivals)
     progress("fitting the weights of the strategies")
-    warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
+    warm, steps = _fit_warm_items(pools, remaining, thresholds, warm_start, prior)
     new = fit_new_item_weights(pools, remaining, warm.weights, thresholds, warm_start, prior)
     slope, intercept = fit_arrival_shift(
         pools, warm.weights, new, prior, scores_all_items(remaining)
@@ -120,6 +121,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "candidates": candidates.report(),
         "simulations": plan.to_report(),
         "moments": moments,
+        "pauses": steps.tolist(),
         **separate,
     }
     blend = Blend.from_sets(
@@ -130,6 +132,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         arrival=arrival,
         excluded=candidates.excluded,
         report=report | ({"start": start} if start else {}),
+        pause_steps=tuple(steps.tolist()),
     )
     return put_sold_first(data, fitted, blend), fitted
 
@@ -171,6 +174,26 @@ def _final_scale(
     ordinary = [models[s.model].card.fitted_on == "ordinary" for s in fitted.strategies]
     mixed = scale**share * measured ** (1 - share)
     return np.where(ordinary, mixed, scale).astype(np.float32)
+
+
+def _fit_warm_items(
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    thresholds: SelectionThresholds,
+    warm_start: WarmStart | None,
+    prior: PriorWeights,
+) -> tuple[WarmItemWeights, Doubles]:
+    """Return the weights of items with events, and the steps of recent histories by pause.
+
+    Where steps differ from 1, the scores in the pools are multiplied by them, and the weights
+    are fitted again.
+    """
+    warm = fit_warm_item_weights(pools, strategies, thresholds, warm_start, prior)
+    steps = fit_pause_steps(pools, strategies, warm.weights)
+    if (steps != 1).any():
+        scale_recent(pools, strategies, steps)
+        warm = fit_warm_item_weights(pools, strategies, thresholds, warm_start, prior)
+    return warm, steps
 
 
 def _fit_sets(

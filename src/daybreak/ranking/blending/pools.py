@@ -439,7 +439,7 @@ def build_candidate_pool(
     chosen |= mark_top(scores, allowed, groups, N_TOP_CANDIDATES)
     _add_random(chosen, allowed, rng)
     columns, present = _compress(chosen)
-    rows = np.arange(len(chosen))[:, None]
+    rows, queries = np.arange(len(chosen))[:, None], labelled.queries
     flat = scores.reshape(len(scores), chosen.size)
     features = np.take(flat, rows * chosen.shape[1] + columns, axis=1)
     features *= present
@@ -449,9 +449,10 @@ def build_candidate_pool(
         present,
         ~groups[0][columns],
         relevant.sum(axis=1),
-        labelled.queries.n_events,
+        queries.n_events,
         columns.astype(np.int32),
         labelled.users,
+        np.full(len(chosen), np.nan) if queries.pause_s is None else queries.pause_s,
     )
 
 

@@ -26,8 +26,13 @@ from daybreak.ranking.blending.objective import (
 from daybreak.ranking.blending.pools import TrainingPools, measure_scales, score_strategies
 from daybreak.ranking.blending.source_defaults import SourceDefaults
 from daybreak.ranking.blending.strategies import SOURCE_CONTROL, FittedStrategies, Strategy
-from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
-from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
+from daybreak.ranking.blending.tasks import RankingTask
+from daybreak.ranking.blending.weights import (
+    EVENT_LEVELS,
+    FIRST_KNOWN_USER_LEVEL,
+    WeightSet,
+    nearest_level,
+)
 from daybreak.ranking.blending.wish_weights import default_spread, score_pool, wish_rows
 from daybreak.simulation.splits import SOURCE_KIND
 from daybreak.types import Doubles, Floats, Rows, Sparse

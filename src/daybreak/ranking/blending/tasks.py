@@ -10,7 +10,11 @@ import numpy as np
 from daybreak.metrics import LIST_LENGTH, discounts, ideal_dcg
 from daybreak.ranking.blending.candidate_pool import CandidatePool, take_queries
 from daybreak.ranking.blending.pools import TrainingPools
-from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
+from daybreak.ranking.blending.weights import (
+    EVENT_LEVELS,
+    FIRST_KNOWN_USER_LEVEL,
+    nearest_level,
+)
 from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
 from daybreak.simulation.next_events import NEXT_KINDS
 from daybreak.types import Doubles, Floats, Mask, Rows
@@ -29,8 +33,6 @@ NEW_ITEM_LEVEL_GROUPS = ((0,), (1, 2, 3, 4), (5, 6, 7))
 """Groups of levels, by position, that share the weights of new items."""
 MAX_NEW_USER_EVENTS = 10
 """Maximum number of events of a new user."""
-FIRST_KNOWN_USER_LEVEL = EVENT_LEVELS.index(20)
-"""Position of the first level of known users."""
 KNOWN_USER_SHARE = 0.15
 """Weight of known users relative to new users at levels of few events."""
 TARGET_TIE_PENALTY = np.float32(1e-5)

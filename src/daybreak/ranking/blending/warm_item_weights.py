@@ -32,14 +32,13 @@ from daybreak.ranking.blending.strategy_masks import (
     warm_item_masks,
 )
 from daybreak.ranking.blending.tasks import (
-    FIRST_KNOWN_USER_LEVEL,
     RankingTask,
     WarmItemTasks,
     build_level_tasks,
     sample_by_share,
 )
 from daybreak.ranking.blending.warm_start import WarmStart
-from daybreak.ranking.blending.weights import EVENT_LEVELS
+from daybreak.ranking.blending.weights import EVENT_LEVELS, FIRST_KNOWN_USER_LEVEL
 from daybreak.simulation.next_events import NEXT_KINDS
 from daybreak.types import Doubles, Mask
 

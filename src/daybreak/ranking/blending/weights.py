@@ -1,6 +1,6 @@
 """The fitted blend: weights of the strategies by number of user events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.memory import group_pauses
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError
 from daybreak.types import Doubles, Floats, Rows
 
 EVENT_LEVELS = (0, 1, 3, 5, 10, 20, 50, 150)
 """Numbers of user events for which weights are fitted; a query uses the nearest level."""
+FIRST_KNOWN_USER_LEVEL = EVENT_LEVELS.index(20)
+"""Position of the first level of known users."""
 
 
 class ExclusionReason(StrEnum):
@@ -208,6 +211,9 @@ class Blend:
     weight_sets: tuple[WeightSet, ...] = ()
     """Fitted weights in the order of their popularity, the first of 0 and the last of 1; empty
     if only one set was fitted, which then holds for every setting."""
+    pause_steps: tuple[float, ...] = ()
+    """(n_pauses,) factors of the recent histories of known users by the time since their last
+    event; empty: 1"""
 
     @classmethod
     def from_sets(
@@ -239,6 +245,11 @@ class Blend:
             **fields,
         )
         return blend.at_popularity(None)
+
+    @property
+    def reads_pauses(self) -> bool:
+        """Whether the time since the last event of a user changes scores."""
+        return any(step != 1 for step in self.pause_steps)
 
     def at_popularity(self, popularity: float | None) -> "Blend":
         """Return the blend for a setting: 1 is the highest NDCG, 0 shows taste most clearly.
@@ -340,6 +351,7 @@ class Blend:
             "weights": plain.weights.tolist(),
             "new_weights": plain.new_weights.tolist(),
             "new_bias": plain.new_bias.tolist(),
+            "pause_steps": list(self.pause_steps),
             "popularity": {
                 "default": self.default_popularity,
                 "sets": [one.to_json() for one in self.weight_sets],
@@ -381,6 +393,7 @@ class Blend:
             record["report"],
             default_popularity=popularity["default"],
             weight_sets=tuple(WeightSet.from_json(one) for one in popularity["sets"]),
+            pause_steps=tuple(record.get("pause_steps", ())),
         )
         return plain.at_popularity(None)
 
@@ -396,6 +409,24 @@ def check_popularity(popularity: float) -> float:
             f"popularity must be from 0 (taste) to 1 (best sellers), got {popularity!r}"
         )
     return float(popularity)
+
+
+def pause_factors(levels: Rows, pause_s: Doubles, steps: Sequence[float] | Doubles) -> Floats:
+    """Return the (n_queries,) factors of recent histories; 1 for newcomers.
+
+    Args:
+        levels: (n_queries,) levels of the queries.
+        pause_s: (n_queries,) times since the last event [s]; NaN: unknown, with the factor 1.
+        steps: (n_pauses,) steps.
+
+    Example:
+        >>> levels, pauses = np.array([7, 7, 7, 1]), np.array([5.0, 9e9, np.nan, 9e9])
+        >>> pause_factors(levels, pauses, (2.0, 1.0, 1.0, 0.5, 0.25)).tolist()
+        [2.0, 0.25, 1.0, 1.0]
+    """
+    found = np.asarray(steps, dtype=np.float32)[group_pauses(pause_s)]
+    found[np.isnan(pause_s) | (levels < FIRST_KNOWN_USER_LEVEL)] = 1
+    return found
 
 
 def nearest_level(n_events: Floats) -> Rows:

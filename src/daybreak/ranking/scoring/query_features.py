@@ -10,7 +10,12 @@ from daybreak.data.dataset import Queries
 from daybreak.data.sparse_products import multiply_dense
 from daybreak.data.sparse_rows import make_csr, row_sizes, slice_rows
 from daybreak.models import LinearModel
-from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
+from daybreak.ranking.blending.weights import (
+    EVENT_LEVELS,
+    Blend,
+    nearest_level,
+    pause_factors,
+)
 from daybreak.types import Floats, Rows, Sparse
 
 WISH_KIND = "wish"
@@ -153,6 +158,11 @@ class QueryFeatures:
                 features = models[rows[0]].query_features(queries)
                 if isinstance(features, np.ndarray) or features.nnz:
                     matrices[kind] = features
+        if "recent" in matrices and blend.reads_pauses and queries.pause_s is not None:
+            factors = pause_factors(levels, queries.pause_s, blend.pause_steps)
+            recent: Any = matrices["recent"]
+            scaled = recent.data * np.repeat(factors, row_sizes(recent))
+            matrices["recent"] = make_csr(scaled, recent.indices, recent.indptr, recent.shape)
         return cls(queries, order, levels, slices, matrices, layout)
 
     def at_level(self, kind: str, level: int) -> Any:

@@ -491,6 +491,8 @@ def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
         del facts["users_are_items"]
     if not stats.only_clicks:
         del facts["only_clicks"]
+    if stats.trained_until is None:
+        del facts["trained_until"]
     return facts
 
 

@@ -190,7 +190,9 @@ class QueryBuilder:
     reads_content: bool = False
     """Whether the blend reads the content of chosen items that are no training items."""
     trained_until: float | None = None
-    """Newest event of the training [epoch s] if the blend reads memories, else None."""
+    """Newest event of the training [epoch s] if the blend reads pauses, else None."""
+    reads_memories: bool = False
+    """Whether the blend reads memories."""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """Weights of earlier events in recent histories, as in the training."""
     source_ids: Vocabulary = field(default_factory=lambda: Vocabulary(()))
@@ -334,8 +336,9 @@ class QueryBuilder:
                 queries, unseen_content=self._unseen_content(events, n_events, events.user)
             )
         if self.trained_until is not None:
-            memory = self._memories(events, events.user, n)
-            queries = replace(queries, memory=memory, pause_s=self._pauses(events, n, at))
+            queries = replace(queries, pause_s=self._pauses(events, n, at))
+        if self.reads_memories:
+            queries = replace(queries, memory=self._memories(events, events.user, n))
         if context.texts and self.train_items.blocks:
             said = self._wishes.encode(context.texts)
             queries = replace(queries, wish=said.vectors, wish_query=said.owners)
@@ -469,18 +472,20 @@ class QueryBuilder:
                 np.arange(told.nnz), told.indices, told.data, (told.nnz, told.shape[1])
             )
             parts = replace(parts, sources=each_told, source_names=named)
-        parts = self._with_memory(parts, events, at)
+        parts = self._with_pause(parts, events, at)
         if not self.reads_content:
             return parts
         ones = np.ones(len(parts.history), dtype=np.float32)
         return replace(parts, unseen_content=self._unseen_content(each, ones, each.user))
 
-    def _with_memory(self, parts: QueryParts, events: Events, at: float | None) -> QueryParts:
-        """Return the parts with what the query remembers of each event, where it is needed."""
-        if self.trained_until is None:
+    def _with_pause(self, parts: QueryParts, events: Events, at: float | None) -> QueryParts:
+        """Return the parts with the pause and what the query remembers, where it is needed."""
+        if self.trained_until is not None:
+            parts = replace(parts, pause_s=float(self._pauses(events, 1, [at])[0]))
+        if not self.reads_memories:
             return parts
         memory = self._memories(events, np.arange(len(events)), len(parts.history))
-        return replace(parts, memory=memory, pause_s=float(self._pauses(events, 1, [at])[0]))
+        return replace(parts, memory=memory)
 
     def precompute_neighbours(
         self, max_items: int, shared: DerivedArrays | None = None

@@ -157,6 +157,9 @@ class ServingState:
                 source_ids=trained.profile.source_ids,
                 max_precomputed=0 if sums_rows else MAX_PRECOMPUTED_ITEMS,
                 trained_until=trained_until(trained),
+                reads_memories=any(
+                    isinstance(m, NextEventModel) for m in trained.fitted.models
+                ),
                 wish_weights=wish_weights(trained),
                 titles=catalogue.titles(),
             ),
@@ -540,11 +543,11 @@ def wish_weights(trained: TrainedModel) -> Doubles:
 
 
 def trained_until(trained: TrainedModel) -> float | None:
-    """Return the newest event of the training; None if no model reads memories."""
+    """Return the newest event of the training; None if the blend reads no pauses."""
     times = [
         m.state.trained_until for m in trained.fitted.models if isinstance(m, NextEventModel)
     ]
-    return times[0] if times else None
+    return times[0] if times else trained.stats.trained_until
 
 
 def repeat_decay(trained: TrainedModel) -> float | None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
+from daybreak.data.clock import latest_time
 from daybreak.data.dataset import Dataset, Items
 from daybreak.data.exclusion import are_clicks_all
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
@@ -86,6 +87,8 @@ class TrainingStats:
     """Whether the items are the users themselves, as in a network."""
     only_clicks: bool = False
     """Whether clicks are all that is known of what people choose, as in news."""
+    trained_until: float | None = None
+    """Newest event of the training [epoch s]; None: the blend does not read pauses."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,7 @@ def _train_within_limits(
             tuple(one.domain for one in config.sources if one.domain),
             dataset.users_are_items,
             are_clicks_all(dataset.log.kinds),
+            latest_time(events.at) if blend.reads_pauses else None,
         ),
         tables.users if config.sources else None,
     )

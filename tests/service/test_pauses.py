@@ -1,0 +1,85 @@
+"""The time since the last event of a known user decides how much it says."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender, Rules
+
+DAY_S = 86_400.0
+START_S = 1e9
+N_RING, N_SITTINGS = 40, 8
+
+
+@pytest.fixture(scope="module")
+def events():
+    """Two hundred people come eight times, 40 days apart.
+
+    Each time they take the next two of the sixteen best sellers, and then four neighbours of a
+    ring, from a place that is chance.
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for user in range(200):
+        for sitting in range(N_SITTINGS):
+            begins = START_S + 40 * DAY_S * sitting + 100 * user
+            start = int(rng.integers(N_RING))
+            taken = [f"best{2 * sitting + n:02}" for n in (0, 1)]
+            taken += [f"ring{(start + n) % N_RING:02}" for n in range(4)]
+            rows += [(f"u{user}", one, begins + 10 * n) for n, one in enumerate(taken)]
+    return pl.DataFrame(rows, ["user_id", "item_id", "timestamp"], orient="row")
+
+
+STEPS = (2.0, 1.0, 1.0, 1.0, 0.25)
+
+
+@pytest.fixture(scope="module")
+def model(events):
+    """A recommender with known steps; how they are fitted is tested with the blend."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "daybreak.ranking.blending.fit.fit_pause_steps", lambda *_: np.array(STEPS)
+        )
+        return Recommender(encoder="none", strategies=["popular", "item_knn"]).fit(events)
+
+
+def ask(model, events, after_s, **options):
+    known = events.filter(user_id="u0")[:20].with_columns(user_id=pl.lit("new"))
+    rules = Rules(at=float(known["timestamp"].max()) + after_s)
+    return model.recommend(["new"], histories=known, rules=rules, k=20, **options)
+
+
+def test_recent_events_say_more_within_a_sitting(model, events):
+    spreads = [np.ptp(ask(model, events, s)["score"].to_numpy()) for s in (10.0, 100 * DAY_S)]
+    assert spreads[0] > 2 * spreads[1]
+
+
+def test_scores_differ_with_the_time_since_the_last_event(model, events):
+    near, far = (ask(model, events, after_s) for after_s in (10.0, 100 * DAY_S))
+    assert near["score"].to_list() != far["score"].to_list()
+    assert ask(model, events, 20.0)["score"].to_list() == near["score"].to_list()
+
+
+def test_reasons_add_up_to_the_score(model, events):
+    for after_s in (10.0, 100 * DAY_S):
+        for row in ask(model, events, after_s, explain=True).iter_rows(named=True):
+            total = sum(reason["value"] for reason in row["reasons"])
+            assert total == pytest.approx(row["score"], abs=1e-3)
+
+
+def test_a_saved_release_has_the_same_steps(model, events, tmp_path):
+    model.save(tmp_path / "release")
+    again = Recommender.load(tmp_path / "release")
+    assert again.state.trained.blend.pause_steps == STEPS
+    for after_s in (10.0, 100 * DAY_S):
+        lists = [ask(one, events, after_s)["score"].to_list() for one in (model, again)]
+        np.testing.assert_allclose(*lists, atol=1e-5)
+
+
+def test_newcomers_are_not_asked_about_pauses(model):
+    few = pl.DataFrame({"user_id": ["new"], "item_id": ["ring04"], "timestamp": [START_S]})
+    lists = [
+        model.recommend(["new"], histories=few, rules=Rules(at=START_S + after_s), k=5)
+        for after_s in (10.0, 100 * DAY_S)
+    ]
+    assert lists[0]["score"].to_list() == lists[1]["score"].to_list()
