@@ -43,7 +43,7 @@ def test_drawing_around_items_lists_them(watch, shop):
     page.get_by_label("Draw around items").check()
     box = page.locator("canvas").bounding_box()
     left, top = box["x"] + 2, box["y"] + 2
-    right, bottom = box["x"] + box["width"] - 60, box["y"] + box["height"] - 2
+    right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
     page.mouse.move(left, top)
     page.mouse.down()
     for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):

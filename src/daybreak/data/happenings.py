@@ -162,7 +162,7 @@ def find_happenings(columns: tuple[str, ...]) -> Happenings:
         columns: Names of all columns.
 
     Example:
-        >>> find_happenings(("id", "title", "Date", "Venue")).sure
+        >>> find_happenings(("id", "title", "Date", "Venue")).placed
         ('Date',)
         >>> find_happenings(("campaign_id", "starts_at", "budget")).offers
         ('starts_at',)

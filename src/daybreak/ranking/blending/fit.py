@@ -101,8 +101,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     )
     progress("fitting the weights that show taste")
     plain = WeightSet(1.0, warm.weights, new.weights, new.bias)
-    moved = prior.bias_share(new.questions)
-    sets, popularity_levels = _fit_sets(data, pools, remaining, plain, moved)
+    sets, levels = _fit_sets(data, pools, remaining, plain, prior.bias_share(new.questions))
     shift = ArrivalShift(arrivals.mean, slope, intercept, arrivals.items, arrivals.unsold)
     arrival = _mark_unsold(data, pools, remaining, sets, shift)
     sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
@@ -117,7 +116,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "prior": prior.to_report(warm.questions),
         "new_items": new.report,
         "arrival": arrival.to_report(),
-        "popularity": popularity_levels,
+        "popularity": levels,
         "candidates": candidates.report(),
         "simulations": plan.to_report(),
         "moments": moments,
