@@ -307,7 +307,7 @@ def _growth(rows: Sequence[dict[str, Any]], axis: str, name: str, size: int) -> 
         name: Name of the measure.
         size: Size beyond.
     """
-    measured = [row for row in rows if row[name] is not None][-N_SLOPE_SIZES:]
+    measured = [row for row in rows if row[name]][-N_SLOPE_SIZES:]  # 0 has no logarithm
     x, y = [row[axis] for row in measured], [row[name] for row in measured]
     if len(set(x)) < 2:
         return "–"
