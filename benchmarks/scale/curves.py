@@ -346,8 +346,10 @@ def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
                     place.plot(x, y, marker="o", color=colour, label=NAMES[system])
             place.set(xscale="log", yscale="log", xlabel=axis, ylabel=MEASURES[name])
             place.grid(alpha=0.3)
-    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="upper center", ncols=len(NAMES))
-    figure.tight_layout(rect=(0, 0, 1, 0.95))
+    figure.legend(
+        *axes[0][0].get_legend_handles_labels(), loc="upper center", ncols=len(NAMES) // 2
+    )
+    figure.tight_layout(rect=(0, 0, 1, 0.92))
     figure.savefig(file, metadata={"Date": None})
 
 
