@@ -82,7 +82,7 @@ def test_scores_of_known_users_are_multiplied_by_the_step_of_their_pause():
     newcomers = pool([1.0], [MONTHS_S], n_events=3)
     made.pools["new_user"] = newcomers
     scale_recent(made, STRATEGIES, np.array([2.0, 1.0, 1.0, 1.0, 0.5]))
-    assert made.pools["user"].features[1, :, 0].tolist() == [2, 0.5, 1]
+    assert made.pools["user"].features[1, :, 0].tolist() == [2, 0.5, 1.25]
     assert made.pools["user"].features[0, :, 0].tolist() == [1, 1, 1]
     assert newcomers.features[1, 0, 0] == 1
     assert 1.0 in PAUSE_STEPS

@@ -416,16 +416,18 @@ def pause_factors(levels: Rows, pause_s: Doubles, steps: Sequence[float] | Doubl
 
     Args:
         levels: (n_queries,) levels of the queries.
-        pause_s: (n_queries,) times since the last event [s]; NaN: unknown, with the factor 1.
+        pause_s: (n_queries,) times since the last event [s]; NaN: unknown, with the mean of the
+            steps of the shortest and the longest pause, which weigh the same in the fit.
         steps: (n_pauses,) steps.
 
     Example:
         >>> levels, pauses = np.array([7, 7, 7, 1]), np.array([5.0, 9e9, np.nan, 9e9])
         >>> pause_factors(levels, pauses, (2.0, 1.0, 1.0, 0.5, 0.25)).tolist()
-        [2.0, 0.25, 1.0, 1.0]
+        [2.0, 0.25, 1.125, 1.0]
     """
     found = np.asarray(steps, dtype=np.float32)[group_pauses(pause_s)]
-    found[np.isnan(pause_s) | (levels < FIRST_KNOWN_USER_LEVEL)] = 1
+    found[np.isnan(pause_s)] = (steps[0] + steps[-1]) / 2
+    found[levels < FIRST_KNOWN_USER_LEVEL] = 1
     return found
 
 

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Events, Items, Queries
 from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.data.event_log import EventLog
-from daybreak.data.memory import memory_weights, present_time
+from daybreak.data.memory import LIVE_S, memory_weights, present_time
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeat_frequencies
 from daybreak.data.sources import as_indicators
@@ -384,13 +384,20 @@ class QueryBuilder:
         return sp.csr_array(sp.hstack(parts, format="csr"), dtype=np.float32)
 
     def _pauses(self, events: Events, n: int, at: Sequence[float | None] | None) -> Doubles:
-        """Return (n,) times since the last event of each query [s]; NaN: unknown."""
+        """Return (n,) times since the last event of each query [s]; NaN: unknown.
+
+        When lists are asked for is unknown for data of the past, unless the request says it:
+        what somebody does next may follow at once, or years later.
+        """
         latest = np.full(n, np.nan)
         known = np.flatnonzero((events.at > 0) & self.has_times)
         latest[events.user[known]] = events.at[known]  # the last one of each user stays
-        present = present_time(self.trained_until or 0.0, time.time())
-        given = [None] * n if at is None else at
-        now = np.array([present if one is None else one for one in given], dtype=np.float64)
+        clock = time.time()
+        present = present_time(self.trained_until or 0.0, clock)
+        is_live = (latest >= clock - LIVE_S) | (present == clock)
+        now = np.where(is_live, clock, present if self.reads_memories else np.nan)
+        given = np.array([np.nan] * n if at is None else at, dtype=np.float64)  # None: NaN
+        now = np.where(np.isnan(given), now, given)
         latest = np.where(np.isinf(latest), now, latest)
         return np.where(np.isnan(latest), np.nan, np.maximum(now - latest, 0.0))
 
