@@ -386,8 +386,7 @@ class QueryBuilder:
     def _pauses(self, events: Events, n: int, at: Sequence[float | None] | None) -> Doubles:
         """Return (n,) times since the last event of each query [s]; NaN: unknown.
 
-        When lists are asked for is unknown for data of the past, unless the request says it:
-        what somebody does next may follow at once, or years later.
+        People of data of the past come back after a long time, unless the request says when.
         """
         latest = np.full(n, np.nan)
         known = np.flatnonzero((events.at > 0) & self.has_times)
@@ -395,7 +394,7 @@ class QueryBuilder:
         clock = time.time()
         present = present_time(self.trained_until or 0.0, clock)
         is_live = (latest >= clock - LIVE_S) | (present == clock)
-        now = np.where(is_live, clock, present if self.reads_memories else np.nan)
+        now = np.where(is_live, clock, present if self.reads_memories else np.inf)
         given = np.array([np.nan] * n if at is None else at, dtype=np.float64)  # None: NaN
         now = np.where(np.isnan(given), now, given)
         latest = np.where(np.isinf(latest), now, latest)
