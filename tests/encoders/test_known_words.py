@@ -31,7 +31,8 @@ def length_of_words(sentence, encoder):
         ("a furry doormat", 1.0),
         ("doormats", 1.0),
         ("garden lmap", 1.0),
-        ("eine Flasche für warmes Wasser", 0.0),
+        ("ein Ort für müde Wanderer", 0.0),
+        ("eine Flasche für warmes Wasser", 1.0),  # bottle and water
         ("lamp aus Holz für meine kleine Schwester", 3 / 7),
     ],
 )

@@ -282,3 +282,6 @@ _TITLE_WORDS = """
 """
 TITLE_WORDS = frozenset(_TITLE_WORDS.split())
 """Words that only ask in a sentence, and that may be what a short phrase looks for."""
+
+ENGLISH_NOUNS = frozenset({"bin", "den", "hay", "sea", "tag", "van"})
+"""Words that only ask in another language, and name things in English."""

@@ -14,6 +14,7 @@ from daybreak.encoders.clause_words import (
     ALSO,
     ASKING_WORDS,
     BUT,
+    ENGLISH_NOUNS,
     FILLERS,
     FOLLOWING_NEGATIONS,
     GIFT_FOR,
@@ -35,6 +36,7 @@ from daybreak.encoders.clause_words import (
 )
 from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
 from daybreak.encoders.kinds_of_works import drop_kind_of_works
+from daybreak.encoders.languages import foreign_words
 from daybreak.encoders.occasions import drop_occasion
 from daybreak.encoders.open_requests import drop_superlatives, is_open_request
 
@@ -143,6 +145,11 @@ def drop_small_talk(text: str) -> str:
         >>> drop_small_talk("surprise me"), drop_small_talk("the best comedies of all time")
         ('', 'best comedies')
 
+        Nor are words that only ask in another language.
+
+        >>> drop_small_talk("I need a bin"), drop_small_talk("ich bin für Lampen")
+        ('bin', 'Lampen')
+
         In some phrases, love is no word of asking.
 
         >>> drop_small_talk("I would love to read a love story")
@@ -169,6 +176,7 @@ def drop_small_talk(text: str) -> str:
         or bool(PRONOUNS & lowered)
     )
     dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
+    dropped = dropped if foreign_words(text) else dropped - ENGLISH_NOUNS
     phrases = [found.span() for found in _love().finditer(text)]
     kept = [
         word[0]

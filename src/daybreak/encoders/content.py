@@ -343,10 +343,13 @@ class ContentEncoder:
             foreign: Words of another language than English that texts had, by position.
         """
         reader = self._sentence_reader
-        sentences = reader.correct(map(strip_markup, sentences), is_made=is_stored)
+        stripped = map(strip_markup, sentences)
+        sentences = reader.correct(stripped, is_made=is_stored, foreign=foreign)
         words, terms = reader.read(sentences, n_ruled_out, are_titles=are_titles)
         words, unread = reader.drop_unknown_languages(words, terms, foreign or {})
-        rows = reader.word_rows(sentences, words) if self.finds_word_forms else None
+        rows = (
+            reader.word_rows(sentences, words, n_ruled_out) if self.finds_word_forms else None
+        )
         blocks = list(self._lexical_blocks(words, terms, rows))
         if self.meaning is not None:
             blocks = self._weigh_words_by_coverage(blocks, words)

@@ -13,11 +13,14 @@ from daybreak.encoders.base import Encoder
 from daybreak.encoders.concept_words import MOODS
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.han_variants import HanForms
+from daybreak.encoders.inflections import inflections
 from daybreak.encoders.languages import is_unknown_language, knows_english_only
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
 from daybreak.encoders.nations import NationTerms
+from daybreak.encoders.related_words import related_words
 from daybreak.encoders.spelling import correct_spelling
+from daybreak.encoders.synonyms import Synonyms
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.types import Sparse
 
@@ -25,6 +28,10 @@ MIN_FORM = 0.6
 """Smallest similarity of the word of a value and a word of texts that is a form of it."""
 MIN_SAID_FORM_SIMILARITY = 0.6
 """Smallest similarity of a word of a sentence and other forms that it counts as."""
+RELATED_SHARE = 0.4
+"""Weight of the words for what belongs to an occasion beside that of the occasion itself."""
+MIN_ITEMS = 10
+"""Items with the word of an occasion from which on they fill a list."""
 MAX_CANDIDATES = 50
 """Words of the catalogue that are compared with a word that may be wrong."""
 
@@ -56,6 +63,7 @@ class SentenceReader:
         makers: People and publishers by a part of their names.
         nations: Countries and languages by other words for them.
         han_forms: Forms of Chinese characters that the catalogue has.
+        synonyms: Words of the catalogue by others for the same thing.
         text_encoder: Text model of the catalogue; None: it has none.
     """
 
@@ -66,6 +74,7 @@ class SentenceReader:
     makers: MakerTerms
     nations: NationTerms
     han_forms: HanForms
+    synonyms: Synonyms
     text_encoder: Encoder | None
 
     @classmethod
@@ -105,21 +114,33 @@ class SentenceReader:
             MakerTerms.of(terms, words),
             NationTerms.of(terms),
             HanForms.of(_word_shares(words) | terms),
+            Synonyms(_all_word_shares(words, terms)),
             text_encoder,
         )
 
-    def correct(self, texts: Iterable[str], *, is_made: bool = False) -> list[str]:
-        """Return texts without typing errors, in the Chinese characters of the catalogue.
+    def correct(
+        self,
+        texts: Iterable[str],
+        *,
+        is_made: bool = False,
+        foreign: Mapping[int, frozenset[str]] | None = None,
+    ) -> list[str]:
+        """Return texts without typing errors, in the words and characters of the catalogue.
 
-        See :func:`.correct_spelling`.
+        See :class:`.Synonyms` and :func:`.correct_spelling`.
 
         Args:
             texts: Texts of people.
             is_made: Whether they are made of words of the catalogue, which are right.
+            foreign: Words of another language than English, by position of the text.
         """
         if is_made:
             return list(texts)
-        texts = map(self.han_forms.fit_text, texts)
+        told = foreign or {}
+        fitted = map(self.han_forms.fit_text, texts)
+        texts = [
+            self.synonyms.say(text, is_foreign=row in told) for row, text in enumerate(fitted)
+        ]
         return [correct_spelling(text, self.is_known, self._candidates) for text in texts]
 
     def read(
@@ -142,10 +163,13 @@ class SentenceReader:
         terms[first:] = [longest_values(self.nations.narrow(one)) for one in terms[first:]]
         asked = [_after_by(row) for row in words]
         asked = asked if are_titles else [self._without_moods(row) for row in asked]
-        without = self._without_values(asked, terms)
-        return [split_unspaced_words(row) for row in without], terms
+        asked = self._without_values(asked, terms)
+        wanted = [self._with_related(row) for row in asked[:first]]
+        return [split_unspaced_words(row) for row in (*wanted, *asked[first:])], terms
 
-    def word_rows(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> Sparse:
+    def word_rows(
+        self, texts: Sequence[str], words: Sequence[Sequence[str]], n_ruled_out: int = 0
+    ) -> Sparse:
         """Return (n_texts, n_words) rows of words and their forms; names have no other forms.
 
         None where the catalogue has no words.
@@ -155,6 +179,7 @@ class SentenceReader:
         Args:
             texts: Corrected texts.
             words: Words of each; see :meth:`read`.
+            n_ruled_out: Number of the last texts that say what is unwanted.
         """
         if self.words is None:
             return None
@@ -173,9 +198,38 @@ class SentenceReader:
                 )
             )
             places += rows
-        return (
+        whole = (
             parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts))[np.argsort(places)]
         )
+        asked = [*words[: len(words) - n_ruled_out], *([] for _ in range(n_ruled_out))]
+        related = [related_words(self._rare(row)) for row in asked]
+        if not any(related):
+            return whole
+        others = self.words.transform_with_forms(related, inflects=True)
+        return sp.csr_array(whole + np.float32(RELATED_SHARE) * others)
+
+    def _rare(self, words: Iterable[str]) -> list[str]:
+        """Return words that fewer items have than a list needs."""
+        return [word for word in words if self._items_per_share * self._share(word) < MIN_ITEMS]
+
+    def _share(self, word: str) -> float:
+        """Return the share of items that have a word in singular or plural, at most."""
+        shares = self.synonyms.shares
+        return sum(shares.get(one, 0.0) for one in (word, *inflections(word)))
+
+    def _with_related(self, words: Sequence[str]) -> list[str]:
+        """Return words with what belongs to an occasion in place of one that no item has."""
+        found: list[str] = []
+        for word in words:
+            others = [] if self._share(word) else related_words([word])
+            found += [other for other in others if self._share(other)] or [word]
+        return found
+
+    @cached_property
+    def _items_per_share(self) -> float:
+        """Number of items by relative number, if some word is in one of them only."""
+        idf = self.words.idf if self.words is not None else np.zeros(0)
+        return 2 * float(np.exp(np.max(idf, initial=1.0)))
 
     def _min_similarities(self, texts: Sequence[Sequence[str]]) -> dict[str, float]:
         """Return the smallest similarity with which words that a text model knows are forms.
@@ -288,8 +342,12 @@ class SentenceReader:
         ]
 
     def is_known(self, word: str) -> bool:
-        """Return whether the catalogue or its text model knows a word in lower case."""
-        if word in self.values or (self.words is not None and word in self.words.columns):
+        """Return whether the catalogue or its text model knows a word in lower case.
+
+        A catalogue with "candy" knows "candies", which are no candles.
+        """
+        known = self.words.columns if self.words is not None else {}
+        if word in self.values or any(one in known for one in (word, *inflections(word))):
             return True
         return self.text_encoder is not None and self.text_encoder.knows(word)
 
@@ -308,6 +366,17 @@ def _word_shares(words: LexicalEncoder | None) -> dict[str, float]:
     if words is None:
         return {}
     return dict(zip(words.terms, np.exp(-words.idf).tolist(), strict=True))
+
+
+def _all_word_shares(
+    words: LexicalEncoder | None, terms: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the relative numbers of items of words, in texts or in values of categories."""
+    found = _word_shares(words)
+    for term, share in terms.items():
+        for word in tokenize(term.partition("=")[2]):
+            found[word] = max(found.get(word, 0.0), share)
+    return found
 
 
 def _after_by(words: list[str]) -> list[str]:
