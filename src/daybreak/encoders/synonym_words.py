@@ -10,7 +10,7 @@ catalogues, so that it does not stand for the others. Genres are in :mod:`.conce
 SYNONYM_LINES = """
 nappy diaper : windel couche_culotte ~couches pañal pannolino 尿布 尿不湿 纸尿裤
 torch flashlight : taschenlampe lampe_torche lampe_de_poche linterna torcia_elettrica 手电筒
-biscuit cookie : keks plätzchen gebäck biscotto galleta galletita 饼干 曲奇
+biscuit cookie : keks kekse plätzchen gebäck biscotto galleta galletita 饼干 曲奇
 jumper sweater pullover ?jersey : strickpullover suéter maglione tricot 毛衣
 crisps ?chips potato_chips : kartoffelchips croustilles patatas_fritas patatine 薯片
 pram pushchair stroller baby_buggy : kinderwagen poussette cochecito passeggino 婴儿车
@@ -168,6 +168,14 @@ oil : öl huile aceite olio 油
 flour : mehl farine harina farina 面粉
 honey : honig miel miele 蜂蜜
 water : wasser eau agua acqua 水
+decaf decaffeinated caffeine_free : entkoffeiniert koffeinfrei koffeinfreier décaféiné
+    descafeinado decaffeinato 低因
+alcohol_free non_alcoholic : alkoholfrei alkoholfreies alkoholfreier analcolico 无酒精
+gluten_free : glutenfrei glutenfreies glutenfreie 无麸质
+sugar_free sugarfree sugarless unsweetened : zuckerfrei ungesüsst 无糖
+vegan plant_based : veganes vegano végane vegana
+vegetarian veggie meatless : vegetarisch vegetarisches végétarien vegetariano vegetariana 素食
+wireless cordless : kabellos drahtlos inalámbrico inalámbricos 无线
 coffee : kaffee ~café caffè 咖啡
 tea : ~tee thé té tè 茶
 beer : bier bière cerveza birra 啤酒

@@ -99,6 +99,17 @@ class StatedExclusion(StatedInText):
         return f"is what {self.phrase!r} rules out" if self.strengths[row] else ""
 
 
+@dataclass(frozen=True, eq=False)
+class StatedFreeFrom(StatedInText):
+    """A preference for what says to be without what a text rules out."""
+
+    def describe(self, row: int) -> str:
+        """Return that the item says so; empty for others."""
+        return (
+            f"says to be without what {self.phrase!r} rules out" if self.strengths[row] else ""
+        )
+
+
 def read_ranks(
     texts: Mapping[int, str],
     stated: Mapping[int, StatedQuantities],
@@ -134,7 +145,8 @@ def read_ranks(
                 StatedTopic.read(text, n_users, wishes.topic_likeness(text)),
             )
         excluded = StatedExclusion.read(topic, n_users, wishes.excluded_likeness(topic))
-        added = [one for one in (preference, excluded) if one is not None]
+        free = StatedFreeFrom.read(topic, n_users, wishes.free_likeness(topic))
+        added = [one for one in (preference, excluded, free) if one is not None]
         if not added:
             continue
         before = every.get(row, StatedQuantities(topic))

@@ -16,6 +16,7 @@ from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
 from daybreak.encoders.concepts import names_concept
 from daybreak.encoders.content import ATTRIBUTES
+from daybreak.encoders.free_from import free_from_pattern
 from daybreak.encoders.lexical import tokenize
 from daybreak.encoders.makers import BY_WORDS
 from daybreak.encoders.named_items import (
@@ -54,6 +55,8 @@ that a text names, as a share of that among all items."""
 OTHER_SHARE = 0.5
 """What the other words of a text count beside the kind that it names. On ml100k, with 0.3 the
 best sellers of a kind took places of what is about the other words."""
+FREE_SHARE = 0.5
+"""What items that say to be without what a text rules out have before those fully about it."""
 MAX_TOPIC_WORDS = 8
 """Largest number of words of a text, without small talk, in which values are told from other
 words; each word costs two encodings."""
@@ -97,6 +100,7 @@ class WishEncoder:
         self._kinds: OrderedDict[str, tuple[Rows, Floats] | None] = OrderedDict()
         self._topics: OrderedDict[str, Floats | None] = OrderedDict()
         self._excluded: OrderedDict[str, Floats | None] = OrderedDict()
+        self._free: OrderedDict[str, Floats | None] = OrderedDict()
 
     def encode(self, texts: Mapping[int, str]) -> EncodedWishes:
         """Return the wishes of users.
@@ -234,8 +238,38 @@ class WishEncoder:
         likeness = self.likeness(text)
         if likeness is None or not has_one.any() or (~has_one).sum() < MIN_CARRIERS:
             return None
-        scaled = saturate_wishes(likeness / reference_likeness(likeness)[:, None]).max(axis=0)
-        return np.asarray(np.where(has_one, np.minimum(-1 - scaled, 0), 0), dtype=np.float32)
+        added = np.minimum(-1 - _scale(likeness), 0)
+        return np.asarray(np.where(has_one, added, 0), dtype=np.float32)
+
+    def free_likeness(self, text: str) -> Floats | None:
+        """Return what to add to the likeness of items that say to be without what a text says.
+
+        *Cookies without gluten* rules out items with the word *gluten*, but not the gluten-free
+        ones, which come first.
+
+        Args:
+            text: Text of a user.
+
+        Returns:
+            (n_items,) values of at least 0; None if no item says so.
+        """
+        return _recall(self._free, text, self._free_likeness)
+
+    def _free_likeness(self, text: str) -> Floats | None:
+        clauses = split_clauses(text)
+        pattern = free_from_pattern(clauses.unwanted)
+        likeness = self.likeness(text) if pattern and self._titles is not None else None
+        if pattern is None or self._titles is None or likeness is None:
+            return None
+        free = np.array([bool(title and pattern.search(title)) for title in self._titles])
+        if not free.any():
+            return None
+        wanted = np.ones(len(free), dtype=np.float32)
+        if clauses.wanted:
+            wanted = _scale(self._likeness_of([drop_small_talk(clauses.wanted)]))
+        missing = wanted.max() - wanted + FREE_SHARE
+        added = wanted + np.minimum(2 * wanted, 1) * missing - _scale(likeness)
+        return np.asarray(np.where(free, np.maximum(added, 0), 0), dtype=np.float32)
 
     def missing_likeness(self, text: str) -> tuple[Rows, Floats] | None:
         """Return the items that have the values which a text names, and what they lack.
@@ -387,6 +421,7 @@ class WishEncoder:
         self._kinds.clear()
         self._topics.clear()
         self._excluded.clear()
+        self._free.clear()
 
     def _wishes_of(self, texts: Sequence[str]) -> dict[str, TextWishes]:
         # Each text is looked up once: other threads may remove it from the cache.
@@ -532,6 +567,12 @@ def _recall(cache: OrderedDict[str, T], text: str, compute: Callable[[str], T]) 
     return found
 
 
+def _scale(likeness: Floats) -> Floats:
+    """Return (n_items,) how far items are about wishes; fully is 1."""
+    full = reference_likeness(likeness)[:, None]
+    return np.asarray(saturate_wishes(likeness / full).max(axis=0), dtype=np.float32)
+
+
 def _leave_each_out(words: Sequence[str]) -> list[str]:
     """Return the texts of words that each lack one of them."""
     return [" ".join([*words[:n], *words[n + 1 :]]) for n in range(len(words))]
@@ -573,7 +614,7 @@ def topic_strengths(likeness: Floats, carried: Doubles, other: Floats) -> Floats
     among = reference_likeness(other[:, carried >= 1])
     among = np.maximum(among, MIN_AMONG_SHARE * reference_likeness(other))
     about = np.maximum(saturate_wishes(other / among[:, None]).max(axis=0), 0)
-    scaled = saturate_wishes(likeness / reference_likeness(likeness)[:, None]).max(axis=0)
+    scaled = _scale(likeness)
     others = np.minimum(OTHER_SHARE * about, np.maximum(scaled, 0))
     wanted = np.where(carried > 0, carried * (1 - OTHER_SHARE + OTHER_SHARE * about), others)
     return np.asarray(wanted - scaled, dtype=np.float32)
@@ -593,7 +634,6 @@ def lacking_likeness(likeness: Floats, carried: Rows) -> Floats:
         >>> lacking_likeness(likeness, np.array([1, 1, 0])).round(2).tolist()
         [0.0, 0.75, 0.0]
     """
-    full = reference_likeness(likeness)[:, None]
-    most = saturate_wishes(likeness / full).max(axis=0)
+    most = _scale(likeness)
     added = most[carried > 0].max(initial=1.0) - most + (carried - 1)
     return np.asarray(np.where(carried > 0, added, 0), dtype=np.float32)
