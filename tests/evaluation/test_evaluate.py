@@ -5,6 +5,7 @@ import pytest
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DataError
 from daybreak.evaluation import SLICES, Report, evaluate, make_plans, measure
+from daybreak.evaluation.baselines import reads_times
 
 MEASURED = [
     name
@@ -70,6 +71,37 @@ def shop():
     events = pl.DataFrame(rows, ["user_id", "item_id", "timestamp"], orient="row")
     users = events.select("user_id").unique().with_columns(age=pl.lit("30"))
     return Tables.of(events, users=users)
+
+
+class Dated(Spy):
+    """Remembers what it was asked, and when."""
+
+    def recommend(self, users, *, times=None, **told):
+        return super().recommend(users, times=times, **told)
+
+
+def test_systems_that_read_times_are_told_when_users_are_asked():
+    """Everybody takes the last thing on day 15."""
+    Spy.asked.clear()
+    plans = make_plans(shop(), slices=["cold_user_nothing", "warm_last"])
+    measure({"dated": Dated, "old": Spy}, plans, k=4)
+    (_, _, nothing), (_, _, old_nothing), (_, users, dated), (_, _, old) = Spy.asked
+    assert nothing["times"] is None
+    assert dated["times"].rows() == [(user, 15.0) for user in users]
+    assert "times" not in old
+    assert "times" not in old_nothing
+
+
+def test_only_a_parameter_of_that_name_reads_times():
+    class WithOptions:
+        def recommend(self, users, **times):
+            return users
+
+    class Odd:
+        recommend = dict  # has no signature
+
+    assert reads_times(Dated(None))
+    assert not any(map(reads_times, (WithOptions(), Odd(), Silent(None))))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from daybreak.evaluation.baselines import (
     PopularBaseline,
     RandomBaseline,
     SupportsRecommend,
+    SupportsTimes,
 )
 from daybreak.evaluation.evaluate import Progress, System, evaluate, measure
 from daybreak.evaluation.report import METRICS, Report, SliceInfo, SliceResult
@@ -35,6 +36,7 @@ __all__ = [
     "SliceResult",
     "SplitPlan",
     "SupportsRecommend",
+    "SupportsTimes",
     "System",
     "bootstrap",
     "evaluate",

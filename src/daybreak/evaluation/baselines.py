@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
+from inspect import Parameter, signature
+from typing import Protocol, TypeGuard
 
 import numpy as np
 import polars as pl
@@ -44,6 +45,55 @@ class SupportsRecommend(Protocol):
             exclude: ``user_id``, ``item_id`` pairs never to recommend.
         """
         ...
+
+
+class SupportsTimes(SupportsRecommend, Protocol):
+    """A recommender whose lists depend on when users are asked."""
+
+    def recommend(  # noqa: PLR0913  (one argument for each part of a request)
+        self,
+        users: Sequence[str],
+        *,
+        profiles: pl.DataFrame | None = None,
+        histories: pl.DataFrame | None = None,
+        k: int = 10,
+        exclude_seen: bool = True,
+        items: Sequence[str] | None = None,
+        exclude: pl.DataFrame | None = None,
+        times: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """Return lists; see :meth:`SupportsRecommend.recommend`.
+
+        Args:
+            users: Ids of the users; unknown ids are allowed.
+            profiles: ``user_id`` and attributes known at request time.
+            histories: Events known at request time, in addition to those of training.
+            k: Maximum length of the lists.
+            exclude_seen: Whether items of training events and of ``histories`` are excluded.
+            items: Candidate ids; None for the whole catalogue.
+            exclude: ``user_id``, ``item_id`` pairs never to recommend.
+            times: ``user_id``, ``timestamp`` [epoch s]: when users are asked, as far as it is
+                known.
+        """
+        ...
+
+
+def reads_times(system: SupportsRecommend) -> TypeGuard[SupportsTimes]:
+    """Return whether the method ``recommend`` has a parameter named ``times``.
+
+    ``**options`` do not count: a wrapper may pass them on to a system that has no such one.
+
+    Example:
+        >>> shop = Tables.of(pl.DataFrame({"user_id": ["a"], "item_id": ["tea"]}))
+        >>> reads_times(RandomBaseline(shop))
+        False
+    """
+    try:
+        found = signature(system.recommend).parameters.get("times")
+    except (TypeError, ValueError):  # as of functions that are not written in Python
+        return False
+    by_name = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return found is not None and found.kind in by_name
 
 
 class Baseline(ABC):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DataError
 from daybreak.estimates import Estimate, bootstrap_all
-from daybreak.evaluation.baselines import BASELINES, SupportsRecommend
+from daybreak.evaluation.baselines import BASELINES, SupportsRecommend, reads_times
 from daybreak.evaluation.matrices import UserItemIndex, category_matrix
 from daybreak.evaluation.report import Report, SliceInfo, SliceResult
 from daybreak.metrics import ACCURACY_METRICS, ListMetrics
@@ -194,15 +194,17 @@ class _SliceEvaluator:
 
     def _recommend(self, system: SupportsRecommend, k: int) -> pl.DataFrame:
         slice_ = self.slice
-        return system.recommend(
-            list(slice_.users),
-            profiles=slice_.profiles,
-            histories=slice_.history if slice_.history.height else None,
-            k=k,
-            exclude_seen=slice_.exclude_seen,
-            items=self._items,  # in the random order of the catalogue
-            exclude=self._exclude_pairs if self._exclude_pairs.height else None,
-        )
+        options: dict[str, Any] = {
+            "profiles": slice_.profiles,
+            "histories": slice_.history if slice_.history.height else None,
+            "k": k,
+            "exclude_seen": slice_.exclude_seen,
+            "items": self._items,  # in the random order of the catalogue
+            "exclude": self._exclude_pairs if self._exclude_pairs.height else None,
+        }
+        if slice_.times.height and reads_times(system):
+            options["times"] = slice_.times
+        return system.recommend(list(slice_.users), **options)
 
 
 def _list_excluded(plan: SplitPlan, slice_: Slice) -> tuple[pl.DataFrame, pl.DataFrame]:

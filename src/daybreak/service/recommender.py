@@ -237,6 +237,7 @@ class Recommender(PlanningRecommender):
         *,
         profiles: Any = None,
         histories: Any = None,
+        times: Any = None,
         k: int = 10,
         exclude_seen: bool | None = None,
         items: Sequence[str] | None = None,
@@ -251,12 +252,13 @@ class Recommender(PlanningRecommender):
         """Return the best items for users, known or not.
 
         Args:
-            users: Ids; default: those of ``profiles`` and ``histories``. An id that is given
-                twice has one list.
+            users: Ids, each answered once; default: those of ``profiles`` and ``histories``.
             profiles: Frame of ``user_id`` and attributes or ``text``, used for this call only;
                 it replaces stored values column by column.
             histories: Frame of ``user_id, item_id`` and, if known, ``timestamp``: events in
                 addition to the stored ones, used for this call only.
+            times: Frame of ``user_id, timestamp``: when users are asked, if not now; the time
+                since their last event counts. What is on sale is a matter of the rules.
             k: Number of items of each user, from 1 to 10,000.
             exclude_seen: Whether to leave out items that the user has, as by a purchase; being
                 shown or looked at is not having. Default: yes, unless people usually take the
@@ -290,7 +292,7 @@ class Recommender(PlanningRecommender):
         """
         k = check_k(k)
         state = self.state
-        request = FrameRequest.from_frames(state, users, profiles, histories)
+        request = FrameRequest.from_frames(state, users, profiles, histories, times)
         excluded = None if exclude is None else as_frame(exclude, "user_id", "item_id")
         named = request.users if users is None else check_ids(users, "users") or []
         by_user = rules_of_users(rules, named, check_ids(items, "items"), where)

@@ -89,6 +89,7 @@ def _ask_known_users(data: EvaluationData, plan: SplitPlan, cut: float) -> Slice
         f"{MIN_WARM_USER_EVENTS} before it, with items new to them. {ALL_ITEMS}",
         later.join(plan.train.events, on=PAIR_COLUMNS, how="anti"),
         data.catalogue["item_id"],
+        RequestInfo(known=plan.train.events),
     )
 
 
@@ -136,9 +137,9 @@ def _ask_for_next_visit(data: EvaluationData, plan: SplitPlan, cut: float) -> Sl
         f"events before it choose on their next visit, which is the {VISIT_DAYS * 24} hours "
         "from their first later event; items that they have chosen before included. "
         f"{ALL_ITEMS}",
-        visit.select(PAIR_COLUMNS).unique(),
+        visit.group_by(PAIR_COLUMNS).agg(pl.col("timestamp").min()),
         data.catalogue["item_id"],
-        RequestInfo(exclude_seen=False),
+        RequestInfo(exclude_seen=False, known=plan.train.events),
     )
 
 

@@ -51,6 +51,7 @@ from daybreak.simulation.table_slices import (
     build_plan,
     describe_first_events,
     make_slice,
+    tell_times,
 )
 from daybreak.simulation.young_shops import learn_from_first_users
 from daybreak.types import Mask
@@ -107,7 +108,7 @@ def make_plans(
     chosen = validate_slice_names(slices)
     data = prepare_evaluation_data(tables, positive, seed, cold_items)
     plans = tuple(
-        _select_slices(chosen, names, *split(data))
+        _select_slices(chosen, names, *split(data), has_times=data.has_times)
         for names, split in _SPLITS
         if set(names) & set(chosen)
     )
@@ -258,6 +259,7 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
             f"{rule} Relevant: positive events of known users with them. {new_only}",
             held_out.filter(pl.col("item_id").is_in(new.implode())),
             new,
+            RequestInfo(known=plan.train.events),
         ),
         "cold_item_all": make_slice(
             "cold_item_all",
@@ -266,6 +268,7 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
             f"{MIN_LATE_HISTORY_EVENTS}). {ALL_ITEMS}",
             held_out,
             data.catalogue["item_id"],
+            RequestInfo(known=plan.train.events),
         ),
         "both_cold": make_slice(
             "both_cold",
@@ -345,6 +348,7 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
         f"other users stay in training. {ALL_ITEMS}",
         last,
         data.catalogue["item_id"],
+        RequestInfo(known=plan.train.events),
     )
     return plan, {"warm_last": slice_}
 
@@ -373,16 +377,33 @@ _MISSING_REASONS = {
 
 
 def _select_slices(
-    chosen: Iterable[str], names: Iterable[str], plan: SplitPlan, slices: SlicesByName
+    chosen: Iterable[str],
+    names: Iterable[str],
+    plan: SplitPlan,
+    slices: SlicesByName,
+    *,
+    has_times: bool,
 ) -> SplitPlan:
-    """Return the plan with the chosen slices; its notes say why others are missing."""
+    """Return the plan with the chosen slices; its notes say why others are missing.
+
+    Args:
+        chosen: Names of the slices that are asked for.
+        names: Names of the slices of this plan.
+        plan: Plan without slices.
+        slices: Its slices.
+        has_times: Whether the times of events are an order.
+    """
     names = [name for name in names if name in set(chosen)]
     notes = [
         f"{name}: not measured, {_explain_missing(name, slices)}"
         for name in names
         if slices.get(name) is None and not _is_explained(name, plan.notes)
     ]
-    selected = tuple(slice_ for name in names if (slice_ := slices.get(name)) is not None)
+    selected = tuple(
+        tell_times(slice_, has_times=has_times)
+        for name in names
+        if (slice_ := slices.get(name)) is not None
+    )
     kept = (note for note in plan.notes if _topic(note) not in {*REPORT_SLICES} - {*names})
     return replace(plan, slices=selected, notes=(*kept, *notes))
 

@@ -64,7 +64,7 @@ def ask_speaking_users(data: EvaluationData, is_hidden: Mask) -> Slice | None:
         f"{numbers} or {STATEMENT_SHOTS[-1]} positive events are known (drawn for each user; "
         f"{data.order_description}). Relevant: what they choose later and the phrase is about. "
         f"{ALL_ITEMS}",
-        spoken.explode("item_id").select(PAIR_COLUMNS),
+        spoken.explode("item_id").select(PAIR_COLUMNS).join(hidden, on=PAIR_COLUMNS),
         data.catalogue["item_id"],
         RequestInfo(
             _add_texts(data, spoken), told.select(*EVENT_COLUMNS), told.select(PAIR_COLUMNS)

@@ -1,6 +1,6 @@
 """The slices of tables: queries by user id, what is known at request time, and the targets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -10,6 +10,8 @@ from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.simulation.evaluation_data import EvaluationData
 
 PAIR_COLUMNS = ["user_id", "item_id"]
+TIME_SCHEMA = {"user_id": pl.String, "timestamp": pl.Float64}
+"""Columns of the times at which users are asked."""
 ALL_ITEMS = "Candidates: all items of the catalogue, sold or not."
 """How protocols describe the candidates of all slices but those of new items only."""
 
@@ -30,6 +32,9 @@ class Slice:
             and history.
         unreachable: Number of targets that are no candidates and were left out.
         exclude_seen: Whether items of training events and of the history are never recommended.
+        times: ``user_id``, ``timestamp``: when users of whom events are known are asked, which
+            is the time of their first target that no known event follows. Users without such a
+            target have no row.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Slice:
     exclude: pl.DataFrame
     unreachable: int = 0
     exclude_seen: bool = True
+    times: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TIME_SCHEMA))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -123,6 +129,8 @@ class RequestInfo:
     history: pl.DataFrame | None = None
     exclude: pl.DataFrame | None = None
     exclude_seen: bool = True
+    known: pl.DataFrame | None = None
+    """Training events of the users, as far as they are known from training."""
 
 
 def make_slice(
@@ -139,7 +147,8 @@ def make_slice(
     Args:
         name: Name of the slice.
         protocol: The protocol in words.
-        pairs: ``user_id``, ``item_id`` of held-out positive events.
+        pairs: ``user_id``, ``item_id`` of held-out positive events, and where it is known
+            ``timestamp``.
         candidates: Ids of the items that are ranked.
         request: What is known at request time.
     """
@@ -168,4 +177,42 @@ def make_slice(
         exclude=empty_pairs if exclude is None else exclude.select(PAIR_COLUMNS),
         unreachable=pairs.height - targets.height,
         exclude_seen=request.exclude_seen,
+        times=_find_times(pairs.join(targets, on=PAIR_COLUMNS, how="semi"), request),
     )
+
+
+def _find_times(targets: pl.DataFrame, request: RequestInfo) -> pl.DataFrame:
+    """Return when users of whom events are known are asked; see :class:`Slice`.
+
+    A user may have chosen a held-out item long before the last event that is known. At that
+    time a recommender could not know that event, so it is not asked then.
+    """
+    known = [frame for frame in (request.history, request.known) if frame is not None]
+    if "timestamp" not in targets.columns or not known:
+        return pl.DataFrame(schema=TIME_SCHEMA)
+    last = (
+        pl.concat([frame.select(*TIME_SCHEMA) for frame in known])
+        .group_by("user_id")
+        .agg(last=pl.col("timestamp").max())
+    )
+    asked = targets.join(last, on="user_id").filter(pl.col("timestamp") >= pl.col("last"))
+    return asked.group_by("user_id").agg(pl.col("timestamp").min()).sort("user_id")
+
+
+def tell_times(slice_: Slice, *, has_times: bool) -> Slice:
+    """Return the slice whose protocol says how many users are asked at a time.
+
+    Args:
+        slice_: The slice.
+        has_times: Whether times are an order; otherwise nobody is told a time.
+    """
+    n_asked = slice_.times.height
+    if not n_asked:
+        return slice_
+    if not has_times:
+        return replace(slice_, times=slice_.times.clear())
+    told = (
+        f" {n_asked:,} of {len(slice_.users):,} users are asked at the time of the first "
+        "relevant event that none of their known events follows."
+    )
+    return replace(slice_, protocol=slice_.protocol + told)

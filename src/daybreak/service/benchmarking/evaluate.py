@@ -9,7 +9,7 @@ import polars as pl
 from daybreak.data import EventRules, Tables
 from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
-from daybreak.evaluation.baselines import BASELINES
+from daybreak.evaluation.baselines import BASELINES, reads_times
 from daybreak.service.inputs.sources import SourceTables
 from daybreak.simulation.slices import FEW_SHOT_SLICES
 from daybreak.simulation.table_slices import PAIR_COLUMNS
@@ -89,6 +89,7 @@ def _restrict_to_users(slice_: Slice, users: pl.Series) -> Slice:
         targets=targets,
         history=of_users(slice_.history),
         exclude=of_users(slice_.exclude),
+        times=of_users(slice_.times),
     )
 
 
@@ -163,11 +164,18 @@ class _SystemWithoutSources:
     fitted: Any
 
     def recommend(
-        self, users: Sequence[str], *, profiles: pl.DataFrame | None = None, **options: Any
+        self,
+        users: Sequence[str],
+        *,
+        profiles: pl.DataFrame | None = None,
+        times: pl.DataFrame | None = None,
+        **options: Any,
     ) -> pl.DataFrame:
         """Return the lists of the recommender."""
         if profiles is not None:
             profiles = profiles.drop(SOURCE_ITEMS_COLUMN, strict=False)
+        if times is not None and reads_times(self.fitted):
+            options["times"] = times
         answer: pl.DataFrame = self.fitted.recommend(users, profiles=profiles, **options)
         return answer
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from daybreak.errors import UnusedAttributeWarning
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.inputs.frames import as_frame, check_ids, user_ids_of
 from daybreak.service.inputs.histories import Histories, event_rows
+from daybreak.service.inputs.request_times import times_by_user
 from daybreak.service.state.explain import REASONS_TYPE, Reasons, explain_lists
 from daybreak.service.state.explainer import SentenceWriter
 from daybreak.service.state.profile_names import unused_names_notes
@@ -53,6 +54,8 @@ class FrameRequest:
     """Events in addition to the stored ones."""
     max_users: int = MAX_USERS
     """Largest number of users in one batch."""
+    times: Mapping[str, float] = field(default_factory=dict)
+    """Time at which users are asked [epoch s], as far as it is given."""
 
     @classmethod
     def from_frames(
@@ -61,6 +64,7 @@ class FrameRequest:
         users: Sequence[str] | None,
         profiles: Any = None,
         histories: Any = None,
+        times: Any = None,
     ) -> "FrameRequest":
         """Read the arguments of a call.
 
@@ -69,6 +73,7 @@ class FrameRequest:
             users: Ids; default: those of the frames.
             profiles: Frame of ``user_id`` and attributes or text.
             histories: Frame of ``user_id, item_id`` and further columns of events.
+            times: Frame of ``user_id, timestamp``.
 
         Raises:
             DataError: A frame lacks a column.
@@ -89,7 +94,7 @@ class FrameRequest:
             profile = state.profiles.with_source_events(profile, histories)
         named = check_ids(users, "users")
         chosen = user_ids_of(profile, histories) if named is None else dict.fromkeys(named)
-        return cls(state, list(chosen), profile, extra)
+        return cls(state, list(chosen), profile, extra, times=times_by_user(times))
 
     def contexts(self) -> Iterator[tuple[list[str], UserContext]]:
         """Yield users in batches, with their contexts."""
@@ -99,10 +104,11 @@ class FrameRequest:
             overrides = (
                 None if profiles is None else self.state.profiles.overrides(users, profiles)
             )
-            yield (
-                users,
-                self.state.user_context(users, extra=self.histories, profiles=overrides),
-            )
+            context = self.state.user_context(users, extra=self.histories, profiles=overrides)
+            if self.times:
+                at = np.array([self.times.get(user, np.nan) for user in users])
+                context = replace(context, asked_at=at)
+            yield users, context
 
     def batches(
         self,

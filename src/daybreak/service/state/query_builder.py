@@ -67,6 +67,19 @@ class UserContext:
     """Pairs whose latest event is negative."""
     stated: dict[int, StatedQuantities] = field(default_factory=dict)
     """Position to what the user's own words say about prices, years and the like."""
+    asked_at: Doubles | None = None
+    """(n_users,) time at which each user is asked [epoch s]; NaN, None: that of the rules."""
+
+    def request_times(self, at: Sequence[float | None] | None) -> Doubles:
+        """Return (n_users,) the times of the requests [epoch s]; NaN: the present.
+
+        Args:
+            at: Times of the rules, for users without a time of their own.
+        """
+        given = np.array([None] * len(self) if at is None else at, dtype=np.float64)
+        if self.asked_at is None:
+            return given
+        return np.where(np.isnan(self.asked_at), given, self.asked_at)
 
     @property
     def seen(self) -> Pairs:
@@ -95,6 +108,7 @@ class UserContext:
             texts,
             disliked=_events_of(self.disliked, position),
             stated={0: self.stated[position]} if position in self.stated else {},
+            asked_at=None if self.asked_at is None else self.asked_at[[position]],
         )
 
     def __len__(self) -> int:
@@ -310,7 +324,7 @@ class QueryBuilder:
 
         Args:
             context: Events, profiles and texts of the users.
-            at: Time of each query [epoch s]; None: the present.
+            at: Time of each query whose user has none [epoch s]; None: the present.
         """
         n, events = len(context), context.events
         weights = self._recency_weights(events)
@@ -336,7 +350,7 @@ class QueryBuilder:
                 queries, unseen_content=self._unseen_content(events, n_events, events.user)
             )
         if self.trained_until is not None:
-            queries = replace(queries, pause_s=self._pauses(events, n, at))
+            queries = replace(queries, pause_s=self._pauses(events, context.request_times(at)))
         if self.reads_memories:
             queries = replace(queries, memory=self._memories(events, events.user, n))
         if context.texts and self.train_items.blocks:
@@ -383,19 +397,22 @@ class QueryBuilder:
         ]
         return sp.csr_array(sp.hstack(parts, format="csr"), dtype=np.float32)
 
-    def _pauses(self, events: Events, n: int, at: Sequence[float | None] | None) -> Doubles:
+    def _pauses(self, events: Events, given: Doubles) -> Doubles:
         """Return (n,) times since the last event of each query [s]; NaN: unknown.
 
         People of data of the past come back after a long time, unless the request says when.
+
+        Args:
+            events: Positive events.
+            given: (n,) times of the queries [epoch s]; NaN: the present.
         """
-        latest = np.full(n, np.nan)
+        latest = np.full(len(given), np.nan)
         known = np.flatnonzero((events.at > 0) & self.has_times)
         latest[events.user[known]] = events.at[known]  # the last one of each user stays
         clock = time.time()
         present = present_time(self.trained_until or 0.0, clock)
         is_live = (latest >= clock - LIVE_S) | (present == clock)
         now = np.where(is_live, clock, present if self.reads_memories else np.inf)
-        given = np.array([np.nan] * n if at is None else at, dtype=np.float64)  # None: NaN
         now = np.where(np.isnan(given), now, given)
         latest = np.where(np.isinf(latest), now, latest)
         return np.where(np.isnan(latest), np.nan, np.maximum(now - latest, 0.0))
@@ -437,7 +454,7 @@ class QueryBuilder:
 
         Args:
             context: Context of one user; see :meth:`UserContext.only`.
-            at: Time of the query [epoch s]; None: the present.
+            at: Time of the query if its user has none [epoch s]; None: the present.
         """
         events = context.events
         weights = self._recency_weights(events)
@@ -478,16 +495,16 @@ class QueryBuilder:
                 np.arange(told.nnz), told.indices, told.data, (told.nnz, told.shape[1])
             )
             parts = replace(parts, sources=each_told, source_names=named)
-        parts = self._with_pause(parts, events, at)
+        parts = self._with_pause(parts, events, context.request_times([at]))
         if not self.reads_content:
             return parts
         ones = np.ones(len(parts.history), dtype=np.float32)
         return replace(parts, unseen_content=self._unseen_content(each, ones, each.user))
 
-    def _with_pause(self, parts: QueryParts, events: Events, at: float | None) -> QueryParts:
+    def _with_pause(self, parts: QueryParts, events: Events, at: Doubles) -> QueryParts:
         """Return the parts with the pause and what the query remembers, where it is needed."""
         if self.trained_until is not None:
-            parts = replace(parts, pause_s=float(self._pauses(events, 1, [at])[0]))
+            parts = replace(parts, pause_s=float(self._pauses(events, at)[0]))
         if not self.reads_memories:
             return parts
         memory = self._memories(events, np.arange(len(events)), len(parts.history))
