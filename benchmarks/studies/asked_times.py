@@ -2,7 +2,7 @@
 
     python -m benchmarks.studies.asked_times DATA/ml100k DATA/gift_shop DATA/ml1m
 
-The slices of `daybreak evaluate` with known users, and one of new users. One training answers
+The slices of `daybreak evaluate` whose users are asked at a time; of new users, one. One training answers
 twice: told the time of the first relevant event that no known event follows, and not told.
 NDCG@10, with the 95 % interval of the difference over users.
 """
@@ -19,7 +19,7 @@ from daybreak import Recommender, read_folder
 from daybreak.data import EventRules, Tables
 from daybreak.evaluation import Report, SplitPlan, make_plans, measure
 
-SLICES = ("events_10", "cold_item", "cold_item_all", "warm_last", "warm_time", "again")
+SLICES = ("events_10", "warm_last", "warm_time", "again")
 TOLD, UNTOLD = "told", "not told"
 
 
