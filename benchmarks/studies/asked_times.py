@@ -2,9 +2,9 @@
 
     python -m benchmarks.studies.asked_times DATA/ml100k DATA/gift_shop DATA/ml1m
 
-The slices of `daybreak evaluate` whose users are asked at a time; of new users, one. One training answers
-twice: told the time of the first relevant event that no known event follows, and not told.
-NDCG@10, with the 95 % interval of the difference over users.
+The slices of `daybreak evaluate` whose users are asked at a time; of new users, one. One
+training answers twice: told the time of the first relevant event that no known event follows,
+and not told. NDCG@10, with the 95 % interval of the difference over users.
 """
 
 import argparse
