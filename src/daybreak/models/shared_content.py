@@ -562,24 +562,36 @@ def score_through_kernel(
     elif with_known or n_new == len(items):
         weights = WeightMatrix(dense=state.left @ right)
     else:
-        weights = _weigh_new_items(state.left, right, is_new)
+        parts, columns = gather_new_items(right, is_new)
+        dense = np.hstack([state.left @ part for part in parts])
+        weights = WeightMatrix(dense=dense, columns=columns)
     return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), is_new)
 
 
-def _weigh_new_items(left: Floats, right: Floats, is_new: Mask) -> WeightMatrix:
-    """Return dense weights of the new items, and one column for the mean of the others.
+def gather_new_items(values: Floats, is_new: Mask) -> tuple[list[Floats], Rows]:
+    """Return the columns of the new items, and one column for the mean of the others.
+
+    Known items are not scored by a model of new items; one column for all of them centres the
+    scores of the new ones as their own columns would.
 
     Args:
-        left: (n_features, rank).
-        right: (rank, n_items).
-        is_new: (n_items,).
+        values: (n, n_items)
+        is_new: (n_items,)
+
+    Returns:
+        The columns, as (n, n_new) and, if not all items are new, (n, 1); and the (n_items,)
+        position of each item among them.
+
+    Example:
+        >>> values = np.array([[1.0, 5.0, 3.0]], dtype=np.float32)
+        >>> gather_new_items(values, np.array([False, True, False]))
+        ([array([[5.]], dtype=float32), array([[2.]], dtype=float32)], array([1, 0, 1]))
     """
     n_new = int(is_new.sum())
-    dense = np.empty((len(left), n_new + 1), dtype=np.float32)
-    dense[:, :n_new] = left @ right[:, is_new]
-    dense[:, n_new:] = left @ right[:, ~is_new].mean(axis=1, keepdims=True)
-    columns = np.where(is_new, np.cumsum(is_new) - 1, n_new)
-    return WeightMatrix(dense=dense, columns=columns)
+    parts = [values[:, is_new]]
+    if n_new < len(is_new):
+        parts.append(values[:, ~is_new].mean(axis=1, keepdims=True))
+    return parts, np.where(is_new, np.cumsum(is_new) - 1, n_new)
 
 
 def centred_log_popularity(data: Dataset) -> Floats:

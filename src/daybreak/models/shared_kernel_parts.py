@@ -11,6 +11,7 @@ from daybreak.models.shared_content import (
     ContentKernelRidge,
     ContentKernelState,
     content_kernel,
+    gather_new_items,
     take_landmarks,
 )
 from daybreak.models.shared_weights import WeightMatrix
@@ -102,12 +103,8 @@ def score_new_items(
     landmarks = take_landmarks(train_items, regression.landmarks)
     towards = regression.form.apply(content_kernel(landmarks, items), landmarks, items)
     is_new = train_items.ids.rows(items.ids) < 0
-    n_new = int(is_new.sum())
-    chosen = [towards[:, is_new]]
-    if n_new < len(items):
-        chosen.append(towards[:, ~is_new].mean(axis=1, keepdims=True))
-    dense = regression.kernel @ (regression.inverse @ np.hstack(chosen))
-    columns = np.where(is_new, np.cumsum(is_new) - 1, n_new)
+    parts, columns = gather_new_items(towards, is_new)
+    dense = regression.kernel @ (regression.inverse @ np.hstack(parts))
     bias = np.zeros(len(items), dtype=np.float32)
     return LinearScorer(WeightMatrix(dense=dense, columns=columns), bias, is_new)
 
