@@ -1,7 +1,7 @@
 """Content of items as vectors: words, attributes and the vectors of a text encoder."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -350,9 +350,7 @@ class ContentEncoder:
         rows = (
             reader.word_rows(sentences, words, n_ruled_out) if self.finds_word_forms else None
         )
-        blocks = list(self._lexical_blocks(words, terms, rows))
-        if self.meaning is not None:
-            blocks = self._weigh_words_by_coverage(blocks, words)
+        blocks = self._weigh_words_by_coverage(self._lexical_blocks(words, terms, rows), words)
         if not needs_model:
             return tuple(blocks)
         if self.meaning is not None:
@@ -571,14 +569,14 @@ class ContentEncoder:
             yield self._block(ATTRIBUTES, rows)
 
     def _weigh_words_by_coverage(
-        self, blocks: Sequence[ContentBlock], words: Sequence[Sequence[str]]
+        self, blocks: Iterable[ContentBlock], words: Sequence[Sequence[str]]
     ) -> list[ContentBlock]:
         """Return blocks in which words count less where hardly any is known.
 
         A sentence in another language resembles words that it has nothing to do with; what the
-        text model says of it is then worth more.
+        text model, if there is one, says of it is then worth more.
         """
-        if self.word_weights is None:
+        if self.word_weights is None or self.meaning is None:
             return list(blocks)
         shares = self.word_weights.known_shares(words, min_similarity=MIN_ITEM_FORM_SIMILARITY)
         scale = sp.diags_array(np.minimum(1, shares / MIN_KNOWN_SHARE).astype(np.float32))
