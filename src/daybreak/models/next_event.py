@@ -290,6 +290,10 @@ def _learn_steps(predicted: Floats, leverage: Floats, target: Rows, group: Rows)
     The prediction of an event is that of a regression without it. A factor is at most that of
     the shorter pause: the longer the pause, the less the last events say.
 
+    The blend learns steps for the same pauses by its lists, for strategies that have none of
+    their own; see :mod:`daybreak.ranking.blending.pauses`. Here they are part of the model:
+    least squares need neither other strategies nor simulated queries.
+
     Args:
         predicted: (n, n_items) predictions of the regression with all events.
         leverage: (n,) share of each event in its own prediction.

@@ -3,6 +3,10 @@
 Within a sitting, what somebody takes next is like what they took last; weeks later it is hardly
 so. Weights are fitted on both kinds of queries together, and recent histories are multiplied by
 a step for the time since the last event. Start with :func:`fit_pause_steps`.
+
+The step is a second one beside that of :mod:`daybreak.models.next_event`, and says something
+else: by how much a strategy counts beside the others, which only lists of the whole blend can
+tell. A strategy with a step of its own gets none here.
 """
 
 from collections.abc import Sequence
