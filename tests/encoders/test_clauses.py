@@ -4,11 +4,12 @@ import re
 from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
+from daybreak.encoders.open_requests import is_open_request
 
 NOUNS = ["coffee", "romance", "glass", "wool", "lamps", "winter", "jazz", "copper", "garden"]
 NEGATIONS = [
@@ -185,9 +186,11 @@ def test_small_talk_is_dropped(text, kept):
 
 
 @given(st.text(max_size=60))
-def test_small_talk_is_dropped_once_and_never_everything(text):
+@example("surprise me")
+@example("暇")
+def test_small_talk_is_dropped_once_and_everything_of_open_requests_only(text):
     kept = drop_small_talk(text)
-    assert bool(kept.strip()) == bool(text.strip())
+    assert bool(kept.strip()) == (bool(text.strip()) and not is_open_request(text))
     assert set(re.findall(r"[^\W_]+", kept)) <= set(re.findall(r"[^\W_]+", text))
 
 
