@@ -134,6 +134,4 @@ def test_any_text_can_be_split(text):
     ],
 )
 def test_what_follows_a_but_limits_what_stands_before(text, expected):
-    clauses = split_clauses(text)
-    parts = split_parts(clauses.pieces, clauses.limits)
-    assert [part.text for part in parts] == expected
+    assert [part.text for part in parts_of(text)] == expected

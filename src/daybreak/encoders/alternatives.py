@@ -12,7 +12,7 @@ from functools import cache
 from typing import Literal
 
 from daybreak.encoders.clause_words import PRONOUNS
-from daybreak.encoders.clauses import asking_pattern, has_content
+from daybreak.encoders.clauses import WantedPiece, asking_pattern, has_content
 from daybreak.encoders.conjunctions import (
     ADDITIONS,
     ALTERNATIVES,
@@ -51,7 +51,7 @@ class WantedPart:
     is_romance: bool = False
 
 
-def split_parts(pieces: Sequence[str], limits: Sequence[bool] = ()) -> tuple[WantedPart, ...]:
+def split_parts(pieces: Sequence[WantedPiece]) -> tuple[WantedPart, ...]:
     """Return the parts of a sentence in which it may ask for different items.
 
     Parts that cannot stand alone are joined to the one before: those that begin with a
@@ -59,31 +59,32 @@ def split_parts(pieces: Sequence[str], limits: Sequence[bool] = ()) -> tuple[Wan
 
     Args:
         pieces: What a sentence asks for, cut at punctuation; see :attr:`.Clauses.pieces`.
-        limits: For each of them, whether it belongs to the one before; default: none does.
 
     Returns:
         One part for a text that asks for one thing, or for too many.
 
     Example:
-        >>> [(part.text, part.link) for part in split_parts(["candles", " or a necklace"])]
+        >>> pieces = [WantedPiece("candles"), WantedPiece(" or a necklace")]
+        >>> [(part.text, part.link) for part in split_parts(pieces)]
         [('candles', 'addition'), ('necklace', 'alternative')]
-        >>> [part.text for part in split_parts(["a mug with cats and dogs"])]
+        >>> [part.text for part in split_parts([WantedPiece("a mug with cats and dogs")])]
         ['mug with cats and dogs']
-        >>> [(part.text, part.link) for part in split_parts(["a lamp and a mug"])]
+        >>> [(part.text, part.link) for part in split_parts([WantedPiece("a lamp and a mug")])]
         [('lamp', 'addition'), ('mug', 'alternative')]
     """
-    if sum(map(len, pieces)) > MAX_WISH_CHARS:
-        return (WantedPart(" ".join(pieces)),)
+    whole = WantedPart(" ".join(piece.text for piece in pieces))
+    if sum(len(piece.text) for piece in pieces) > MAX_WISH_CHARS:
+        return (whole,)
     parts: list[WantedPart] = []
-    for row, piece in enumerate(pieces):
-        if parts and row < len(limits) and limits[row]:
-            parts[-1] = replace(parts[-1], text=f"{parts[-1].text} {piece.strip()}")
+    for piece in pieces:
+        if parts and piece.is_limit:
+            parts[-1] = replace(parts[-1], text=f"{parts[-1].text} {piece.text.strip()}")
             continue
-        for part in _split_piece(piece):
+        for part in _split_piece(piece.text):
             _append(parts, part)
     parts = _spread_last_link(parts)
     if not 0 < len(parts) <= MAX_PARTS:
-        return (WantedPart(" ".join(pieces)),)
+        return (whole,)
     return tuple(parts)
 
 

@@ -57,6 +57,19 @@ MIN_SENTENCE_WORDS = 5
 
 
 @dataclass(frozen=True)
+class WantedPiece:
+    """A piece of what a sentence asks for.
+
+    Attributes:
+        text: Its words.
+        is_limit: Whether it limits the piece before: "like Alien but funny".
+    """
+
+    text: str
+    is_limit: bool = False
+
+
+@dataclass(frozen=True)
 class Clauses:
     """What a sentence asks for and what it rules out.
 
@@ -65,13 +78,11 @@ class Clauses:
         unwanted: Unwanted clauses.
         pieces: The wanted text, cut at punctuation and at words of contrast; empty if it is
             too long for a sentence.
-        limits: For each piece, whether it limits the one before: "like Alien but funny".
     """
 
     wanted: str
     unwanted: tuple[str, ...] = ()
-    pieces: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    limits: tuple[bool, ...] = field(default=(), repr=False, compare=False)
+    pieces: tuple[WantedPiece, ...] = field(default=(), repr=False, compare=False)
 
 
 def split_clauses(text: str) -> Clauses:
@@ -100,15 +111,11 @@ def split_clauses(text: str) -> Clauses:
     is_alone = len(unwanted) == 1 and not any(has_content(piece) for piece in wanted)
     if is_alone and (found := _before_noun().fullmatch(unwanted[0])):
         wanted, unwanted = [found["noun"]], [found["without"]]
-    limits = tuple(_is_limit(piece, normal) for piece in wanted)
+    kept = tuple(WantedPiece(piece, _is_limit(piece, normal)) for piece in wanted)
     if not unwanted:
-        return Clauses(text, pieces=tuple(wanted), limits=limits)
-    return Clauses(
-        " ".join(piece for piece in wanted if has_content(piece)),
-        tuple(unwanted),
-        tuple(wanted),
-        limits,
-    )
+        return Clauses(text, pieces=kept)
+    named = " ".join(piece for piece in wanted if has_content(piece))
+    return Clauses(named, tuple(unwanted), kept)
 
 
 def has_content(clause: str) -> bool:

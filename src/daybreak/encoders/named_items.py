@@ -51,8 +51,8 @@ def named_phrases(text: str) -> list[str]:
     found = [short, _BY.sub("", short)]
     is_list = False
     for piece in clauses.pieces:
-        matches = [match for match in (one.search(piece) for one in _likeness()) if match]
-        names = [match["name"] for match in matches] or [piece] * is_list
+        matches = [match for match in (one.search(piece.text) for one in _likeness()) if match]
+        names = [match["name"] for match in matches] or [piece.text] * is_list
         for named in names:
             found += [named, *_alternatives().split(named), _GOES_ON.split(named)[0]]
         is_list = bool(names)  # "like Heat, Alien and Fargo"
@@ -69,7 +69,8 @@ def says_like(text: str) -> bool:
         >>> says_like("something like War"), says_like("a war film")
         (True, False)
     """
-    return any(one.search(piece) for one in _likeness() for piece in split_clauses(text).pieces)
+    pieces = split_clauses(text).pieces
+    return any(one.search(piece.text) for one in _likeness() for piece in pieces)
 
 
 def fold_title(title: str) -> str:

@@ -132,7 +132,7 @@ class AnswerReader:
                 found.add_items(self._first(rows), liked=_is_wanted(text, quoted))
         clauses = split_clauses(rest.replace(_TITLE_MARK, " "))
         wanted = [clauses.wanted] if clauses.wanted else []
-        pieces = list(clauses.pieces) or wanted
+        pieces = [piece.text for piece in clauses.pieces] or wanted
         for said, positive in ((pieces, True), (clauses.unwanted, False)):
             for clause in said:
                 self._read_clause(turn, clause, found, positive=positive)

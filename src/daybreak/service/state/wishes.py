@@ -509,7 +509,7 @@ class WishEncoder:
 
     def _separate(self, clauses: Clauses) -> Sequence[str]:
         """Return the wishes of a sentence; none if it has one only."""
-        parts = split_parts(clauses.pieces, clauses.limits)
+        parts = split_parts(clauses.pieces)
         if len(parts) < 2 or not len(self._items):
             return ()
         return separate_wishes(parts, self._likeness_of)
