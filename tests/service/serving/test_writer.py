@@ -246,6 +246,23 @@ def test_limits_of_items_have_the_names_that_they_have_in_files(fields, name, va
     assert fields.keys() <= row.keys()
 
 
+@pytest.mark.parametrize(
+    ("stored", "fields", "until"),
+    [
+        ({"venue": "Hall"}, {"starts_at": "2030-01-01T20:00:00Z"}, 1_893_528_000.0),
+        ({"venue": None}, {"starts_at": "2030-01-01T20:00:00Z"}, "unchanged"),
+        ({"venue": "Hall"}, {"venue": "Arena"}, "unchanged"),
+        ({"venue": "Hall", "end_date": "2031-01-01"}, {"starts_at": "2030-01-01"}, "unchanged"),
+        (None, {"starts_at": "2030-01-01T20:00:00Z"}, "unchanged"),
+    ],
+)
+def test_a_changed_beginning_moves_the_end_of_what_is_known_to_take_place(
+    stored, fields, until
+):
+    (row,) = parse_rows([{"item_id": "gig", **fields}], "item_id", lambda _: stored).rows
+    assert row.get("available_until", "unchanged") == until
+
+
 def test_a_year_as_text_is_no_second_of_1970():
     (item,) = parse_rows([{"item_id": "old", "created_at": "2019"}], "item_id").rows
     assert item["created_at"] == 1_546_300_800.0  # by hand: 1 January 2019, midnight UTC

@@ -5,7 +5,7 @@ for items and users, and :func:`parse_events` for events.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from daybreak.data.times import EPOCH_SPANS
 from daybreak.data.value_types import QUANTITY_TYPE, is_mark_of_learner, value_type
 from daybreak.errors import MissingExtraError
 from daybreak.service.ingest.event_fields import with_usual_fields
-from daybreak.service.ingest.item_fields import find_item_limits, is_off
+from daybreak.service.ingest.item_fields import LimitFields, find_item_limits, is_off
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -58,6 +58,10 @@ FIELDS_WITHOUT_VALUE = frozenset(
 """Fields of events that do not say how much."""
 
 
+StoredFn = Callable[[str], Mapping[str, Any] | None]
+"""Returns the stored attributes of an id; None: it has none, or they are replaced."""
+
+
 @dataclass(frozen=True)
 class ParsedRows:
     """Valid rows of items or users, and the rejected ones."""
@@ -66,13 +70,15 @@ class ParsedRows:
     rejected: tuple[RejectedRow, ...]
 
 
-def parse_rows(rows: Sequence[Any], key: str) -> ParsedRows:
+def parse_rows(rows: Sequence[Any], key: str, stored: StoredFn = lambda _: None) -> ParsedRows:
     """Parse rows of items or users.
 
     Args:
         rows: Objects with ``key`` and any attributes: text, numbers, true, false, null, or
             lists of them.
         key: ``item_id`` or ``user_id``.
+        stored: Returns what is stored of an id and kept beside the fields of a row: a
+            ``starts_at`` is the end of what has a venue.
 
     Example:
         >>> parsed = parse_rows([{"item_id": "tea", "price": 3}, {"item_id": {}}], "item_id")
@@ -84,11 +90,11 @@ def parse_rows(rows: Sequence[Any], key: str) -> ParsedRows:
         row[name]
         for row in rows
         if isinstance(row, Mapping)
-        for name in (*(TIME_COLUMNS & set(row)), *_named_times(row, key))
+        for name in (*(TIME_COLUMNS & set(row)), *_named_times(row, key, stored))
     )
     for number, row in enumerate(rows):
         try:
-            valid.append(_parse_row(check_row(row), key, times))
+            valid.append(_parse_row(check_row(row), key, times, stored))
         except InvalidValueError as error:
             rejected.append(error.at_row(number))
     return ParsedRows(tuple(valid), tuple(rejected))
@@ -158,7 +164,9 @@ def _type_name(value: Any) -> str:
     return type(value).__name__
 
 
-def _parse_row(row: Mapping[str, Any], key: str, times: RequestTimes) -> dict[str, Any]:
+def _parse_row(
+    row: Mapping[str, Any], key: str, times: RequestTimes, stored: StoredFn
+) -> dict[str, Any]:
     parsed: dict[str, Any] = {key: parse_id(row, key)}
     for name, value in row.items():
         if name == key:
@@ -173,7 +181,7 @@ def _parse_row(row: Mapping[str, Any], key: str, times: RequestTimes) -> dict[st
             parsed[name] = _parse_media(value, name)
         else:
             parsed[name] = parse_attribute(_as_list(value, name), name)
-    return _add_limits(parsed, row, times) if key == "item_id" else parsed
+    return _add_limits(parsed, row, times, stored) if key == "item_id" else parsed
 
 
 def _as_list(value: Any, name: str) -> Any:
@@ -184,23 +192,35 @@ def _as_list(value: Any, name: str) -> Any:
     return value if found is None or len(found) > MAX_LIST_VALUES else found
 
 
-def _named_times(row: Mapping[str, Any], key: str) -> list[str]:
+def _named_times(row: Mapping[str, Any], key: str, stored: StoredFn) -> list[str]:
     """Return the fields of an item that may be times under other names."""
     if key != "item_id":
         return []
-    return [source for _, source, _ in find_item_limits(_names_of_fields(row)).times]
+    return [source for _, source, _ in _limits_of(row, stored)[0].times]
 
 
-def _names_of_fields(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(name for name in row if isinstance(name, str))
+def _limits_of(row: Mapping[str, Any], stored: StoredFn) -> tuple[LimitFields, tuple[str, ...]]:
+    """Return the fields of an item that limit it, and the names of all that it has."""
+    names = tuple(name for name in row if isinstance(name, str))
+    found = find_item_limits(names)
+    kept = stored(row["item_id"]) if isinstance(row.get("item_id"), str) else None
+    if kept is None:
+        return found, names
+    others = (name for name, value in kept.items() if value is not None and name not in row)
+    every = (*names, *(name for name in others if name not in (*TIME_COLUMNS, HIDDEN_COLUMN)))
+    end = "available_until"
+    if end in (*names, *(target for target, *_ in found.times)):
+        return found, every
+    ends = find_item_limits(every).times
+    added = [one for one in ends if one[0] == end and one[1] in row]
+    return found._replace(times=(*found.times, *added)), every
 
 
 def _add_limits(
-    parsed: dict[str, Any], row: Mapping[str, Any], times: RequestTimes
+    parsed: dict[str, Any], row: Mapping[str, Any], times: RequestTimes, stored: StoredFn
 ) -> dict[str, Any]:
     """Return an item with the limits that fields with other names say; these fields stay."""
-    names = _names_of_fields(row)
-    found = find_item_limits(names)
+    found, names = _limits_of(row, stored)
     for target, source, is_sure in found.times:
         try:
             limit = times.parse_limit(row[source], source)

@@ -94,7 +94,8 @@ class Ingestor:
             The counts, and the cursor of the last write; None: nothing was written.
         """
         key = cache.key
-        parsed = parse_rows(self._with_pseudonyms(rows) if key == "user_id" else rows, key)
+        rows = self._with_pseudonyms(rows) if key == "user_id" else rows
+        parsed = parse_rows(rows, key, cache.get) if partial else parse_rows(rows, key)
         columns = cache.columns()
         merged: dict[str, dict[str, Any]] = {}
         for parsed_row in parsed.rows:
