@@ -17,6 +17,7 @@ from daybreak.data.dataset import ContentBlock
 from daybreak.encoders.clause_words import LIKENESS_AFTER, LIKENESS_AROUND
 from daybreak.encoders.clauses import drop_small_talk, split_clauses
 from daybreak.encoders.conjunctions import ADDITIONS, ALTERNATIVES
+from daybreak.encoders.title_years import YEAR_IN_BRACKETS
 from daybreak.types import Floats, Rows, Sparse
 
 MAX_NAMED_PHRASES = 8
@@ -24,7 +25,7 @@ MAX_NAMED_PHRASES = 8
 MAX_PHRASE_CHARS = 100
 """Longest phrase that is compared with titles [characters]."""
 
-_YEAR = re.compile(r"\s*[(\[（](?:1[89]|20)\d\d[)\]）]\s*")
+_YEAR = re.compile(YEAR_IN_BRACKETS)
 _BY = re.compile(r"^by\s+(?=\w)", re.IGNORECASE)
 _GOES_ON = re.compile(r"\s+(?=(?:i|we|what|which|can|so)(?!\w))", re.IGNORECASE)
 _ARTICLES = "the|a|an|le|la|les|der|die|das|el|los|il"
@@ -98,8 +99,19 @@ def fold_text(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
+def split_year(title: str) -> tuple[str, int | None]:
+    """Return a title without a year in brackets, and the year.
+
+    Example:
+        >>> split_year("Heat (1995)"), split_year("霸王别姬（1993）"), split_year("1917")
+        (('Heat', 1995), ('霸王别姬', 1993), ('1917', None))
+    """
+    found = _YEAR.search(title)
+    return strip_year(title), int(found[1]) if found else None
+
+
 def strip_year(title: str) -> str:
-    """Return a title without a year in parentheses.
+    """Return a title without a year in brackets.
 
     Example:
         >>> strip_year("Heat (1995)"), strip_year("(2010)")

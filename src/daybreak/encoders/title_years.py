@@ -15,7 +15,8 @@ MIN_YEARS = 5
 MIN_SHARE_WITH_YEAR = 0.5
 """Smallest share of titles with a year."""
 TITLE_COLUMN, YEAR_COLUMN = "title", "year"
-_YEAR = r"\s*[(\[（](1[89]\d\d|20\d\d)[)\]）]\s*$"
+YEAR_IN_BRACKETS = r"\s*[(\[（](1[89]\d\d|20\d\d)[)\]）]\s*"
+_YEAR = rf"{YEAR_IN_BRACKETS}$"
 _NAMES_OF_YEARS = frozenset(
     {"year", "years", "jahr", "released", "release", "annee", "année", "ano", "año", "anno"}
 )

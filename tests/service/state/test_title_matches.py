@@ -40,6 +40,7 @@ def ids(frame):
         ("Amelie", "m3"),
         ("Solaris (2002)", "m5"),
         ("Solaris (1972)", "m4"),
+        ("Solaris（1972）", "m4"),
         ("茶馆", "m6"),
     ],
 )

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from daybreak.encoders.named_items import fold_text, fold_title, strip_year
+from daybreak.encoders.named_items import fold_text, fold_title, split_year, strip_year
 
 T = TypeVar("T")
 
@@ -40,7 +40,6 @@ _GTINS = ("gtin", "ean", "upc", "barcode", "isbn", "jan")
 _IDENTIFIERS = frozenset({*_GTINS, "asin", "imdb", "tmdb", "doi", "isrc", "mbid", "issn"})
 _NAME_ENDINGS = frozenset({"id", "code", "number", "no", "nr", "key"})
 _YEAR_COLUMNS = ("year", "release_year", "publication_year", "jahr", "年份")
-_YEAR_IN_TITLE = re.compile(r"[(\[（](1[89]\d\d|20\d\d)[)\]）]")
 _MAKERS = re.compile(
     r"^(?:authors?|artists?|directors?|brands?|manufacturers?|publishers?|performers?|"
     r"autor(?:en)?|künstler|regie|marke|hersteller|auteurs?|作者|导演|歌手|品牌)$"
@@ -223,16 +222,16 @@ def _read_titled(items: pl.DataFrame, makers: Sequence[str]) -> dict[str, _Title
     for row, (id_, title) in enumerate(zip(items["item_id"].to_list(), titles, strict=True)):
         if title:
             names = tuple(frozenset(_words_of(column[row])) for column in people)
-            one = _TitledItem(id_, _year_of(title, given[row]), names)
-            found.append((fold_title(strip_year(title)), one))
+            short, year = split_year(title)
+            one = _TitledItem(id_, year or _first_year(given[row]), names)
+            found.append((fold_title(short), one))
     return _unique(found)
 
 
-def _year_of(title: str, given: str | None) -> int | None:
-    in_title = _YEAR_IN_TITLE.search(title)
-    year = re.match(r"(1[89]\d\d|20\d\d)(?!\d)", given or "")
-    told = in_title or year
-    return int(told.group(1)) if told else None
+def _first_year(value: str | None) -> int | None:
+    """Return the year with which a value begins, such as a date."""
+    found = re.match(r"(1[89]\d\d|20\d\d)(?!\d)", value or "")
+    return int(found[1]) if found else None
 
 
 def _agree(title: str, mine: _TitledItem, theirs: _TitledItem) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.encoders.named_items import fold_text, fold_title
+from daybreak.encoders.named_items import fold_text, fold_title, split_year
 from daybreak.errors import DataError
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity import similar_items
@@ -49,7 +49,6 @@ MATCH_SCHEMA = {
 """Columns of :func:`match_titles`."""
 
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|\d{1,4}[.)]|\[[ x]\])\s+")
-_YEAR = re.compile(r"[(\[](1[89]\d\d|20\d\d)[)\]]")
 _ID_COLUMN = re.compile(r"(?:^|[ _])id$|^(?:isbn|isbn13|ean|gtin|asin|upc)$")
 """Folded names of columns that show by themselves that a list has a header."""
 
@@ -97,9 +96,7 @@ def read_titles(text: str) -> list[GivenTitle]:
 
 def _of_line(line: str) -> GivenTitle:
     text = _BULLET.sub("", line).strip().strip('"')[:MAX_TITLE_CHARS]
-    year = _YEAR.search(text)
-    title = _YEAR.sub("", text).strip() or text
-    return GivenTitle(line.strip(), title, int(year.group(1)) if year else None)
+    return GivenTitle(line.strip(), *split_year(text))
 
 
 def _read_csv(lines: Sequence[str]) -> list[GivenTitle] | None:
