@@ -11,6 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from daybreak.data.columns import names_of
+from daybreak.data.times import texts_to_null
 
 DAY_S = 86_400.0
 _HAPPENINGS = frozenset(
@@ -216,9 +217,7 @@ def undecided_to_null(values: pl.Series) -> pl.Series:
         >>> undecided_to_null(pl.Series(["TBA", "2030-01-01"])).to_list()
         [None, '2030-01-01']
     """
-    if values.dtype != pl.String:
-        return values
-    return values.set(values.str.strip_chars().str.to_lowercase().is_in(_UNDECIDED), None)
+    return texts_to_null(values, _UNDECIDED)
 
 
 def end_of_days(seconds: pl.Series) -> pl.Series:

@@ -3,7 +3,7 @@
 Start reading at :func:`read_times`, which decides by the whole column and says what it decided.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
@@ -161,9 +161,23 @@ def unlimited_to_null(values: pl.Series) -> pl.Series:
         >>> unlimited_to_null(pl.Series(["Never", "2030-01-01"])).to_list()
         [None, '2030-01-01']
     """
+    return texts_to_null(values, UNLIMITED_TEXTS)
+
+
+def texts_to_null(values: pl.Series, texts: Collection[str]) -> pl.Series:
+    """Return values, null where they are one of some texts; numbers stay as they are.
+
+    Args:
+        values: Values of any type.
+        texts: Texts in lower case.
+
+    Example:
+        >>> texts_to_null(pl.Series([" TBA", "2030-01-01"]), ["tba"]).to_list()
+        [None, '2030-01-01']
+    """
     if values.dtype != pl.String:
         return values
-    return values.set(values.str.strip_chars().str.to_lowercase().is_in(UNLIMITED_TEXTS), None)
+    return values.set(values.str.strip_chars().str.to_lowercase().is_in(texts), None)
 
 
 def epoch_seconds(values: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -14,6 +14,7 @@ from daybreak.encoders.title_years import TitleYears
 from daybreak.errors import ConfigError
 from daybreak.language_models import LanguageModel
 from daybreak.service.ingest.files import Sources
+from daybreak.service.output_folders import check_output_folder
 from daybreak.transfer.distil_encoder import distil_encoder
 from daybreak.transfer.distil_judgements import MIN_JUDGEMENTS, JudgementFit, distil_judgements
 from daybreak.transfer.judgement_files import JudgementSet, read_judgements, write_judgements
@@ -137,8 +138,7 @@ def distil_catalogue_encoder(  # noqa: PLR0913 - two teachers, each optional
         NotFoundError: The teacher or a file does not exist.
         MissingExtraError: The teacher needs a package.
     """
-    if folder.exists() and not _may_write(folder):
-        raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")
+    check_output_folder(folder, is_static_text)
     plan = plan or JudgementPlan(judge, n_judgements)
     plan.check()
     given = read_judgements(plan.file) if plan.file else JudgementSet()
@@ -189,10 +189,6 @@ def _judgement_facts(plan: JudgementPlan, fit: JudgementFit) -> dict[str, Any]:
     if plan.file is not None:
         facts["file"] = plan.file.name
     return facts
-
-
-def _may_write(folder: Path) -> bool:
-    return folder.is_dir() and (is_static_text(folder) or not any(folder.iterdir()))
 
 
 def _item_texts(sources: Sources) -> list[str]:
