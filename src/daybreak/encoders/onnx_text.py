@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from daybreak.encoders.base import Encoder, encoders, thread_count
+from daybreak.encoders.base import encoders, thread_count
 from daybreak.encoders.folders import atomic_write, cache_folder
 from daybreak.encoders.loading import (
     DEFAULT_MODEL,
@@ -22,15 +21,10 @@ from daybreak.encoders.loading import (
 )
 from daybreak.encoders.onnx_session import create_session
 from daybreak.encoders.packages import file_sha256
-from daybreak.encoders.scripts import is_written_in, known_scripts
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
-    is_one_token,
+    SentenceFolderEncoder,
     pool_tokens,
-    read_max_tokens,
-    read_pooling,
-    read_prefix,
-    read_tokenizer,
 )
 from daybreak.errors import ConfigError, DataError, MissingExtraError
 from daybreak.telemetry import import_without_telemetry
@@ -105,7 +99,7 @@ def _is_not_advice(record: logging.LogRecord) -> bool:
 
 
 @encoders.register("onnx-text")
-class OnnxTextEncoder(Encoder):
+class OnnxTextEncoder(SentenceFolderEncoder):
     """Any sentence-transformers model with ONNX weights and ``tokenizer.json``.
 
     The settings of the model determine the pooling: mean or first token. With 32-bit weights, a
@@ -143,10 +137,7 @@ class OnnxTextEncoder(Encoder):
         self.resolution = model if isinstance(model, Resolution) else resolve(model)
         self.workers = thread_count(threads)
         folder = self.resolution.folder
-        self.prefix = read_prefix(folder, prefix)
-        self.max_tokens = read_max_tokens(folder, max_tokens)
-        self.pooling = read_pooling(folder)
-        self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
+        self._read_folder(folder, max_tokens, prefix)
         self._weights = find_onnx_file(folder) or folder / "model.onnx"
         is_rounded = self._weights.name == INT8_FILE
         self.precision = "int8" if is_rounded else precision
@@ -165,23 +156,6 @@ class OnnxTextEncoder(Encoder):
     def dim(self) -> int:
         """Length of a vector."""
         return self._dim
-
-    @property
-    def hash(self) -> str:
-        """Hash of the weights, the tokenizer and the settings."""
-        return self._hash
-
-    def reads(self, text: str) -> bool:
-        """Return whether the model has learned the script of a text."""
-        return is_written_in(text, self._scripts)
-
-    def knows(self, word: str) -> bool:
-        """Return whether a word is one token of the model."""
-        return is_one_token(self._tokenizer, word)
-
-    @cached_property
-    def _scripts(self) -> frozenset[str]:
-        return known_scripts(self._tokenizer.get_vocab())
 
     def _identity(self, folder: Path) -> str:
         parts = (

@@ -2,11 +2,14 @@
 
 import json
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from daybreak.encoders.base import Encoder
+from daybreak.encoders.scripts import is_written_in, known_scripts
 from daybreak.errors import ConfigError, DataError
 from daybreak.types import Floats
 
@@ -18,6 +21,49 @@ PROMPTS_FILE = "config_sentence_transformers.json"
 """Settings with the texts that are put before every text."""
 MAX_CHARS_PER_TOKEN = 32
 """Characters per allowed token at which a text is cut before it is tokenized."""
+
+
+class SentenceFolderEncoder(Encoder):
+    """A text encoder that reads its settings and its tokenizer from the folder of a model."""
+
+    prefix: str
+    """Text put before every text."""
+    max_tokens: int
+    """Tokens of a text that are read."""
+    pooling: str
+    """How a text becomes one vector; see :func:`pool_tokens`."""
+    _tokenizer: "Tokenizer"
+    _hash: str
+
+    @property
+    def hash(self) -> str:
+        """Hash of the weights, the tokenizer and the settings."""
+        return self._hash
+
+    def reads(self, text: str) -> bool:
+        """Return whether the model has learned the script of a text."""
+        return is_written_in(text, self._scripts)
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one token of the model."""
+        return is_one_token(self._tokenizer, word)
+
+    def _read_folder(self, folder: Path, max_tokens: int | None, prefix: str | None) -> None:
+        """Read what does not depend on the format of the weights.
+
+        Args:
+            folder: Folder of the model.
+            max_tokens: Tokens of a text; None: the setting of the model.
+            prefix: Text put before every text; None: the default prompt of the model.
+        """
+        self.prefix = read_prefix(folder, prefix)
+        self.max_tokens = read_max_tokens(folder, max_tokens)
+        self.pooling = read_pooling(folder)
+        self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
+
+    @cached_property
+    def _scripts(self) -> frozenset[str]:
+        return known_scripts(self._tokenizer.get_vocab())
 
 
 def pool_tokens(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Floats:

@@ -3,24 +3,18 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from daybreak.encoders.base import Encoder, encoders, thread_count
+from daybreak.encoders.base import encoders, thread_count
 from daybreak.encoders.loading import Resolution, resolve
 from daybreak.encoders.packages import file_sha256
-from daybreak.encoders.scripts import is_written_in, known_scripts
 from daybreak.encoders.sentence_folder import (
     MAX_CHARS_PER_TOKEN,
-    is_one_token,
+    SentenceFolderEncoder,
     pool_tokens,
-    read_max_tokens,
-    read_pooling,
-    read_prefix,
-    read_tokenizer,
 )
 from daybreak.errors import ConfigError, DataError, MissingExtraError
 from daybreak.telemetry import import_without_telemetry
@@ -32,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @encoders.register("torch-text")
-class TorchTextEncoder(Encoder):
+class TorchTextEncoder(SentenceFolderEncoder):
     """A transformer on torch, for large teacher models; needs the extra ``teachers``.
 
     Reads ``config.json``, ``model.safetensors`` and ``tokenizer.json``; neither pickles nor
@@ -76,10 +70,7 @@ class TorchTextEncoder(Encoder):
         self._torch.set_num_threads(thread_count(threads))
         self.precision = _fast_precision(self._torch) if precision == "auto" else precision
         self.tolerance = 2e-2 if self.precision == "bf16" else 1e-5
-        self.prefix = read_prefix(folder, prefix)
-        self.max_tokens = read_max_tokens(folder, max_tokens)
-        self.pooling = read_pooling(folder)
-        self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
+        self._read_folder(folder, max_tokens, prefix)
         self._model = _load_model(folder, self._torch, self.precision)
         self._hash = self._identity(folder)
 
@@ -87,23 +78,6 @@ class TorchTextEncoder(Encoder):
     def dim(self) -> int:
         """Length of a vector."""
         return int(self._model.config.hidden_size)
-
-    @property
-    def hash(self) -> str:
-        """Hash of the weights, the tokenizer and the settings."""
-        return self._hash
-
-    def reads(self, text: str) -> bool:
-        """Return whether the model has learned the script of a text."""
-        return is_written_in(text, self._scripts)
-
-    def knows(self, word: str) -> bool:
-        """Return whether a word is one token of the model."""
-        return is_one_token(self._tokenizer, word)
-
-    @cached_property
-    def _scripts(self) -> frozenset[str]:
-        return known_scripts(self._tokenizer.get_vocab())
 
     def _identity(self, folder: Path) -> str:
         files = (WEIGHTS_FILE, "config.json", "tokenizer.json")
