@@ -54,6 +54,20 @@ def test_what_was_sold_once_comes_before_what_was_never_sold(n_items, sales):
         assert set(found[: len(sold)]) == sold
 
 
+def test_known_users_find_what_is_sold_first_as_well():
+    """Before, some users got an item that nobody bought before one with buyers."""
+    sales = [(f"u{n % 6}", n * n % 7) for n in range(30)]
+    shop = fit_shop(10, sales)
+    sold = {f"i{item}" for _, item in sales}
+    for user in sorted({user for user, _ in sales}):
+        own = {f"i{item}" for one, item in sales if one == user}
+        found = shop.recommend([user], k=10)["item_id"].to_list()
+        assert set(found[: len(sold - own)]) == sold - own
+        says = pl.DataFrame({"user_id": [user], "text": ["a wool sock"]})
+        asked = shop.recommend(profiles=says, k=1, exclude_seen=False)
+        assert asked["item_id"].to_list() == ["i6"]
+
+
 def test_what_somebody_asks_for_comes_before_what_sells():
     shop = fit_shop(10, [(f"u{n}", n * n % 7) for n in range(30)])
     profiles = pl.DataFrame({"user_id": ["me"], "text": ["a wool sock"]})
