@@ -24,7 +24,8 @@ from daybreak.data.json_files import read_json
 from daybreak.data.rules import Condition, ResolvedRules
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
-from daybreak.encoders.content import ContentEncoder, read_text_encoder_facts
+from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.content_files import read_text_encoder_facts
 from daybreak.encoders.deferred import DeferredEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.errors import ConfigError, DataError, DaybreakError, NextStep, NotFoundError
