@@ -6,6 +6,7 @@ import pytest
 
 from daybreak.client import AsyncClient, Client, RejectedError, Retries, UnreachableError
 from daybreak.client.async_experiments import AsyncExperimentsApi
+from daybreak.client.experiment_results import Experiment
 from daybreak.client.experiments import ExperimentsApi
 
 PLAN = {"id": "a/b", "variants": [{"name": "now"}, {"name": "new", "weight": 2}]}
@@ -120,3 +121,9 @@ def test_the_asynchronous_client_has_the_same_experiment_methods():
     assert listed[0] == asked[0]
     assert asked[5] is True
     assert asked[6].verdict == "too early"
+
+
+def test_results_of_experiments_are_found_at_their_earlier_place():
+    with pytest.warns(DeprecationWarning, match=r"client\.experiment_results\.Experiment$"):
+        from daybreak.client.results import Experiment as Earlier  # noqa: PLC0415
+    assert Earlier is Experiment

@@ -18,6 +18,18 @@ from daybreak.client.errors import (
     UnexpectedError,
     UnreachableError,
 )
+from daybreak.client.experiment_results import (
+    Difference,
+    Experiment,
+    ExperimentResult,
+    Measurement,
+    OnlineResult,
+    Period,
+    SampleRatio,
+    ShadowVariant,
+    ShownVariant,
+    Variant,
+)
 from daybreak.client.interview_results import AskedQuestion, InterviewAnswer
 from daybreak.client.results import (
     Accepted,
@@ -26,17 +38,11 @@ from daybreak.client.results import (
     Audience,
     AudienceFlow,
     AudienceUser,
-    Difference,
-    Experiment,
-    ExperimentResult,
     Explanation,
     InterestHistory,
-    Measurement,
     Merged,
     ModelInfo,
     ModelReport,
-    OnlineResult,
-    Period,
     Placement,
     Proof,
     Question,
@@ -47,16 +53,12 @@ from daybreak.client.results import (
     Recommended,
     Rejected,
     ReplacedCatalogue,
-    SampleRatio,
-    ShadowVariant,
-    ShownVariant,
     Task,
     TopicInfo,
     TopicMove,
     TopicShares,
     Trace,
     UserInfo,
-    Variant,
 )
 from daybreak.client.title_results import TitleMatch
 from daybreak.deprecation import deprecated_names

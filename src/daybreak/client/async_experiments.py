@@ -8,13 +8,13 @@ from typing import Any, Protocol, TypeVar
 
 from daybreak.client.calls import ApiCall, path_of
 from daybreak.client.errors import ResourceNotFoundError
-from daybreak.client.results import (
+from daybreak.client.experiment_results import (
     Experiment,
     ExperimentList,
     ExperimentResult,
     OnlineResult,
-    Row,
 )
+from daybreak.client.results import Row
 
 T = TypeVar("T")
 
