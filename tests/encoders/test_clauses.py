@@ -243,3 +243,8 @@ def test_a_negation_of_chinese_and_japanese_has_its_object_where_there_is_one(
 ):
     found = split_clauses(text)
     assert (found.wanted, found.unwanted) == (wanted, (unwanted,))
+
+
+@pytest.mark.parametrize("said", ["non-violent films", "gewaltfreie Filme"])
+def test_negations_inside_words_are_read(said):
+    assert any("violence" in one for one in split_clauses(said).unwanted)

@@ -43,11 +43,17 @@ def test_genres_by_hand(text, genres):
 @pytest.mark.parametrize(
     "text", ["blood", "anything violent", "Gewalt", "violencia", "血腥", "murders"]
 )
-def test_what_is_violent_rules_out_genres_and_asks_for_none(text):
-    """A violent gangster film is about gangsters; nothing violent is no horror film."""
+def test_what_is_violent_rules_out_genres_and_asks_for_none_beside_a_topic(text):
+    """A violent film about farms is about farms; nothing violent is no horror film."""
     ruled_out = CONCEPTS.find(text, is_ruled_out=True)
     assert ruled_out == ["genre=Horror", "genre=War", "genre=Crime"]
-    assert CONCEPTS.find(text) == []
+    assert CONCEPTS.find(f"{text} farm") == []
+
+
+@pytest.mark.parametrize("text", ["violent", "something brutal", "Gewalt", "血腥"])
+def test_violence_alone_asks_for_genres(text):
+    assert CONCEPTS.find(text) == ["genre=Horror", "genre=War", "genre=Crime"]
+    assert CONCEPTS.find("murders") == []
 
 
 @pytest.mark.parametrize(

@@ -103,3 +103,10 @@ def test_a_title_of_such_words_still_names_its_item():
 def test_a_rank_is_found_at_the_start_of_a_request(text, rank, rest):
     assert find_rank(text) == rank
     assert " ".join(drop_rank(text).split()) == rest
+
+
+@pytest.mark.parametrize(
+    "said", ["famous films", "well known films", "bekannte Filme", "des films connus"]
+)
+def test_what_everybody_knows_is_no_topic(said):
+    assert is_open_request(said)

@@ -103,6 +103,12 @@ def test_below_is_not_at_most(text, includes):
         ("Was gibt es Neues zu Corona", "year", "high", "zu Corona"),
         ("Neues aus Wien", "year", "high", "aus Wien"),
         ("老电影", "year", "low", ""),
+        ("经典电影", "year", "low", ""),
+        ("classics", "year", "low", ""),
+        ("horror classics", "year", "low", "horror"),
+        ("a classic western", "year", "low", "a western"),
+        ("Filmklassiker", "year", "low", ""),
+        ("des classiques du cinéma", "year", "low", ""),
         ("新番", "year", "high", ""),
         ("a short film about cats", "duration", "low", "a film about cats"),
     ],
@@ -294,3 +300,8 @@ def test_a_long_text_is_no_sentence():
     text = "a lamp under 20 euros " * (MAX_SENTENCE_CHARS // 20)
     assert read_quantities(text).text == text
     assert not read_quantities(text).ranges
+
+
+@pytest.mark.parametrize("text", ["classic rock", "klassische Musik", "a classic white frame"])
+def test_what_is_classic_may_be_of_today(text):
+    assert not read_quantities(text).preferences

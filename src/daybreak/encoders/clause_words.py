@@ -191,6 +191,11 @@ REWRITES = (
         r"|除了(?=.{0,60}(?:还|還|也))",
         " ",
     ),
+    # Negations inside a word.
+    (
+        r"(?<!\w)(?:non-?violent|violence-free|gewaltfreie?[nrs]?|gewaltlose?[nrs]?)(?!\w)",
+        " without violence, ",
+    ),
     # The number sign.
     (r"(?<!\w)no\.?\s?(?=\d)", "nr "),
     # Negations that contain a word of contrast.

@@ -144,6 +144,14 @@ _RULED_OUT_GROUPS = f"""
 """Groups of words that only rule out: nothing violent is no action film, and a violent gangster
 film is about gangsters."""
 
+_ASKED_VIOLENCE = """
+    violent violence brutal brutality bloody gory gewalt gewalttätig gewalttätige gewalttätiger
+    gewalttätigen brutale brutaler brutalen blutig blutige blutigen violente
+    violents violentes violento violentos violentas violenti violenza violencia sanglant
+    sanglants sangrienta sangriento 暴力 血腥
+"""
+ASKED_VIOLENCE = frozenset(_ASKED_VIOLENCE.split())
+"""Words that also ask for these kinds in a text that says nothing else: "violent films"."""
 
 _MOODS = """
     funny funnier funniest hilarious humorous scary scarier scariest creepy spooky frightening

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from daybreak.encoders.clause_words import FILLERS, LOVE
-from daybreak.encoders.concept_words import concept_groups, n_asking_groups
+from daybreak.encoders.concept_words import (
+    ASKED_VIOLENCE,
+    concept_groups,
+    n_asking_groups,
+)
 from daybreak.encoders.han_variants import simplify, simplify_all
 
 _SEPARATORS = re.compile(r"\s*(?:[&/,+]|(?<!\w)(?:and|und|et|y|e)(?!\w))\s*")
@@ -86,11 +90,18 @@ class ConceptTerms:
             >>> genres = ConceptTerms.of({"genre=Historical": 200, "tags=历史": 29})
             >>> genres.find("历史题材"), genres.find("历史题材", named=["tags=历史"])
             (['genre=Historical'], [])
+
+            Violence asks for some genres where nothing else is said.
+
+            >>> films = ConceptTerms.of({"genre=Crime": 9, "genre=Comedy": 9})
+            >>> films.find("violent"), films.find("violent love")
+            (['genre=Crime'], [])
         """
         if not self.terms:
             return []
         is_named = self._named_groups(named)
-        last = None if is_ruled_out else n_asking_groups()
+        is_whole = is_ruled_out or _asks_for_violence(text)
+        last = None if is_whole else n_asking_groups()
         groups = (g for g in find_concepts(text, last) if g not in is_named)
         return list(dict.fromkeys(t for group in groups for t in self.terms.get(group, ())))
 
@@ -104,6 +115,12 @@ class ConceptTerms:
             and self.shares.get(term, 0.0)
             >= MIN_SHARE_OF_NAMED * self.shares[self.terms[group][0]]
         }
+
+
+def _asks_for_violence(text: str) -> bool:
+    """Return whether a text without small talk names violence and nothing else."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return bool(words) and all(word in ASKED_VIOLENCE | FILLERS for word in words)
 
 
 def find_concepts(text: str, n_groups: int | None = None) -> list[int]:

@@ -41,13 +41,15 @@ OPEN_PHRASES = (
     r"|eat|cook)(?: next| now| today)?"
     r"|what to (?:watch|read|buy|get|play|listen to|see|order|eat|cook)"
     r"(?: next| now| today| tonight)?"
-    r"|trending|popular|greatest|best|top(?: (?:ten|\d+|picks)|(?= \w))"
+    r"|trending|popular|famous|well[- ]known|acclaimed|(?:widely )?loved"
+    r"|greatest|best|top(?: (?:ten|\d+|picks)|(?= \w))"
     r"|must[- ](?:see|read|have)s?|favou?rites?|überrasche? mich|überraschung"
     r"|egal(?: was)?|irgendwas|irgendetwas|(?:et)?was (?:gutes|neues|anderes|schönes)"
     r"|keine ahnung(?: was)?|mir ist langweilig|langweilig|hallo"
     r"|guten (?:tag|morgen|abend)|beliebte?[nrs]?|beste[nrs]?|empfiehl mir"
     r"|empfehlung(?:en)?|was soll ich (?:lesen|schauen|sehen|kaufen|hören|kochen)"
-    r"|angesagt|surprends-moi|surprenez-moi|n'importe quoi"
+    r"|angesagt|bekannte[nrs]?|berühmte[nrs]?|connue?s|célèbres?|conocid[oa]s|famos[oaie]s?"
+    r"|surprends-moi|surprenez-moi|n'importe quoi"
     r"|quelque chose de (?:bien|bon|nouveau|différent)|bonjour|salut"
     r"|je ne sais pas quoi \w+|je m'ennuie|recommande(?:z)?-moi|meilleure?s?"
     r"|populaires?|sorpréndeme|cualquier cosa|algo (?:bueno|nuevo|diferente|bonito)"
@@ -68,7 +70,8 @@ UNSPACED_OPEN_PHRASES = (
     r"|심심해(?:요)?"
 )
 _RANKS = (
-    r"(?:most |very )?(?:popular|famous|acclaimed|loved)|best|greatest|top(?: ?\d+)?"
+    r"(?:most |very )?(?:popular|famous|well[- ]known|acclaimed|loved)|best|greatest"
+    r"|top(?: ?\d+)?"
     r"|beste[nrs]?|beliebte[nrs]?|bekannte[nrs]?|meilleure?s?|populaires|mejores|migliori|melhores"
 )
 _BEFORE_RANK = (

@@ -5,6 +5,7 @@ from daybreak.encoders.bound_words import (
     GENERAL_NOUNS,
     MEDIA_NOUNS,
     UNSPACED_GENERAL_NOUNS,
+    UNSPACED_MEDIA_NOUNS,
 )
 
 _NOT = r"(?:(?:not|isn't|aren't|nothing|n't) (?:too |very |so |that |overly )?)"
@@ -55,12 +56,27 @@ _NEW_UNSPACED = (
     r"|新(?:出|上映|发布|出版|推出|上架)的?"
     rf"|新的(?=[\u4e00-\u9fff]{{0,4}}(?:{UNSPACED_GENERAL_NOUNS}))"
 )
+_GENRES = (
+    r"sci-?fi|science fiction|horror|(?:film[- ])?noir|romances?|fantasy|animation|crime"
+    r"|adventures?|mysteries"
+)
+_OF_CLASSICS = (
+    r"old|great|timeless|all[- ]time|well[- ]known|famous|film|movie|cinema|literary|screen"
+)
 _OLD = (
     rf"(?:old|older)(?= (?:{_NO_NAME}[\w-]+ )?(?:{MEDIA_NOUNS})(?!\w))|oldest"
     rf"|alte[nrs]?(?= \w*?(?:{MEDIA_NOUNS})(?!\w))|älteste[nrs]?"
     rf"|vieux(?= films| livres)|(?<=películas )(?:antiguas|viejas)"
+    rf"|(?:old )?classic(?= (?!rock|cars?\b)(?:[\w-]+ )?(?:{MEDIA_NOUNS}|{_GENRES})(?!\w))"
+    rf"|(?<!modern )(?<!instant )(?<!cult )(?:(?:{_OF_CLASSICS}) )*classics"
+    r"|(?:film|kino|buch|serien|comedy|horror)?klassiker[ns]?"
+    rf"|klassische[nrs]?(?! (?:musik|lieder))(?= \w*?(?:{MEDIA_NOUNS})(?!\w))"
+    r"|(?:grands )?classiques(?: du cinéma)?|clásic[oa]s(?: del cine)?|classici(?: del cinema)?"
 )
-_OLD_UNSPACED = r"老(?=片|电影|動畫|动画|番|剧|歌|电视剧)|早期的|旧(?=片|番)|老旧的"
+_OLD_UNSPACED = (
+    r"老(?=片|电影|動畫|动画|番|剧|歌|电视剧)|早期的|旧(?=片|番)|老旧的"
+    rf"|(?<!最)[经經]典(?:老|的)*(?=(?:{UNSPACED_MEDIA_NOUNS})(?!音))"
+)
 _SHORT = (
     rf"{_NOT}(?:too |so )?long(?! )|short(?:er)?(?= (?:films?|movies?|videos?|episodes?)(?!\w))"
     r"|kurze[rns]?(?= (?:filme?n?|videos?|serien?)(?!\w))|nicht (?:zu|so) lang\w*"
