@@ -8,9 +8,9 @@ from daybreak.data import Vocabulary
 from daybreak.data.dataset import Dataset, Events
 from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.simulation.slices import SHOT_COUNTS
+from daybreak.simulation.source_users import count_hidden_source_users
 from daybreak.simulation.splits import (
     SOURCE_KIND,
-    count_hidden_source_users,
     iter_splits,
     mark_last_events,
     mark_newest_items,

@@ -17,6 +17,8 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_SCORES_PER_BLOCK = 8_000_000
 """Maximum number of scores held in memory at a time."""
+MAX_QUERIES = 500
+"""Maximum number of queries of one kind; more cost time and change little."""
 MIN_QUERIES_PER_BLOCK = 20
 """Minimum number of queries of a block, however large the catalogue is."""
 

@@ -32,13 +32,21 @@ from daybreak.simulation.moments import (
 )
 from daybreak.simulation.next_events import NEXT_SPLIT, next_event_queries
 from daybreak.simulation.pauses import pauses_before
-from daybreak.simulation.queries import LabelledQueries
+from daybreak.simulation.queries import MAX_QUERIES, LabelledQueries
 from daybreak.simulation.slices import (
     DEFINITIONS,
     FEW_SHOT_SLICES,
     NEW_ITEM_SLICES,
     SHOT_COUNTS,
     TargetItems,
+)
+from daybreak.simulation.source_users import (
+    MAX_SOURCE_QUERIES,
+    count_hidden_source_users,
+    hold_out_source_users,
+    iter_source_histories,
+    shared_users,
+    source_users_in_turn,
 )
 from daybreak.simulation.statements import spoken_queries
 from daybreak.simulation.topics import topic_queries
@@ -54,17 +62,8 @@ MIN_FEW_SHOT_USERS = 50
 """Number of users with long histories below which shorter histories are used as well."""
 MIN_LATE_HISTORY_EVENTS = 3
 """Minimum length of a history whose last events are held out."""
-MAX_QUERIES = 500
-"""Maximum number of queries of one kind; more cost time and change little."""
 SOURCE_KIND = "source_user"
 """Kind of the queries of new users of whom sources may know something."""
-SOURCE_SHOT_COUNTS = (0, 1, 3, 10)
-"""Numbers of known events in the target, in the queries of that kind."""
-MAX_SOURCE_QUERIES = 1_500
-"""Number of users in common with sources who are held out in all splits together, as far as
-there are so many. With 750, a gain of an eighth of NDCG@10 was not told from chance."""
-MAX_OTHER_SOURCE_QUERIES = 200
-"""Number of new users without a source history that are used in any case."""
 NEW_ITEM_KINDS = ("new_item", "arriving")
 """Kinds of queries whose targets include items without training events."""
 PAUSE_KINDS = ("user", "later")
@@ -135,7 +134,7 @@ def iter_splits(
     """
     on_sale = draw_on_sale(data, seed)
     asked = [None] * count_random_fit_splits(data) if asked is None else asked
-    in_turn = _source_users_in_turn(data, len(asked), seed)
+    in_turn = source_users_in_turn(data, len(asked), seed)
     for repeat, kinds in enumerate(asked):
         rng = create_generator(seed, f"random trial {repeat}")
         split = random_holdout(data, rng, on_sale, in_turn[repeat])
@@ -182,7 +181,7 @@ def next_event_split(data: Dataset, seed: int) -> HoldoutSplit:
 def count_random_fit_splits(data: Dataset) -> int:
     """Return the number of random splits on which a blend is fitted, at most."""
     n_splits = _n_random_splits(data, *FIT_REPEATS)
-    n_shared = len(_shared_users(data))
+    n_shared = len(shared_users(data))
     if not n_shared:
         return n_splits
     needed = min(MAX_SOURCE_QUERIES, n_shared) / count_hidden_source_users(n_shared)
@@ -223,7 +222,7 @@ def count_random_splits(data: Dataset, repeats: int | None = None) -> int:
 
 
 def _n_random_splits(data: Dataset, minimum: int, maximum: int) -> int:
-    shared = _shared_users(data)
+    shared = shared_users(data)
     users = shared if len(shared) else data.active_user_rows
     n_new_users = max(USER_FRACTION * len(users), 1)
     return int(np.clip(np.ceil(MAX_QUERIES / n_new_users), minimum, maximum))
@@ -250,7 +249,7 @@ def random_holdout(
     """
     events = data.events
     users = sample_rows(np.arange(data.n_users), USER_FRACTION, rng)
-    users = _hold_out_source_users(data, users, source_users, rng)
+    users = hold_out_source_users(data, users, source_users, rng)
     is_new_user = _mask(users, data.n_users)[events.user]
     no_items = np.empty(0, dtype=np.int64)
     has_content = bool(data.items.blocks)
@@ -408,76 +407,11 @@ def _count_set_aside(events: Events, position: Rows, size: Rows) -> Rows:
     return np.where(is_enough, counts, N_SET_ASIDE_EVENTS)
 
 
-def count_hidden_source_users(n_shared: int) -> int:
-    """Return how many users in common with sources are held out in one split.
-
-    The weights of sources are fitted on them. A fifth of few says nothing, so that up to a
-    third of them is held out, and all in three splits.
-
-    Args:
-        n_shared: Number of users with events in the target and in a source.
-
-    Example:
-        >>> [count_hidden_source_users(n) for n in (100, 1_600, 10_000)]
-        [33, 500, 2000]
-    """
-    return max(min(MAX_QUERIES, n_shared // 3), int(USER_FRACTION * n_shared), 1)
-
-
-def _shared_users(data: Dataset) -> Rows:
-    """Return the rows of the users with events in the target and in a source."""
-    active = data.active_user_rows
-    return active[:0] if data.sources is None else active[data.sources.has_history[active]]
-
-
-def _source_users_in_turn(data: Dataset, n_splits: int, seed: int) -> list[Rows | None]:
-    """Return the users in common with sources that each split holds out, all of them in turn.
-
-    A user who is held out twice says less than two users.
-    """
-    shared = create_generator(seed, "users of sources").permutation(_shared_users(data))
-    if not len(shared):
-        return [None] * n_splits
-    n_hidden = count_hidden_source_users(len(shared))
-    first = n_hidden * np.arange(n_splits)
-    return [np.take(shared, place + np.arange(n_hidden), mode="wrap") for place in first]
-
-
-def _hold_out_source_users(
-    data: Dataset, users: Rows, chosen: Rows | None, rng: np.random.Generator
-) -> Rows:
-    """Return new users, of whom those in common with sources are the chosen ones."""
-    shared = _shared_users(data)
-    if not len(shared):
-        return users
-    if chosen is None:
-        chosen = rng.permutation(shared)[: count_hidden_source_users(len(shared))]
-    return np.union1d(users[~np.isin(users, shared)], chosen)
-
-
 def _iter_source_queries(
     visible: Dataset, hidden: Events, rng: np.random.Generator
 ) -> Iterator[LabelledQueries]:
-    """Yield the queries of new users on which the weights of sources are fitted.
-
-    Users with a source history come first: there may be few of them. Of the others, as many
-    are used as there is room for.
-    """
-    if visible.sources is None:
-        return
-    has_history = visible.sources.has_history
-    events = hidden.filter(np.isin(hidden.item, visible.train_item_rows))
-    users = rng.permutation(np.unique(events.user))
-    users = users[np.argsort(~has_history[users], kind="stable")]
-    n_known = min(int(has_history[users].sum()), MAX_SOURCE_QUERIES)
-    n_kept = max(n_known + min(MAX_OTHER_SOURCE_QUERIES, MAX_QUERIES), MAX_QUERIES)
-    events = events.filter(np.isin(events.user, users[:n_kept]))
-    position = events.count_earlier()
-    size = np.bincount(events.user, minlength=visible.n_users)[events.user]
-    for shots in SOURCE_SHOT_COUNTS:
-        cut = cut_few_shot(position, shots, shots)
-        is_eligible = size >= shots + 1
-        history, targets = (events.filter(is_eligible & m) for m in (cut.history, cut.targets))
+    """Yield the queries of new users on which the weights of sources are fitted."""
+    for history, targets in iter_source_histories(visible, hidden, rng):
         yield _sample_queries(SOURCE_KIND, visible, history, targets, rng, sample_factor=4)
 
 

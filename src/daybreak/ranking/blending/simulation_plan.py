@@ -17,9 +17,9 @@ from daybreak.ranking.blending.tasks import MIN_QUERIES
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.ranking.blending.wish_weights import PRIOR_QUERIES
 from daybreak.simulation.holdout import ITEM_FRACTION, USER_FRACTION
+from daybreak.simulation.queries import MAX_QUERIES
 from daybreak.simulation.splits import (
     KNOWN_USER_FACTOR,
-    MAX_QUERIES,
     SOURCE_KIND,
     count_random_fit_splits,
 )

@@ -27,7 +27,8 @@ from daybreak.ranking.blending.pools import (
     N_SCORED_ITEMS,
 )
 from daybreak.simulation.holdout import ITEM_FRACTION, USER_FRACTION
-from daybreak.simulation.splits import FIT_REPEATS, MAX_QUERIES
+from daybreak.simulation.queries import MAX_QUERIES
+from daybreak.simulation.splits import FIT_REPEATS
 
 MB = 1e6
 N_REFERENCE_STRATEGIES = 25
