@@ -39,16 +39,17 @@ _FEW = (
     r"|suche|möchte|brauche|hätte|gerne|gibt|es|zeig|mir|des|les|je|cherche|una?|nuevas?|busco)\s+"
 )
 """Words before such a word that only ask."""
-_ABOUT = (
-    r"about|on|regarding|concerning|like|similar to|from|for|to|with|that (?:is|are)|über|zu"
-    r"|zum|zur|aus|mit|für|wie|sur|avec|pour|comme|sobre|con|para|como|su|com"
+_ON = (
+    r"about|on|regarding|concerning|from|for|to|with|über|zu|zum|zur|aus|mit|für|wie|sur|avec|pour"
+    r"|sobre|con|para|su|com"
 )
+_ABOUT = rf"{_ON}|like|similar to|that (?:is|are)|comme|como"
 _JOINING = (
-    r"of|in|at|into|and|or|but|not|without|the|who|whom|whose|which|that|is|are|loves?|likes?|enjoys?"
-    r"|plays?|makes?|about|on|regarding|concerning|from|for|to|with|by"
-    r"|und|oder|ohne|der|die|das|dem|den|im|in|auf|über|zu|zum|zur|aus|mit|für|wie|von|vom|liebt|mag"
-    r"|de|du|des|d|la|le|les|et|ou|sur|avec|pour|sans|qui|aime|el|los|las|del|y|o|sobre|con|para"
-    r"|sin|que|gusta|di|della|dei|delle|su|per|senza|che|ama|do|da|dos|das|com|sem|e"
+    rf"{_ON}|of|in|at|into|and|or|but|not|without|the|who|whom|whose|which|that|is|are|by"
+    r"|loves?|likes?|enjoys?|plays?|makes?"
+    r"|und|oder|ohne|der|die|das|dem|den|im|auf|von|vom|liebt|mag"
+    r"|de|du|des|d|la|le|les|et|ou|sans|qui|aime|el|los|las|del|y|o|sin|que|gusta"
+    r"|di|della|dei|delle|per|senza|che|ama|do|da|dos|sem|e"
 )
 """Words by which a kind of works is part of something else, as in "books about films"."""
 _MADE = (
