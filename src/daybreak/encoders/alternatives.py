@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from daybreak.encoders.clause_words import PRONOUNS
-from daybreak.encoders.clauses import WantedPiece, asking_pattern, has_content
+from daybreak.encoders.clause_words import ASKING_WORDS, PRONOUNS
+from daybreak.encoders.clauses import WantedPiece, has_content
 from daybreak.encoders.conjunctions import (
     ADDITIONS,
     ALTERNATIVES,
@@ -22,6 +22,7 @@ from daybreak.encoders.conjunctions import (
     SHORT_ADDITIONS,
     SHORT_ALTERNATIVES,
 )
+from daybreak.encoders.patterns import pattern_of
 
 MAX_PARTS = 6
 """Largest number of parts; a sentence of more parts is one wish, or a list of ten would have
@@ -128,7 +129,7 @@ def _split_piece(piece: str) -> list[WantedPart]:
     parts: list[WantedPart] = []
     for start, end, word in zip(starts, ends, words, strict=True):
         text = piece[start:end].strip()
-        article = _articles().match(text)
+        article = pattern_of(ARTICLES).match(text)
         link: Link = "addition"
         if word and (_alternatives().fullmatch(word) or article or word in _SHORT):
             link = "alternative"
@@ -172,7 +173,7 @@ def _is_bound(text: str) -> bool:
 def _is_about_oneself(text: str) -> bool:
     """Return whether a part only says who somebody is: "I run a tea room"."""
     words = {word.lower() for word in re.findall(r"[^\W_]+(?:'[^\W_]+)?", text)}
-    return bool(words & PRONOUNS) and not asking_pattern().search(text)
+    return bool(words & PRONOUNS) and not pattern_of(ASKING_WORDS).search(text)
 
 
 def _spread_last_link(parts: list[WantedPart]) -> list[WantedPart]:
@@ -195,11 +196,6 @@ def _links() -> re.Pattern[str]:
 def _alternatives() -> re.Pattern[str]:
     # Alone, the word has nothing around it that the full pattern could look at.
     return re.compile(rf"か|이?나|또는|혹은|아니면|{ALTERNATIVES}", re.IGNORECASE)
-
-
-@cache
-def _articles() -> re.Pattern[str]:
-    return re.compile(ARTICLES, re.IGNORECASE)
 
 
 @cache

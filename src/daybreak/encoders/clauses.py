@@ -39,6 +39,7 @@ from daybreak.encoders.kinds_of_works import drop_kind_of_works
 from daybreak.encoders.languages import foreign_words
 from daybreak.encoders.occasions import drop_occasion
 from daybreak.encoders.open_requests import drop_superlatives, is_open_request
+from daybreak.encoders.patterns import pattern_of
 
 _BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
@@ -46,6 +47,9 @@ _NUMBER_POINT = re.compile(r"(?<=\d)[.,:](?=\d)")
 _POINT, _GUARD = "\0", "\1"
 """While a sentence is split: a point in a number, and a mark in a word that is no negation."""
 _NO_MARKS = {0: " ", 1: " "}
+_BUT_AT_END = rf"(?:{BUT})$"
+_FURTHER = f"{ALSO}|{ASKING_WORDS}"
+"""Words with which a piece asks for something else as well."""
 MAX_SENTENCE_CHARS = 2_000
 """Number of characters of the longest text that is split; longer ones are no sentences."""
 MAX_OBJECT_CHARS = 30
@@ -109,7 +113,7 @@ def split_clauses(text: str) -> Clauses:
     unwanted = [piece for piece in unwanted if piece]
     wanted = [piece.strip() for is_wanted, piece in pieces if is_wanted and piece.strip()]
     is_alone = len(unwanted) == 1 and not any(has_content(piece) for piece in wanted)
-    if is_alone and (found := _before_noun().fullmatch(unwanted[0])):
+    if is_alone and (found := pattern_of(WITHOUT_BEFORE_NOUN).fullmatch(unwanted[0])):
         wanted, unwanted = [found["noun"]], [found["without"]]
     kept = tuple(WantedPiece(piece, _is_limit(piece, normal)) for piece in wanted)
     if not unwanted:
@@ -164,7 +168,7 @@ def drop_small_talk(text: str) -> str:
     """
     if is_open_request(text):
         return ""
-    for shorten in (drop_superlatives, partial(_gifts().sub, ""), drop_occasion):
+    for shorten in (drop_superlatives, partial(pattern_of(GIFT_FOR).sub, ""), drop_occasion):
         shorter = shorten(text)
         text = shorter if has_content(shorter) else text
     rest = _drop_recipient(text)
@@ -172,7 +176,7 @@ def drop_small_talk(text: str) -> str:
     is_question = text.rstrip().endswith(("?", "？"))
     shorter = drop_kind_of_works(rest)
     rest = shorter if has_content(shorter) else rest
-    text = _unspaced_request().sub("", rest) or rest
+    text = pattern_of(UNSPACED_REQUEST).sub("", rest) or rest
     text = say_ages(_drop_unspaced_talk(text))
     words = list(_WORD.finditer(text))
     lowered = {word[0].lower() for word in words}
@@ -184,7 +188,7 @@ def drop_small_talk(text: str) -> str:
     )
     dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
     dropped = dropped if foreign_words(text) else dropped - ENGLISH_NOUNS
-    phrases = [found.span() for found in _love().finditer(text)]
+    phrases = [found.span() for found in pattern_of(LOVE).finditer(text)]
     kept = [
         word[0]
         for word in words
@@ -197,7 +201,8 @@ def drop_small_talk(text: str) -> str:
 def _normalise(text: str) -> str:
     """Return a text in compatibility form, with its idioms rewritten and its breaks as such."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'").translate(_NO_MARKS)
-    text = _names().sub(lambda found: f"{found[0][:-1]}{_GUARD}{found[0][-1]}", text)
+    names = pattern_of(NAMES, any_case=False)
+    text = names.sub(lambda found: f"{found[0][:-1]}{_GUARD}{found[0][-1]}", text)
     for pattern, replacement in _rewrites():
         text = pattern.sub(replacement, text)
     return _NUMBER_POINT.sub(_POINT, text)
@@ -218,7 +223,8 @@ def _polar_pieces(text: str) -> list[tuple[bool, str]]:
 
 def _continues_list(segment: str) -> bool:
     """Return whether a segment after a comma belongs to an unwanted list."""
-    return bool(_joining().search(segment)) and not asking_pattern().search(segment)
+    is_joined = bool(pattern_of(JOINING_WORDS).search(segment))
+    return is_joined and not pattern_of(ASKING_WORDS).search(segment)
 
 
 def _begins_wish(segment: str, pieces: list[tuple[bool, str]]) -> bool:
@@ -231,7 +237,7 @@ def _begins_wish(segment: str, pieces: list[tuple[bool, str]]) -> bool:
         return False
     unwanted = next(piece for is_wanted, piece in reversed(pieces) if not is_wanted)
     has_wish = any(is_wanted and has_content(piece) for is_wanted, piece in pieces)
-    return has_wish and not _first_article().match(unwanted.strip())
+    return has_wish and not pattern_of(ARTICLES).match(unwanted.strip())
 
 
 def _split_segment(segment: str, *, negated: bool) -> list[tuple[bool, str]]:
@@ -259,13 +265,13 @@ def _is_limit(piece: str, text: str) -> bool:
     """
     start = text.find(piece)
     before = text[:start].rstrip()
-    if start < 1 or not _but().search(before):
+    if start < 1 or not pattern_of(_BUT_AT_END).search(before):
         return False
     words = [word for word in _WORD.findall(piece) if word.lower() not in FILLERS]
     return (
         0 < len(words) <= MAX_LIMIT_WORDS
-        and not _first_article().match(piece.strip())
-        and not _further().search(piece)
+        and not pattern_of(ARTICLES).match(piece.strip())
+        and not pattern_of(_FURTHER).search(piece)
     )
 
 
@@ -286,11 +292,6 @@ def _rewrites() -> list[tuple[re.Pattern[str], str]]:
 
 
 @cache
-def _names() -> re.Pattern[str]:
-    return re.compile(NAMES)
-
-
-@cache
 def _negations() -> re.Pattern[str]:
     """Pattern of the words after which a clause is unwanted."""
     return re.compile(f"{_whole_words(SPACED_NEGATIONS)}|{UNSPACED_NEGATIONS}", re.IGNORECASE)
@@ -303,84 +304,25 @@ def _contrasts() -> re.Pattern[str]:
 
 
 @cache
-def _but() -> re.Pattern[str]:
-    return re.compile(rf"(?:{BUT})$", re.IGNORECASE)
-
-
-@cache
-def _further() -> re.Pattern[str]:
-    """Pattern of words with which a piece asks for something else as well."""
-    return re.compile(f"{ALSO}|{ASKING_WORDS}", re.IGNORECASE)
-
-
-@cache
-def _joining() -> re.Pattern[str]:
-    return re.compile(JOINING_WORDS, re.IGNORECASE)
-
-
-@cache
 def _alternative_object() -> re.Pattern[str]:
     """Pattern of an "or" and an indefinite article."""
     words = f"{ALTERNATIVES}|{SHORT_ALTERNATIVES}"
     return re.compile(rf"\s*(?:{words})\s*(?:{ARTICLES})", re.IGNORECASE)
 
 
-@cache
-def _first_article() -> re.Pattern[str]:
-    return re.compile(ARTICLES, re.IGNORECASE)
-
-
-@cache
-def asking_pattern() -> re.Pattern[str]:
-    """Return the pattern of the words that only ask."""
-    return re.compile(ASKING_WORDS, re.IGNORECASE)
-
-
 def _drop_unspaced_talk(text: str) -> str:
     """Return a text without Chinese words that only ask; all of it if nothing else is left."""
     if text.isascii():
         return text
-    kept = _unspaced_talk().sub(" ", text)
+    kept = pattern_of(UNSPACED_TALK).sub(" ", text)
     named = [word for word in _WORD.findall(kept) if word != "的"]
     return kept.strip() if named else text
 
 
-@cache
-def _unspaced_talk() -> re.Pattern[str]:
-    return re.compile(UNSPACED_TALK)
-
-
 def _drop_recipient(text: str) -> str:
     """Return a text without the person about whose likes it goes on."""
-    spaced, unspaced = _recipients()
-    return unspaced.sub(r"\g<likes>", spaced.sub("", text)) or text
-
-
-@cache
-def _before_noun() -> re.Pattern[str]:
-    return re.compile(WITHOUT_BEFORE_NOUN)
-
-
-@cache
-def _love() -> re.Pattern[str]:
-    return re.compile(LOVE, re.IGNORECASE)
-
-
-@cache
-def _gifts() -> re.Pattern[str]:
-    """Pattern of words for what is given to somebody, or of putting things somewhere."""
-    return re.compile(GIFT_FOR, re.IGNORECASE)
-
-
-@cache
-def _recipients() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    return re.compile(RECIPIENT, re.IGNORECASE), re.compile(UNSPACED_RECIPIENT)
-
-
-@cache
-def _unspaced_request() -> re.Pattern[str]:
-    """Pattern of a request up to its measure word, which dictionaries join to the noun."""
-    return re.compile(UNSPACED_REQUEST)
+    rest = pattern_of(RECIPIENT).sub("", text)
+    return pattern_of(UNSPACED_RECIPIENT).sub(r"\g<likes>", rest) or text
 
 
 @cache
