@@ -31,33 +31,35 @@ def match_terms(profile_terms: Sequence[str], item_terms: Sequence[str]) -> Comm
         >>> [(people[p], shop[c]) for p, c in zip(found.profile, found.content, strict=True)]
         [('likes=tea', 'tags=tea'), ('likes=cake', 'tags=cake'), ('likes=rum', 'tags=rum')]
     """
-    pairs = [
-        (values[value], other_values[value])
-        for values, other_values in _iter_common_columns(profile_terms, item_terms)
-        for value in values
-        if value in other_values
-    ]
-    return CommonTerms.of(sorted(pairs))
+    return match_and_complete_terms(profile_terms, item_terms)[0]
 
 
-def find_untold_terms(profile_terms: Sequence[str], item_terms: Sequence[str]) -> list[str]:
-    """Return terms of profiles that no user has named so far, and that items have.
+def match_and_complete_terms(
+    profile_terms: Sequence[str], item_terms: Sequence[str]
+) -> tuple[CommonTerms, list[str]]:
+    """Return the pairs of :func:`match_terms`, and terms that only items have so far.
 
-    The first applicant who knows *rust* finds the jobs that ask for it.
+    No user has named them, but profiles have their columns: the first applicant who knows
+    *rust* finds the jobs that ask for it.
 
     Args:
         profile_terms: Terms of the columns of profiles.
         item_terms: Terms of the columns of the content block ``attributes``.
 
     Example:
-        >>> find_untold_terms(["Skills=java"], ["skills=java", "skills=rust", "city=rome"])
-        ['Skills=rust']
+        >>> shop = ["skills=java", "skills=rust", "city=rome"]
+        >>> common, untold = match_and_complete_terms(["Skills=java"], shop)
+        >>> common.content.tolist(), untold
+        ([0], ['Skills=rust'])
     """
+    pairs: list[tuple[int, int]] = []
     untold: set[str] = set()
     for values, other_values in _iter_common_columns(profile_terms, item_terms):
+        shared = [value for value in values if value in other_values]
+        pairs += [(values[value], other_values[value]) for value in shared]
         name = profile_terms[next(iter(values.values()))].partition("=")[0]
         untold |= {f"{name}={value}" for value in other_values if value not in values}
-    return sorted(untold)
+    return CommonTerms.of(sorted(pairs)), sorted(untold)
 
 
 def _iter_common_columns(

@@ -15,7 +15,7 @@ from daybreak.data.fields import FieldRole, infer_fields
 from daybreak.data.json_files import read_json
 from daybreak.data.vocabulary import AliasedVocabulary, Vocabulary
 from daybreak.encoders.attributes import AttributeTerms
-from daybreak.encoders.common_terms import find_untold_terms, match_terms
+from daybreak.encoders.common_terms import match_and_complete_terms
 from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
 from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Sparse
@@ -81,10 +81,10 @@ class ProfileEncoder:
         )
         terms, df = document_frequencies(attributes.terms(users))
         kept = most_frequent_terms(terms, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
-        common = set(match_terms(terms, item_terms).profile.tolist())
-        kept = sorted({*kept, *sorted(common)[:MAX_COLUMNS]})
-        untold = find_untold_terms(terms, item_terms)[: max(MAX_COLUMNS - len(kept), 0)]
-        names = (*(terms[column] for column in kept), *untold)
+        common, untold = match_and_complete_terms(terms, item_terms)
+        kept = sorted({*kept, *sorted(set(common.profile.tolist()))[:MAX_COLUMNS]})
+        n_free = max(MAX_COLUMNS - len(kept), 0)
+        names = (*(terms[column] for column in kept), *untold[:n_free])
         return cls(attributes, names, source_ids or Vocabulary(()))
 
     def transform(self, users: pl.DataFrame) -> Sparse:
