@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from daybreak.data import sparse_products
 from daybreak.data.sparse_products import (
+    add_multiples,
     multiply_dense,
     multiply_sparse,
     multiply_sparse_to_dense,
@@ -62,6 +63,18 @@ def test_long_products_take_no_more_memory_than_their_entries(monkeypatch):
     found = multiply_sparse(left, right)
     assert_same(found, left @ right)
     assert found.data.base is None or len(found.data.base) == found.nnz
+    np.testing.assert_array_equal(multiply_sparse_to_dense(left, right), found.toarray())
+
+
+@pytest.mark.parametrize("has_kernels", [True, False])
+def test_multiples_of_some_rows_are_added(has_kernels, monkeypatch):
+    """The rows 1 and 2 of three: 5 times to the last row, 7 and 1 times to both."""
+    if not has_kernels:
+        monkeypatch.setattr(sparse_products, "KERNELS", None)
+    total, dense = np.ones((2, 2)), np.array([[1.0, 2.0], [10.0, 0.0]])
+    starts, targets = np.array([1, 2, 4]), np.array([0, 1, 0, 1])
+    add_multiples(total, dense, starts, targets, np.array([9.0, 5.0, 7.0, 1.0]))
+    assert total.tolist() == [[71, 1], [16, 11]]
 
 
 @pytest.mark.parametrize("change", ["kernels", "format", "count"])

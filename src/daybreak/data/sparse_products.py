@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.data.sparse_rows import empty_csr, make_csr, take_rows
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Rows, Sparse
 
 try:
     from scipy.sparse import _sparsetools
@@ -90,14 +90,64 @@ def multiply_sparse_to_dense(left: Sparse, right: Sparse) -> Floats:
         >>> multiply_sparse_to_dense(*both)
         array([[6.]])
     """
-    product = multiply_sparse(left, right)
-    if KERNELS is None:
-        whole: Floats = product.toarray()
-        return whole
-    n, m = product.shape
-    total = np.zeros((n, m), dtype=product.data.dtype)
-    KERNELS.csr_todense(n, m, product.indptr, product.indices, product.data, total)
+    if not _are_csr(left, right) or left.data.dtype != right.data.dtype:
+        return _to_dense(multiply_sparse(left, right))
+    starts = right.indptr[left.indices]
+    sizes = right.indptr[left.indices + 1] - starts
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    if ends[-1] > MAX_SPARE_ENTRIES:
+        return _to_dense(multiply_sparse(left, right))
+    # The rows of each product one after the other: their sums are made in the dense array.
+    at = np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)
+    values = right.data[at] * np.repeat(left.data, sizes)
+    columns = right.indices[at]
+    total = np.zeros((left.shape[0], right.shape[1]), dtype=values.dtype)
+    places = ends[left.indptr].astype(columns.dtype)
+    KERNELS.csr_todense(*total.shape, places, columns, values, total)
     return total
+
+
+def _to_dense(matrix: Sparse) -> Floats:
+    if KERNELS is None:
+        whole: Floats = matrix.toarray()
+        return whole
+    n, m = matrix.shape
+    total = np.zeros((n, m), dtype=matrix.data.dtype)
+    KERNELS.csr_todense(n, m, matrix.indptr, matrix.indices, matrix.data, total)
+    return total
+
+
+def add_multiples(
+    total: Floats, dense: Floats, starts: Rows, targets: Rows, factors: Floats
+) -> None:
+    """Add multiples of the rows of one array to rows of another, one row after the other.
+
+    Args:
+        total: (n, m) contiguous, to which is added.
+        dense: (k, m) contiguous, of the same type.
+        starts: (k + 1,) position of the first target of each row of ``dense``, and the end.
+        targets: Rows of ``total``.
+        factors: As many factors.
+
+    Example:
+        >>> total = np.ones((2, 1))
+        >>> starts, targets = np.array([0, 1, 3]), np.array([1, 0, 1])
+        >>> dense, factors = np.array([[1.0], [10.0]]), np.array([1.0, 2.0, 3.0])
+        >>> add_multiples(total, dense, starts, targets, factors)
+        >>> total
+        array([[21.],
+               [32.]])
+    """
+    n, m = total.shape
+    if KERNELS is None:
+        sizes = np.diff(starts)
+        span = slice(int(starts[0]), int(starts[-1]))
+        rows = np.repeat(np.arange(len(dense)), sizes)
+        np.add.at(total, targets[span], factors[span, None] * dense[rows])
+        return
+    KERNELS.csc_matvecs(
+        n, len(dense), m, starts, targets, factors, dense.ravel(), total.ravel()
+    )
 
 
 def add_scaled_rows(total: Floats, matrix: Sparse, rows: slice, factors: Floats) -> None:

@@ -1,10 +1,11 @@
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.dataset import Queries
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.blending.weights import EVENT_LEVELS
-from daybreak.ranking.scoring.level_sums import join_sums, sum_levels
+from daybreak.ranking.scoring.level_sums import join_sums, sum_levels, with_own_columns
 from daybreak.ranking.scoring.query_features import FeatureLayout
 from tests.ranking.scoring.test_updates import CHANGED, scorer_of
 
@@ -53,6 +54,33 @@ def test_sums_that_are_too_large_or_of_factors_are_not_made():
     assert sum_levels([factors, *MODELS[1:]], WEIGHTS, LAYOUT, size) == []
     wider = linear(WeightMatrix(dense=matrix([[1, 2], [3, 4], [5, 6]])))
     assert sum_levels([wider, *MODELS[1:]], WEIGHTS, LAYOUT, size) == []
+
+
+def test_a_few_items_have_weights_of_their_own(data):
+    """Of five columns, two items use the last and none; the others are left alone."""
+    shared = WeightMatrix(dense=matrix([[1, 2, 3, 4, 5]]), columns=np.array([4, -1]))
+    own, same = with_own_columns([linear(shared), MODELS[1]])
+    assert own.weights.dense.tolist() == [[5, 0]]
+    assert own.weights.columns is None
+    assert same is MODELS[1]
+    partition = scorer_of(data).for_items(data.items.take(CHANGED), max_fused_bytes=0)
+    assert all(one.weights.columns is None for one in partition.linear_models)
+
+
+def test_a_small_partition_without_sums_makes_one_product_for_all_levels(data, monkeypatch):
+    queries = Queries.for_users(data, data.events, np.arange(30))
+    partition = scorer_of(data).for_items(data.items.take(CHANGED), max_fused_bytes=0)
+    assert not any(partition.level_weights(n).fused for n in range(len(EVENT_LEVELS)))
+    wanted, features = partition.score(queries), partition.encode(queries)
+    assert len(features.level_slices) > 1
+    called = []
+    applied = WeightMatrix.apply
+    monkeypatch.setattr(
+        WeightMatrix, "apply", lambda self, rows: called.append(rows) or applied(self, rows)
+    )
+    found = features.restore_order(partition.score_encoded(features))
+    np.testing.assert_array_equal(found, wanted)
+    assert {one.shape[0] for one in called} == {len(queries)}
 
 
 def test_sums_of_other_kinds_are_not_joined():

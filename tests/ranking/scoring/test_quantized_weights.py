@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from daybreak.data import sparse_products
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.scoring import quantized_weights
 from daybreak.ranking.scoring.quantized_weights import (
     MAX_CODE,
     quantize_weights,
@@ -78,6 +80,31 @@ def test_products_are_those_of_the_written_out_weights(rows, features):
     nothing = sp.csr_array((2, 30), dtype=np.float32)
     assert not weights.apply(nothing).any()
     assert weights.apply(nothing).shape == (2, 400)
+
+
+@pytest.mark.parametrize("has_kernels", [True, False])
+def test_a_product_of_several_queries_has_the_same_bits_in_any_batch(
+    rows, features, has_kernels, monkeypatch
+):
+    """Each query has its own features only; two rows are written out at a time."""
+    monkeypatch.setattr(quantized_weights, "ROWS_PER_PRODUCT", 2)
+    if not has_kernels:
+        monkeypatch.setattr(sparse_products, "KERNELS", None)
+    weights = quantized(rows)
+    together = weights.apply(features)
+    for pair in ([3, 0], [1, 4], [2, 2]):
+        np.testing.assert_array_equal(weights.apply(features[pair]), together[pair])
+    alone = np.concatenate([weights.apply(features[[query]]) for query in range(5)])
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_are_added_to_the_queries_that_have_them():
+    """2 * 5 * (1, -2) for the first query, 3 * 5 * (1, -2) + 4 * (7, 0) for the second."""
+    codes = np.array([[1, -2], [9, 9], [7, 0]], dtype=np.int8)
+    features = sp.csr_array(np.array([[0, 2], [4, 3]], dtype=np.float32))
+    totals, units = np.ones((2, 2), dtype=np.float32), np.array([1, 5], dtype=np.float32)
+    quantized_weights.add_coded_rows(totals, features, units, codes, np.array([2, 0]))
+    assert totals.tolist() == [[11, -19], [44, -29]]
 
 
 @pytest.mark.parametrize("has_columns", [True, False])

@@ -147,7 +147,7 @@ class FactorRows:
         shape = (len(places), self._codes.shape[1])
         parts = (np.concatenate(values), np.concatenate(columns), starts)
         totals = multiply_sparse_to_dense(features, make_csr(*parts, shape))
-        add_coded_rows(totals, features.toarray() * self._units[places], self._codes, places)
+        add_coded_rows(totals, features, self._units[places], self._codes, places)
         return totals
 
 

@@ -48,6 +48,20 @@ def sum_levels(
     return levels
 
 
+def with_own_columns(linear_models: Sequence[LinearScorer]) -> tuple[LinearScorer, ...]:
+    """Return the linear functions of a few items with dense weights of these items alone.
+
+    Products with a dense matrix that more items share would compute all of their columns.
+
+    Args:
+        linear_models: Linear functions for few items.
+    """
+    return tuple(
+        linear if linear.weights.columns is None else linear.take(np.arange(len(linear.bias)))
+        for linear in linear_models
+    )
+
+
 def _is_summed(kind: str, layout: FeatureLayout) -> bool:
     return is_summed_kind(kind) and layout.widths[kind] > 0
 

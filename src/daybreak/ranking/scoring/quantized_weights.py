@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.sparse_products import multiply_sparse_to_dense
-from daybreak.data.sparse_rows import make_csr, with_short_indices
+from daybreak.data.sparse_products import add_multiples, multiply_sparse_to_dense
+from daybreak.data.sparse_rows import make_csr, row_sizes, with_short_indices
 from daybreak.models.shared_weights import WeightMatrix, restrict_features
 from daybreak.types import Floats, Rows, Sparse
 
@@ -30,7 +30,6 @@ ROWS_PER_PRODUCT = 64
 _buffers = local()
 """Memory of each thread for weights that are written out: new memory for every list would take
 as long as the product."""
-_NONE = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,39 +125,60 @@ class QuantizedWeights:
     def _multiply(self, features: Sparse) -> Floats:
         """Return the (n_queries, n_columns) products."""
         totals = multiply_sparse_to_dense(features, self.rest)
-        if features.shape[0] == 1:
-            factors, used = features.data[None], features.indices
-        else:
-            restricted, used = restrict_features(features)
-            factors = restricted.toarray()
-        add_coded_rows(totals, factors * self.units[used], self.codes, used)
+        restricted, used = restrict_features(features)
+        add_coded_rows(totals, restricted, self.units[used], self.codes, used)
         return totals
 
 
-def add_coded_rows(totals: Floats, factors: Floats, codes: Any, rows: Rows) -> None:
+def add_coded_rows(
+    totals: Floats, features: Sparse, units: Floats, codes: Any, rows: Rows
+) -> None:
     """Add products with some rows of codes, a few of which are written out at a time.
+
+    A row that is written out is added to the queries that have its feature, and to no other:
+    most queries of a batch share few of their features.
 
     Args:
         totals: (n_queries, n_columns) to which is added.
-        factors: (n_queries, n_rows) factors of the rows, with their units.
+        features: (n_queries, n_rows) CSR of the features of the rows.
+        units: (n_rows,) units of the rows.
         codes: (n_features, n_columns) int8
         rows: (n_rows,) rows of codes.
     """
+    order = np.argsort(features.indices, kind="stable")
+    queries = np.repeat(np.arange(len(totals)), row_sizes(features))[order]
+    factors = (features.data * units[features.indices])[order]
+    ends = np.cumsum(np.bincount(features.indices, minlength=len(rows)))
+    starts = np.concatenate([[0], ends])
+    n_columns = codes.shape[1]
+    is_alone = len(totals) == 1 and len(factors) == len(rows)  # BLAS adds several rows at once
     for start in range(0, len(rows), ROWS_PER_PRODUCT):
-        span = slice(start, start + ROWS_PER_PRODUCT)
-        chosen = codes[rows[span]]
-        weights = _buffer_of(chosen.shape)
-        np.copyto(weights, chosen)
-        totals += factors[:, span] @ weights
+        chosen = rows[start : start + ROWS_PER_PRODUCT]
+        shape = (len(chosen), n_columns)
+        written = np.take(codes, chosen, axis=0, out=_buffer_of(shape, "codes"), mode="clip")
+        weights = _buffer_of(shape, "weights")
+        np.copyto(weights, written)
+        if is_alone:
+            totals += factors[start : start + len(chosen)] @ weights
+            continue
+        add_multiples(
+            totals, weights, starts[start : start + len(chosen) + 1], queries, factors
+        )
 
 
-def _buffer_of(shape: tuple[int, int]) -> Floats:
-    """Return (n_rows, n_columns) memory of this thread, which a later call gives away again."""
+def _buffer_of(shape: tuple[int, int], kind: str) -> Any:
+    """Return (n_rows, n_columns) memory of this thread, which a later call gives away again.
+
+    Args:
+        shape: Number of rows and of columns.
+        kind: ``codes`` or ``weights``.
+    """
     n_cells = shape[0] * shape[1]
-    if getattr(_buffers, "cells", _NONE).size < n_cells:
-        _buffers.cells = np.empty(n_cells, dtype=np.float32)
-    cells: Floats = _buffers.cells[:n_cells]
-    return cells.reshape(shape)
+    cells = getattr(_buffers, kind, None)
+    if cells is None or cells.size < n_cells:
+        cells = np.empty(n_cells, dtype=np.int8 if kind == "codes" else np.float32)
+        setattr(_buffers, kind, cells)
+    return cells[:n_cells].reshape(shape)
 
 
 def quantize_weights(

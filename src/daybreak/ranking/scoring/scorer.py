@@ -29,7 +29,7 @@ from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.centres import ScoreCentre, score_centre
 from daybreak.ranking.scoring.factor_rows import FactorProducts
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
-from daybreak.ranking.scoring.level_sums import add_in_order, sum_levels
+from daybreak.ranking.scoring.level_sums import add_in_order, sum_levels, with_own_columns
 from daybreak.ranking.scoring.past_items import find_past_items, past_bias
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.query_features import (
@@ -364,6 +364,8 @@ class Scorer:
         if self._fused is None and not self.sums_rows and not has_sums:
             for level, sums in enumerate(sum_levels(linear_models, weights, layout, max_bytes)):
                 self._levels[level] = replace(self._levels[level], fused={**sums})
+        if self._fused is None and not any(one.fused for one in self._levels.values()):
+            self.linear_models = with_own_columns(linear_models)
 
     def _weigh_levels(self) -> dict[int, LevelWeights]:
         """Return the blend at all levels without sums; the numbers are those of each level."""
@@ -505,9 +507,10 @@ class Scorer:
                     scores[rows] += product * weights.weights[strategy]
 
     def _reads_all_levels(self, kind: str, strategy: int) -> bool:
-        """Return whether there is one product for all levels: with factors, each reads all."""
+        """Return whether there is one product for all levels: of factors and of few items."""
         has_factors = self.linear_models[strategy].weights.left is not None
-        return has_factors or not is_summed_kind(kind)
+        is_of_few = self.is_small and not self.sums_rows
+        return has_factors or is_of_few or not is_summed_kind(kind)
 
     def _apply_summed(self, weights: LevelWeights, kind: str, matrix: Sparse) -> Floats | None:
         """Return the (n, n_items) products with the sum of the strategies of a kind.

@@ -201,8 +201,10 @@ class PartitionedScorer:
         first = self.scorers[0].score_encoded(features)
         if len(self.scorers) == 1:
             return features.restore_order(first)
-        out = np.empty((len(queries), self.n_items), dtype=np.float32)
-        out[:, : first.shape[1]] = first
+        out = first  # memory of this call
+        if first.shape[1] != self.n_items:
+            out = np.empty((len(queries), self.n_items), dtype=np.float32)
+            out[:, : first.shape[1]] = first
         for scorer, rows in zip(self.scorers[1:], self.rows[1:], strict=True):
             out[:, rows] = scorer.score_encoded(features)
         return features.restore_order(out)
