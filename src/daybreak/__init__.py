@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from daybreak.client import AsyncClient, Client
-    from daybreak.data import EventRules, Tables, describe, read_folder, read_tables, validate
+    from daybreak.data import (
+        EventRules,
+        Tables,
+        describe,
+        read_folder,
+        read_partitions,
+        read_tables,
+        validate,
+    )
     from daybreak.errors import DaybreakError
     from daybreak.evaluation import Report, evaluate
     from daybreak.ranking.reranking.rules import Boost, Quota, Rules
@@ -36,6 +44,7 @@ __all__ = [
     "gift_shop",
     "open_store",
     "read_folder",
+    "read_partitions",
     "read_tables",
     "validate",
 ]
@@ -56,6 +65,7 @@ _MODULES = {
     "gift_shop": "daybreak.service.inputs.bundled",
     "open_store": "daybreak.store",
     "read_folder": "daybreak.data",
+    "read_partitions": "daybreak.data",
     "read_tables": "daybreak.data",
     "validate": "daybreak.data",
 }

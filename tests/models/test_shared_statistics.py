@@ -102,6 +102,22 @@ def test_dense_and_sparse_blocks_give_the_same_neighbours(monkeypatch, n_kept):
     assert (np.count_nonzero(found[1], axis=0) <= n_kept).all()
 
 
+def test_threads_count_the_same_pairs(monkeypatch):
+    statistics = "daybreak.models.shared_statistics"
+    monkeypatch.setattr(f"{statistics}.DENSE_PRODUCT_SPEED", 0)
+    monkeypatch.setattr(f"{statistics}.MAX_BLOCK_CELLS", 30)
+    monkeypatch.setattr(f"{statistics}.thread_count", lambda: 3)
+    x = random_dataset().interactions
+
+    def rescale(counts, row, column):
+        return counts * (row + 100 * column)
+
+    alone = sparse_cooccurrence(x, rescale, 4)
+    monkeypatch.setattr(f"{statistics}.MIN_THREADED_PRODUCTS", 0)
+    together = sparse_cooccurrence(x, rescale, 4)
+    np.testing.assert_array_equal(alone.toarray(), together.toarray())
+
+
 def test_people_with_very_many_events_count_in_part(monkeypatch):
     monkeypatch.setattr("daybreak.models.shared_statistics.MAX_EVENTS_PER_USER", 2)
     x = dataset([[0, 1, 2, 3]], 4).interactions

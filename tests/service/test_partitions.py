@@ -7,12 +7,9 @@ import polars as pl
 import pytest
 
 from daybreak.config import Settings
+from daybreak.data.partitions import PartitionOptions, iter_parts
 from daybreak.errors import DataError, NotFoundError, TooManyRejectsError
-from daybreak.service.partitions import (
-    PartitionOptions,
-    import_partitions,
-    iter_parts,
-)
+from daybreak.service.partitions import import_partitions
 from daybreak.service.workspace import Workspace
 from tests.service.object_store import object_store, object_store_settings
 
@@ -111,7 +108,7 @@ import sys
 
 import polars as pl
 
-from daybreak.service.partitions import iter_parts
+from daybreak.data.partitions import iter_parts
 
 source, margin, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 next(iter_parts(source, 2_500))  # the libraries take what they need to begin

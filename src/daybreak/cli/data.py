@@ -97,8 +97,8 @@ def import_(
     files = {"events": events, "items": items, "users": users}
     formats = options.parse_formats(date_format, decimal, strict=strict)
     if partitions is not None:
+        from daybreak.data.partitions import PartitionOptions
         from daybreak.service.ingest.files import parse_columns
-        from daybreak.service.partitions import PartitionOptions
 
         columns = parse_columns(column or [], "--column")
         read = PartitionOptions(columns, rules, formats, max_rejected)

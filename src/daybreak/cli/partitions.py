@@ -11,7 +11,7 @@ from daybreak.cli.output import print_message, show_json, show_lines
 from daybreak.cli.progress import show_progress
 
 if TYPE_CHECKING:
-    from daybreak.service.partitions import PartitionOptions
+    from daybreak.data.partitions import PartitionOptions
 
 PartitionsOption = Annotated[
     str | None,

@@ -8,6 +8,7 @@ from daybreak.data.column_aliases import TableRole
 from daybreak.data.columns import ColumnMapping, match_columns
 from daybreak.data.folders import read_folder
 from daybreak.data.importing import ImportResult, preview, read_tables
+from daybreak.data.partitions import read_partitions
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules, ResolvedRules
 from daybreak.data.tables import EVENT_COLUMNS, Tables
@@ -36,6 +37,7 @@ __all__ = [
     "measure_ties",
     "preview",
     "read_folder",
+    "read_partitions",
     "read_tables",
     "validate",
 ]

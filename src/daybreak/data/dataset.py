@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.common_terms import CommonTerms
+from daybreak.data.event_order import has_repeated_pairs, order_events
 from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
@@ -25,6 +26,9 @@ from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import RenamedAttribute
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+MAX_FIRST_TIMES = 10_000
+"""Times that are read before all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +54,16 @@ class Events:
         user and the item only: the order of files is often that of the ids, which would be
         learned as if it were behaviour, and another order of the file must not matter.
         """
-        user, item = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
+        users, items = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
         at = np.nan_to_num(np.asarray(at, dtype=np.float64))
-        order = np.lexsort((item, mix_pairs(user, item, seed), at, user))
-        user, item, at = user[order], item[order], at[order]
+
+        def mixed(rows: Rows) -> tuple[Rows, Any]:
+            return items[rows], mix_pairs(users[rows], items[rows], seed)
+
+        order = order_events(users, at, mixed)
+        user, item, at = users[order], items[order], at[order]
+        if not has_repeated_pairs(user, item):
+            return cls(user, item, at)
         n_items = int(item.max(initial=-1)) + 1
         _, first = np.unique(user * n_items + item, return_index=True)
         keep = np.sort(first)
@@ -72,7 +82,8 @@ class Events:
     @property
     def has_time_order(self) -> bool:
         """Whether the times define an order: there are more than 10 distinct ones."""
-        return len(self) > 0 and len(np.unique(self.at)) > 10
+        parts = (self.at[:MAX_FIRST_TIMES], self.at)  # the first ones are enough in most data
+        return any(len(np.unique(part)) > 10 for part in parts)
 
     def filter(self, mask: Mask) -> "Events":
         """Return the events for which ``mask`` is true."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from daybreak.data.dataset import Events
 from daybreak.data.event_names import event_name_kind
+from daybreak.data.event_order import has_repeated_pairs, order_events
 from daybreak.data.exclusion import SignedType
 from daybreak.types import Doubles, Mask, Rows
 
@@ -60,7 +61,7 @@ class EventLog:
         user, item = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
         at = np.nan_to_num(np.asarray(at, dtype=np.float64), posinf=np.inf)
         kind = np.asarray(kind, dtype=np.int16)
-        order = np.lexsort((kind, item, at, user))
+        order = order_events(user, at, lambda rows: (kind[rows], item[rows]))
         return cls(
             user[order].astype(np.int32),
             item[order].astype(np.int32),
@@ -131,9 +132,7 @@ class EventLog:
     def first_positive(self) -> Events:
         """Return the earliest positive event of each pair; see :class:`Events`."""
         events = self.positive()
-        n_items = int(events.item.max(initial=-1)) + 1
-        pairs = np.sort(events.user * n_items + events.item)
-        if not (pairs[1:] == pairs[:-1]).any():
+        if not has_repeated_pairs(events.user, events.item):
             return events
         return Events.of(events.user, events.item, events.at)
 

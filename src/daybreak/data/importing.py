@@ -517,14 +517,16 @@ def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
         side = frames.get(role)  # type: ignore[call-overload]
         if events is None or side is None:
             continue
-        unknown = events.select(key).join(side.select(key), on=key, how="anti")
+        counts = events.group_by(key, maintain_order=True).len()
+        counts = counts.with_columns(pl.col(key).cast(pl.String))
+        unknown = counts.join(side.select(key), on=key, how="anti", maintain_order="left")
         if unknown.height:
             notes.append(
-                f"{unknown.height:,} events name {unknown[key].n_unique():,} {role} that are "
+                f"{unknown['len'].sum():,} events name {unknown.height:,} {role} that are "
                 f"not among the {role}, such as {unknown[key][0]!r}; they are known by id only"
                 + (" and are not recommended" if role == "items" else "")
             )
-            notes += _note_lost_zeros(unknown[key].unique(), side[key], role)
+            notes += _note_lost_zeros(unknown[key], side[key], role)
     return notes
 
 

@@ -1,6 +1,7 @@
 """The checked tables of events, items and users."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -27,8 +28,9 @@ class Tables:
     ``items`` has ``item_id`` (unique, never null) and any further columns: text, attributes,
     ``created_at`` (epoch seconds), ``domain``. ``users`` has ``user_id`` and any attributes.
     ``events`` has exactly the columns of ``EVENT_COLUMNS``; ``timestamp`` is in epoch seconds
-    (null: unknown), ``value`` a rating, a count or a share (null: none given).
-    Ids of events need not be in the other two tables.
+    (null: unknown), ``value`` a rating, a count or a share (null: none given). Ids of very many
+    events may be categories (``pl.Categorical``), which take 4 bytes. Ids of events need not be
+    in the other two tables.
 
     Example:
         >>> shop = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
@@ -136,13 +138,20 @@ def _check_events(frame: pl.DataFrame) -> pl.DataFrame:
         )
     columns = [
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
-        for name, kind in EVENT_COLUMNS.items()
+        for name, kind in (EVENT_COLUMNS | _id_categories(frame)).items()
     ]
     events = frame.select(columns) if frame.width else pl.DataFrame(schema=EVENT_COLUMNS)
     for key in ("user_id", "item_id"):
         if events[key].null_count():
             raise DataError(f"{events[key].null_count()} events have no {key}")
     return events
+
+
+def _id_categories(frame: pl.DataFrame) -> dict[str, Any]:
+    """Return the ids that are categories, with their type; they stay so."""
+    schema = frame.schema
+    ids = ("user_id", "item_id")
+    return {name: pl.Categorical for name in ids if schema.get(name) == pl.Categorical}
 
 
 def _check_entities(
@@ -161,7 +170,6 @@ def _check_entities(
         raise DataError(f"{key} {twice!r} appears twice in {name}; ids must be unique")
     if not events.height:
         return frame
-    extra = events.select(pl.col(key).unique(maintain_order=True)).join(
-        frame, on=key, how="anti"
-    )
+    known = events.select(pl.col(key).unique(maintain_order=True).cast(pl.String))
+    extra = known.join(frame, on=key, how="anti", maintain_order="left")
     return pl.concat([frame, extra], how="diagonal") if extra.height else frame

@@ -5,8 +5,9 @@ tokenizers, httpx and torch with the first model that needs them. Start reading 
 contract), ``loading`` (from a name to an encoder) and ``content`` (from items to vectors).
 """
 
+from daybreak.cores import thread_count
 from daybreak.deprecation import deprecated_names
-from daybreak.encoders.base import Encoder, Progress, encoders, l2_normalize, thread_count
+from daybreak.encoders.base import Encoder, Progress, encoders, l2_normalize
 from daybreak.encoders.cache import (
     CATALOGUE_PREFIX,
     CachedEncoder,

@@ -1,6 +1,5 @@
 """The contract of text encoders, and the batching that they share."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -161,37 +160,3 @@ def l2_normalize(rows: Floats) -> Floats:
     rows = np.asarray(rows, np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)
-
-
-def thread_count(threads: int | None = None) -> int:
-    """Return the number of threads to use.
-
-    Args:
-        threads: Requested number; default: ``DAYBREAK_THREADS``, else ``OMP_NUM_THREADS``, else
-            the number of available cores.
-
-    Raises:
-        ConfigError: The number is not an integer of at least 1.
-
-    Example:
-        >>> thread_count(3)
-        3
-    """
-    requests: dict[str, object] = {
-        "threads": threads,
-        "DAYBREAK_THREADS": os.environ.get("DAYBREAK_THREADS") or None,
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or None,
-    }
-    for source, value in requests.items():
-        if value is None:
-            continue
-        if not str(value).isdecimal() or int(str(value)) < 1:
-            raise ConfigError(f"{source} must be an integer of at least 1, got {value!r}")
-        return int(str(value))
-    return _available_cores()
-
-
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))  # respects taskset and container limits
-    return os.cpu_count() or 1

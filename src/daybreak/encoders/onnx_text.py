@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from daybreak.encoders.base import encoders, thread_count
+from daybreak.cores import thread_count
+from daybreak.encoders.base import encoders
 from daybreak.encoders.folders import atomic_write, cache_folder
 from daybreak.encoders.loading import (
     DEFAULT_MODEL,

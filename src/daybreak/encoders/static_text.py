@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.encoders.base import Encoder, encoders, thread_count
+from daybreak.cores import thread_count
+from daybreak.encoders.base import Encoder, encoders
 from daybreak.encoders.loading import Resolution, resolve
 from daybreak.encoders.static_files import (
     TOKENIZER_FILE,

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from daybreak.encoders.base import encoders, thread_count
+from daybreak.cores import thread_count
+from daybreak.encoders.base import encoders
 from daybreak.encoders.loading import Resolution, resolve
 from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import (

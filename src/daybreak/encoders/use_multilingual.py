@@ -12,7 +12,8 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from daybreak.encoders.base import Encoder, Progress, encoders, thread_count
+from daybreak.cores import thread_count
+from daybreak.encoders.base import Encoder, Progress, encoders
 from daybreak.encoders.loading import MULTILINGUAL_MODEL, Resolution, resolve
 from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import is_one_token

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, Self, TypeVar
 
+from daybreak.cores import count_cores
 from daybreak.engines.base import Engine, WorkerLossError, engines
 from daybreak.engines.frames import read_frame, write_frame
 from daybreak.engines.shared_values import (
@@ -46,7 +47,7 @@ class ProcessEngine(Engine):
     """
 
     def __init__(self, n_workers: int = 0) -> None:
-        self._n_workers = n_workers or _count_cores()
+        self._n_workers = n_workers or count_cores()
         self._lock = Lock()
         self._idle: list[_WorkerProcess] = []
         self._busy: dict[Future[Any], _WorkerProcess] = {}
@@ -79,7 +80,7 @@ class ProcessEngine(Engine):
         with self._lock:
             worker = self._idle.pop() if self._idle else None
         if worker is None:
-            worker = _WorkerProcess(max(1, _count_cores() // self._n_workers))
+            worker = _WorkerProcess(max(1, count_cores() // self._n_workers))
         future = self._threads.submit(self._call, worker, function, task)
         with self._lock:
             self._busy[future] = worker
@@ -205,10 +206,3 @@ class _WorkerProcess:
         """End the process at once."""
         self._process.kill()
         self._process.wait()
-
-
-def _count_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from daybreak.encoders import thread_count
+from daybreak.cores import thread_count
 from daybreak.encoders.packages import file_sha256
 from daybreak.errors import DataError, MissingExtraError, NotFoundError
 from daybreak.language_models.base import (
@@ -36,7 +36,7 @@ class GgufLanguageModel(LanguageModel):
     Args:
         file: File with the weights, ``.gguf``.
         context_tokens: Maximum number of tokens of a prompt and its answer together.
-        threads: Number of threads; default: see :func:`daybreak.encoders.thread_count`.
+        threads: Number of threads; default: see :func:`daybreak.cores.thread_count`.
         sha256: SHA-256 of the file, if it was verified; default: it is computed when needed.
         name: Name for messages; default: name of the file.
 

@@ -21,7 +21,7 @@ def load_language_model(name: str, *, threads: int | None = None) -> LanguageMod
         name: ``none``, an address as ``URL#MODEL``, a ``.gguf`` file, or the name of a packaged
             model.
         threads: Number of threads of a model in this process; default: see
-            :func:`daybreak.encoders.thread_count`.
+            :func:`daybreak.cores.thread_count`.
 
     Raises:
         NotFoundError: There is no such file or packaged model, or it is not installed.

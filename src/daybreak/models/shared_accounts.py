@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.event_limits import limit_events
+from daybreak.data.user_samples import sample_data
 from daybreak.memory import bounded_size
 from daybreak.models.shared_item_similarity import (
     ItemKnnConfig,
@@ -33,6 +34,8 @@ MIN_OTHER_USERS = 5
 """Other users of an item from which it says something about an account [users]."""
 N_COMPARED_ITEMS = 10
 """Items of about the same popularity that an item of an account is compared with [items]."""
+SAMPLE_SEED = 0
+"""Seed of the sample of the accounts that are judged where there are very many events."""
 MAX_COMPARED_CELLS = 400_000_000
 """Users times items for which similarities to histories are computed; the accounts with most
 events come first."""
@@ -73,7 +76,8 @@ def weigh_accounts(data: Dataset) -> tuple[Dataset, dict[str, Any]]:
 
     An account with more events than :func:`limit_events` counts has a smaller weight, and so
     has one whose items show no pattern. A data set in which every account has its full weight
-    is returned as it is.
+    is returned as it is. Of very many events, the pattern is judged in a sample of the
+    accounts, and others have their full weight.
 
     Args:
         data: Training data.
@@ -81,7 +85,8 @@ def weigh_accounts(data: Dataset) -> tuple[Dataset, dict[str, Any]]:
     limits = limit_events(data.events)
     pattern = np.ones(data.n_users)
     if len(data.active_user_rows) >= MIN_JUDGED_ACCOUNTS:
-        pattern[data.active_user_rows] = measure_agreement(data).weights()
+        judged = sample_data(data, SAMPLE_SEED)
+        pattern[judged.active_user_rows] = measure_agreement(judged).weights()
     weights = pattern.copy()
     weights[: len(limits.user_weights)] *= limits.user_weights
     is_low = pattern < 1

@@ -1,13 +1,15 @@
 """Matrix computations of several models: co-occurrences, largest weights, inverses, factors."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.cores import thread_count
 from daybreak.data.dataset import Dataset
-from daybreak.engines import Engine, current_engine, split_rows
+from daybreak.engines import Engine, SharedValue, current_engine, split_rows
 from daybreak.memory import bounded_size
 from daybreak.types import Floats, Mask, Rows, Sparse
 
@@ -37,6 +39,8 @@ TRANSPOSED_BLOCK_ROWS = 512
 CELLS_PER_PAIR = 8
 """Memory of a pair of items in a sparse block, and of what is computed from it, relative to a
 cell of a dense block."""
+MIN_THREADED_PRODUCTS = 300_000_000
+"""Multiplications of sparse matrices from which blocks are computed by several threads."""
 MIRROR_BLOCK_ROWS = 256
 """Rows of a block of a matrix that is mirrored; two blocks fit into the cache of a core."""
 
@@ -168,7 +172,8 @@ def sparse_cooccurrence(
             are not negative, and 0 where a count is 0. The arguments broadcast.
         n_kept: Weights kept in a column.
 
-    Memory: 8 bytes for each kept weight, and 12 * ``MAX_BLOCK_CELLS`` bytes during computation.
+    Memory: 8 bytes for each kept weight, and 12 * ``MAX_BLOCK_CELLS`` bytes for each thread
+    during computation; there is more than one from ``MIN_THREADED_PRODUCTS`` on.
     """
     capped = cap_rows(x, MAX_EVENTS_PER_USER)
     transposed = sp.csr_array(capped.T)
@@ -178,12 +183,17 @@ def sparse_cooccurrence(
         return _sharded_cooccurrence(engine, capped, work, rescale, n_kept)
     if DENSE_PRODUCT_SPEED * work.sum() > capped.nnz * capped.shape[1]:
         return _dense_cooccurrence(transposed, rescale, n_kept)
-    parts = []
-    for span in _iter_even_blocks(work):
+
+    def weigh(span: slice) -> Sparse:
         counts = transposed[span] @ capped
-        parts.append(_largest_weights(counts, span.start, rescale, n_kept))
-    if not parts:
+        return _largest_weights(counts, span.start, rescale, n_kept)
+
+    blocks = list(_iter_even_blocks(np.minimum(work, capped.shape[1])))
+    if not blocks:
         return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
+    n_threads = thread_count() if work.sum() >= MIN_THREADED_PRODUCTS else 1
+    with ThreadPoolExecutor(n_threads, "daybreak-pairs") as threads:
+        parts = list(threads.map(weigh, blocks))
     return sp.csr_array(sp.vstack(parts).T, dtype=np.float32)
 
 
@@ -215,9 +225,9 @@ def _sharded_cooccurrence(
 ) -> Sparse:
     """Return the result of :func:`sparse_cooccurrence`, counted by the workers of an engine.
 
-    A worker counts the pairs of its users. For each block of items, the shards are sent again,
-    which costs less than to hold the counts of all pairs. Of equal weights at the limit of
-    ``n_kept``, others can be kept than without an engine.
+    A worker counts the pairs of some users, for one block of items after another, since the
+    counts of all pairs would not fit. It gets the interactions once. Of equal weights at the
+    limit of ``n_kept``, others can be kept than without an engine.
 
     Args:
         engine: Its number of shards is that of the parts of the users.
@@ -228,17 +238,20 @@ def _sharded_cooccurrence(
     """
     shards = [x[rows] for rows in split_rows(x.shape[0], engine.n_shards)]
     parts = [sp.csr_array((0, x.shape[1]), dtype=np.float32)]
-    for span in _iter_even_blocks(work // engine.n_shards):
-        counts = sp.csr_array((span.stop - span.start, x.shape[1]), dtype=np.float32)
-        for part in engine.map(_count_pairs, [(shard, span) for shard in shards]):
-            counts = counts + part
-        parts.append(_largest_weights(counts, span.start, rescale, n_kept))
+    with engine.share(shards) as shared:
+        for span in _iter_even_blocks(np.minimum(work // engine.n_shards, x.shape[1])):
+            counts = sp.csr_array((span.stop - span.start, x.shape[1]), dtype=np.float32)
+            tasks = ((shared, number, span) for number in range(len(shards)))
+            for part in engine.map(_count_pairs, tasks):
+                counts = counts + part
+            parts.append(_largest_weights(counts, span.start, rescale, n_kept))
     return sp.csr_array(sp.vstack(parts).T, dtype=np.float32)
 
 
-def _count_pairs(task: tuple[Sparse, slice]) -> Sparse:
+def _count_pairs(task: tuple[SharedValue[list[Sparse]], int, slice]) -> Sparse:
     """Return (n_block, n_train_items) co-occurrences of a block of items among some users."""
-    shard, span = task
+    shared, number, span = task
+    shard = shared.get()[number]
     return sp.csr_array(shard[:, span].T) @ shard
 
 

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.cores import thread_count
 from daybreak.data.media.pictures import PICTURE_PREFIX, import_pillow, is_kept_picture
-from daybreak.encoders.base import Encoder, l2_normalize, thread_count
+from daybreak.encoders.base import Encoder, l2_normalize
 from daybreak.encoders.media.efficientnet import MODEL_FILE, SETTINGS_FILE
 from daybreak.encoders.onnx_session import create_session
 from daybreak.encoders.packages import file_sha256

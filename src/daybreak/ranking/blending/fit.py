@@ -8,6 +8,7 @@ import numpy as np
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Dataset
+from daybreak.data.user_samples import sample_data
 from daybreak.models import models
 from daybreak.ranking.blending.ablation import SelectionThresholds
 from daybreak.ranking.blending.arrival_shift import ItemArrivals, estimate_item_arrivals
@@ -18,11 +19,16 @@ from daybreak.ranking.blending.new_item_bias import (
     bound_unknown_items,
     find_unsold_share,
 )
-from daybreak.ranking.blending.new_item_weights import fit_arrival_shift, fit_new_item_weights
+from daybreak.ranking.blending.new_item_weights import (
+    NewItemWeights,
+    fit_arrival_shift,
+    fit_new_item_weights,
+)
 from daybreak.ranking.blending.pauses import fit_pause_steps, scale_recent
 from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
+from daybreak.ranking.blending.sample_scale import scale_from_sample
 from daybreak.ranking.blending.shrinkage import fitted_share, on_sale_correction
 from daybreak.ranking.blending.simulation_plan import plan_simulations
 from daybreak.ranking.blending.sold_first import put_sold_first
@@ -88,9 +94,9 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     tried = strategies if warm_start is None else warm_start.filter_strategies(strategies)
     tried = with_source_strategies(data, usable_strategies(data, tried))
     candidates = CandidateStrategies(tuple(tried), budget or TimeBudget())
-    arrivals = estimate_item_arrivals(data)
-    plan = plan_simulations(data, _predict_prior(data, tried, arrivals), arrivals)
-    pools = build_training_pools(data, candidates, seed, progress, thresholds, plan)
+    arrivals, simulated = estimate_item_arrivals(data), sample_data(data, seed)
+    plan = plan_simulations(simulated, _predict_prior(data, tried, arrivals), arrivals)
+    pools = build_training_pools(simulated, candidates, seed, progress, thresholds, plan)
     remaining = candidates.remaining()
     prior = _predict_prior(data, remaining, arrivals)
     progress("fitting the weights of the strategies")
@@ -101,26 +107,26 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     )
     progress("fitting the weights that show taste")
     plain = WeightSet(1.0, warm.weights, new.weights, new.bias)
-    sets, levels = _fit_sets(data, pools, remaining, plain, prior.bias_share(new.questions))
+    sets, levels = _fit_sets(
+        simulated, pools, remaining, plain, prior.bias_share(new.questions)
+    )
     shift = ArrivalShift(arrivals.mean, slope, intercept, arrivals.items, arrivals.unsold)
-    arrival = _mark_unsold(data, pools, remaining, sets, shift)
-    sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
+    arrival = _mark_unsold(data, simulated, pools, remaining, sets, shift)
+    sets, separate = _add_separate_weights(simulated, pools, remaining, sets, arrival)
     used = _find_used(sets)
     scale, moments = pools.scale[used], {"share": round(pools.now_share, 3)}
     del pools  # as large as the models that are fitted next
     candidates.exclude_unused(remaining[row].name for row in used)
     progress("fitting on all data")
     fitted, start = fit_all(data, [remaining[row] for row in used], seed, warm_start)
+    scale = scale_from_sample(data, simulated, fitted, scale, seed)
     report = {
-        "levels": warm.report,
-        "prior": prior.to_report(warm.questions),
-        "new_items": new.report,
-        "arrival": arrival.to_report(),
+        **_report_weights(warm, new, prior, arrival),
+        "pauses": steps.tolist(),
         "popularity": levels,
         "candidates": candidates.report(),
-        "simulations": plan.to_report(),
+        "simulations": plan.to_report() | _report_sample(data, simulated),
         "moments": moments,
-        "pauses": steps.tolist(),
         **separate,
     }
     blend = Blend.from_sets(
@@ -134,6 +140,26 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         pause_steps=tuple(steps.tolist()),
     )
     return put_sold_first(data, fitted, blend), fitted
+
+
+def _report_weights(
+    warm: WarmItemWeights, new: NewItemWeights, prior: PriorWeights, arrival: ArrivalShift
+) -> dict[str, Any]:
+    """Return the parts of the report about the weights and what they rest on."""
+    return {
+        "levels": warm.report,
+        "prior": prior.to_report(warm.questions),
+        "new_items": new.report,
+        "arrival": arrival.to_report(),
+    }
+
+
+def _report_sample(data: Dataset, simulated: Dataset) -> dict[str, Any]:
+    """Return the part of the report that tells of which events cold starts are simulated."""
+    if simulated is data:
+        return {}
+    users = len(simulated.active_user_rows)
+    return {"sample": {"users": users, "events": len(simulated.events)}}
 
 
 def _predict_prior(
@@ -223,6 +249,7 @@ def _fit_sets(
 
 def _mark_unsold(
     data: Dataset,
+    simulated: Dataset,
     pools: TrainingPools,
     strategies: Sequence[Strategy],
     sets: Sequence[WeightSet],
@@ -237,7 +264,7 @@ def _mark_unsold(
     ordinary = np.array([models[s.model].card.fitted_on == "ordinary" for s in strategies])
     shown = [one for one in sets if one.popularity >= BALANCED_POPULARITY]
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in shown]
-    share = find_unsold_share(data, pools, shifted, ordinary)
+    share = find_unsold_share(simulated, pools, shifted, ordinary)
     if not share:
         return arrival
     ids = data.items.ids.ids

@@ -248,7 +248,9 @@ class BlendPrior:
         )
         _replace_measures_of_counts(names, weights)
         n_customers = len(data.active_user_rows)
-        share = 0.0 if are_items_short_lived(data.events) else best_seller_share(n_customers)
+        share = best_seller_share(n_customers)
+        if share and are_items_short_lived(data.events):
+            share = 0.0
         weights += share * (_without_windows(names, weights) - weights)
         weights[0] += share * (_only_best_sellers(names, weights[0]) - weights[0])
         return PriorWeights(

@@ -17,6 +17,7 @@ from daybreak.data.event_log import EventLog
 from daybreak.data.networks import are_users_items
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.rules import ResolvedRules
+from daybreak.data.user_samples import sample_users
 from daybreak.encoders import Encoder
 from daybreak.encoders.common_terms import match_terms
 from daybreak.encoders.content import ATTRIBUTES, ContentEncoder
@@ -30,8 +31,6 @@ MAX_KERNEL_ITEMS = 8_000
 
 EventArrays: TypeAlias = tuple[Rows, Rows, Doubles]
 """User rows, item rows and times of events; -1 for unknown ids."""
-EventSigns: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
-"""(n_events,) 1 positive, 0 neutral, -1 negative."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +78,15 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     rules = config.rules
     if isinstance(rules, EventRules):
         rules = rules.resolve(tables.events)
-    signs = rules.signs(tables.events).to_numpy()
-    arrays = user, item, at = event_arrays(tables.events, users, ids)
-    log = encode_log(tables.events, arrays, signs)
-    positive = log.positive()
-    is_positive = signs > 0
-    if (signs < 0).any():
+    log = encode_log(tables.events, users, ids, rules)
+    positive, is_positive = log.positive(), log.sign > 0
+    if (log.sign < 0).any():
         _, disliked = log.opinions()
-        is_positive &= ~_same_pairs(user, item, disliked)
+        is_positive &= ~_same_pairs(log.user.astype(np.int64), log.item, disliked)
         positive = positive.filter(~_same_pairs(positive.user, positive.item, disliked))
-    events = Events.of(user[is_positive], item[is_positive], at[is_positive], seed=config.seed)
-    interactions = events.to_matrix(len(users), len(ids))
-    content, items = encode_catalogue(tables.items, config, interactions)
+    events = Events.of(positive.user, positive.item, positive.at, seed=config.seed)
+    sampled = sample_users(events, config.seed).to_matrix(len(users), len(ids))
+    content, items = encode_catalogue(tables.items, config, sampled)
     is_network = are_users_items(users, ids, events)
     terms = () if is_network else content.block_terms.get(ATTRIBUTES, ())
     profile = ProfileEncoder.fit(tables.users, source_ids=config.source_ids, item_terms=terms)
@@ -102,11 +98,11 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         item_kernel(items),
         draw_statements(tables.items, content, items, events, config.seed),
         repeated=positive if len(positive) > len(events) else None,
-        unchosen=_unchosen_items(item, is_positive, len(items)),
+        unchosen=_unchosen_items(log.item, is_positive, len(items)),
         recency=config.recency,
         common_terms=match_terms(profile.names, terms),
     )
-    non_positive = _non_positive_pairs(arrays, signs, users, items)
+    non_positive = _non_positive_pairs(log, len(users), len(items))
     return EncodedDataset(
         data, users, content, profile, rules, non_positive, log, users_are_items=is_network
     )
@@ -129,14 +125,28 @@ def _same_pairs(user: Rows, item: Rows, disliked: Events) -> Mask:
     return np.isin(user * n_items + item, known.user * n_items + known.item)
 
 
-def encode_log(events: pl.DataFrame, arrays: EventArrays, signs: EventSigns) -> EventLog:
-    """Return all events with their types and signs, in the order of users and times."""
-    types = events["event_type"].fill_null("")
-    names = sorted(types.unique().to_list())
-    code = find_rows(types, Vocabulary(names)) * 3 + signs + 1
-    codes, kind = np.unique(code, return_inverse=True)
+def encode_log(
+    events: pl.DataFrame, users: Vocabulary, items: Vocabulary, rules: ResolvedRules
+) -> EventLog:
+    """Return all events with their types and signs, in the order of users and times.
+
+    Args:
+        events: Events of tables.
+        users: Ids of the users.
+        items: Ids of the items.
+        rules: Rules that make the signs.
+    """
+    names, code = [""], rules.signs(events).to_numpy().astype(np.int16) + 1
+    types = events["event_type"]
+    if types.null_count() < len(types):
+        types = types.fill_null("")
+        names = sorted(types.unique().to_list())
+        code = code + 3 * find_rows(types, Vocabulary(names))
+    codes = np.flatnonzero(np.bincount(code))
+    place = np.zeros(3 * len(names), dtype=np.int16)
+    place[codes] = np.arange(len(codes))
     kinds = tuple((names[one // 3] or None, one % 3 - 1) for one in codes.tolist())
-    return EventLog.sort(*arrays, kind.ravel(), kinds)
+    return EventLog.sort(*event_arrays(events, users, items), place[code], kinds)
 
 
 def encode_catalogue(
@@ -174,7 +184,8 @@ def event_arrays(events: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> 
 def find_rows(ids: pl.Series, vocabulary: Vocabulary) -> Rows:
     """Return the row of each id in a vocabulary; -1 for unknown ids."""
     unique = ids.unique()  # each distinct id is looked up once
-    table = pl.DataFrame({"id": unique, "row": vocabulary.rows(unique.to_list())})
+    rows = vocabulary.rows(unique.cast(pl.String).to_list())
+    table = pl.DataFrame({"id": unique, "row": rows})
     joined = pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")
     return np.asarray(joined["row"].to_numpy(), dtype=np.int64)
 
@@ -186,12 +197,9 @@ def creation_times(frame: pl.DataFrame) -> Doubles:
     return frame["created_at"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
-def _non_positive_pairs(
-    events: EventArrays, signs: EventSigns, users: Vocabulary, items: Items
-) -> Sparse:
-    other = signs <= 0
+def _non_positive_pairs(log: EventLog, n_users: int, n_items: int) -> Sparse:
+    other = log.sign <= 0
     if not other.any():
         return sp.csr_array((0, 0), dtype=np.float32)
-    user, item, _ = events
     ones = np.ones(int(other.sum()), dtype=np.float32)
-    return sp.csr_array((ones, (user[other], item[other])), shape=(len(users), len(items)))
+    return sp.csr_array((ones, (log.user[other], log.item[other])), shape=(n_users, n_items))

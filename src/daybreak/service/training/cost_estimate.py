@@ -10,7 +10,7 @@ of a second.
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from daybreak.blas import SingleBlasThread
+from daybreak.data.user_samples import MAX_SAMPLED_EVENTS
 from daybreak.memory import bounded_size
 from daybreak.models.shared_statistics import MAX_BLOCK_CELLS, MAX_WEIGHTS_PER_ITEM
 from daybreak.models.sizes import TrainingSizes
@@ -165,6 +166,8 @@ def plan_fits(sizes: TrainingSizes, *, has_times: bool) -> list[FitSizes]:
         sizes: Sizes of the data.
         has_times: Whether the times of events give an order.
     """
+    whole = FitSizes(sizes.n_sold, sizes.n_items, sizes.n_users, sizes.n_events)
+    sizes = _sample_sizes(sizes)
     n_hidden = max(USER_FRACTION * sizes.n_users, 1.0)
     n_random = int(np.clip(np.ceil(MAX_QUERIES / n_hidden), *FIT_REPEATS))
     scored = sizes.n_items
@@ -188,8 +191,15 @@ def plan_fits(sizes: TrainingSizes, *, has_times: bool) -> list[FitSizes]:
         fits.append(
             FitSizes(sizes.n_sold, scored, sizes.n_users, late, QUERIES_OF_LATER * n_late)
         )
-    whole = FitSizes(sizes.n_sold, sizes.n_items, sizes.n_users, sizes.n_events)
     return [*fits, whole]
+
+
+def _sample_sizes(sizes: TrainingSizes) -> TrainingSizes:
+    """Return the sizes of the users whose cold starts are simulated."""
+    share = min(1.0, MAX_SAMPLED_EVENTS / max(sizes.n_events, 1))
+    return replace(
+        sizes, n_users=int(share * sizes.n_users), n_events=int(share * sizes.n_events)
+    )
 
 
 def pool_megabytes(fits: Sequence[FitSizes], n_strategies: int) -> float:

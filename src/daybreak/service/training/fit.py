@@ -17,6 +17,7 @@ from daybreak.data.exclusion import are_clicks_all
 from daybreak.data.recency import BLEND_RECENCY, RecencyCurve
 from daybreak.data.repeats import repeats_are_usual
 from daybreak.data.rules import ResolvedRules
+from daybreak.data.user_samples import sample_users
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
@@ -218,7 +219,8 @@ def _train_within_limits(
         TrainingStats(
             len(events),
             events.has_time_order,
-            repeats_are_usual(data.all_events),
+            data.repeated is not None
+            and repeats_are_usual(sample_users(data.repeated, config.seed)),
             data.recency.power,
             tuple(one.domain for one in config.sources if one.domain),
             dataset.users_are_items,
@@ -338,6 +340,8 @@ def account_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
 def simulation_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a sentence about each part of the simulated cold starts that was left out.
 
+    The first one tells that they are those of a sample of the users, if they are.
+
     Args:
         report: Report of a blend.
 
@@ -346,8 +350,16 @@ def simulation_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
         >>> simulation_messages({"simulations": {"skipped": skipped}})
         ('simulated cold starts, the newest items: not held out: no item is late',)
     """
-    skipped: Mapping[str, str] = report.get("simulations", {}).get("skipped", {})
-    return tuple(f"simulated cold starts, {name}: {why}" for name, why in skipped.items())
+    plan = report.get("simulations", {})
+    messages = []
+    if sample := plan.get("sample"):
+        messages.append(
+            f"weights of strategies are learned from {sample['events']:,} events of "
+            f"{sample['users']:,} users, drawn at random; the strategies learn from all events"
+        )
+    skipped: Mapping[str, str] = plan.get("skipped", {})
+    messages += [f"simulated cold starts, {name}: {why}" for name, why in skipped.items()]
+    return tuple(messages)
 
 
 def left_out_messages(excluded: Mapping[str, Exclusion]) -> tuple[str, ...]:
