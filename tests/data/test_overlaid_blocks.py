@@ -41,6 +41,13 @@ def test_any_sequence_of_changes_gives_the_matrix_that_a_copy_gives(seed, is_spa
     assert (block.name, block.weight) == ("words", 0.3)
 
 
+def test_no_change_of_an_empty_catalogue_is_the_block_itself():
+    empty = ContentBlock("words", np.zeros((0, 3), np.float32))
+    nothing = np.empty(0, np.int64)
+    same = overlay_rows(empty, nothing, np.zeros((0, 3), np.float32), 0)
+    assert same.take(nothing).matrix.shape == (0, 3)
+
+
 def test_a_change_does_not_touch_the_block_before():
     before = ContentBlock("meaning", np.ones((3, 2), np.float32))
     after = overlay_rows(before, np.array([1]), np.zeros((1, 2), np.float32), 3)

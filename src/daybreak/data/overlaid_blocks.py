@@ -105,6 +105,8 @@ def overlay_rows(
         >>> changed.take(np.array([2, 0])).matrix.tolist(), changed.matrix.shape
         ([[3.0, 4.0], [1.0, 0.0]], (3, 2))
     """
+    if not len(rows):
+        return block
     order = np.argsort(rows, kind="stable")
     rows, added = rows[order], added[order]
     if isinstance(block, OverlaidBlock) and "base" in vars(block):
