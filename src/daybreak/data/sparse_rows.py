@@ -183,8 +183,20 @@ class EntryPlaces:
     def fill(self, values: Floats) -> Sparse:
         """Return the matrix of (n_entries,) values; those of equal pairs are summed."""
         if self.order is None:
-            return sp.csr_array((values, (self.row, self.column)), shape=self.shape)
+            return self._fill_unsorted(values)
         return make_csr(values[self.order], self.columns, self.starts, self.shape)
+
+    def _fill_unsorted(self, values: Floats) -> Sparse:
+        if (self.row[1:] < self.row[:-1]).any():
+            return sp.csr_array((values, (self.row, self.column)), shape=self.shape)
+        # By row already, as events are: only the columns of each row are sorted, in place.
+        starts = np.zeros(self.shape[0] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.row, minlength=self.shape[0]), out=starts[1:])
+        kind = np.int32 if max(*self.shape, len(self.row)) < MAX_SHORT_INDEX else np.int64
+        parts = values.copy(), self.column.astype(kind), starts.astype(kind)
+        matrix = sp.csr_array(parts, shape=self.shape)
+        matrix.sum_duplicates()
+        return matrix
 
 
 def drop_zeros(matrix: Sparse) -> Sparse:

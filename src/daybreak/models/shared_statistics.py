@@ -375,13 +375,14 @@ def cap_rows(x: Sparse, max_entries: int) -> Sparse:
     sizes = np.diff(x.indptr)
     if not len(sizes) or sizes.max() <= max_entries:
         return x
-    position = np.arange(x.nnz) - np.repeat(x.indptr[:-1], sizes)
-    size = np.repeat(sizes, sizes)
-    keep = (size <= max_entries) | (
-        (position * max_entries) // size != ((position - 1) * max_entries) // size
-    )
-    rows = np.repeat(np.arange(x.shape[0]), sizes)
-    return sp.csr_array((x.data[keep], (rows[keep], x.indices[keep])), shape=x.shape)
+    is_kept = np.ones(x.nnz, dtype=bool)
+    for row in np.flatnonzero(sizes > max_entries):
+        share = np.arange(-1, sizes[row]) * max_entries // sizes[row]
+        is_kept[x.indptr[row] : x.indptr[row + 1]] = share[1:] != share[:-1]
+    before = np.zeros(x.nnz + 1, dtype=x.indptr.dtype)
+    np.cumsum(is_kept, out=before[1:])
+    kept = x.data[is_kept], x.indices[is_kept], before[x.indptr]
+    return sp.csr_array(kept, shape=x.shape)
 
 
 def invert_spd_matrix(matrix: Floats) -> Floats:
