@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -179,3 +180,18 @@ def test_matrices_differ_in_shape_kind_or_any_entry():
     assert not has_equal_values(MATRIX, other)
     assert not has_equal_values(MATRIX, MATRIX[1:])
     assert not has_equal_values(MATRIX, MATRIX.toarray())
+
+
+@pytest.mark.parametrize("least", [10_000_000, 1])
+def test_entries_in_the_order_of_rows_need_no_sort_of_rows(monkeypatch, least):
+    """Very many entries have short indices, and are the same."""
+    monkeypatch.setattr("daybreak.data.sparse_rows.MAX_SORTED_ENTRIES", 3)
+    monkeypatch.setattr("daybreak.data.sparse_rows.MIN_SHORT_ENTRIES", least)
+    rows, columns = np.array([0, 0, 0, 2, 2]), np.array([3, 1, 3, 2, 0])
+    values = np.arange(1, 6, dtype=np.float32)
+    found = EntryPlaces.of(rows, columns, (4, 4)).fill(values)
+    wanted = sp.csr_array((np.arange(1, 6, dtype=np.float32), (rows, columns)), shape=(4, 4))
+    np.testing.assert_array_equal(found.toarray(), wanted.toarray())
+    assert found.indices.tolist() == wanted.indices.tolist()
+    assert found.indices.dtype == (np.int32 if least == 1 else np.int64)
+    assert values.tolist() == [1, 2, 3, 4, 5]

@@ -15,6 +15,9 @@ from daybreak.types import Floats, Rows, Sparse
 
 MAX_SHORT_INDEX = np.iinfo(np.int32).max
 """Largest side of a matrix whose indices have 32 bits."""
+MIN_SHORT_ENTRIES = 10_000_000
+"""Number of entries from which indices have 32 bits where they may, to save memory; with fewer,
+they have those of scipy."""
 MAX_SORTED_ENTRIES = 200_000
 """Number of entries up to which sorting them here is faster than scipy and its checks."""
 _EMPTY = sp.csr_array((1, 1), dtype=np.float32)
@@ -192,7 +195,8 @@ class EntryPlaces:
         # By row already, as events are: only the columns of each row are sorted, in place.
         starts = np.zeros(self.shape[0] + 1, dtype=np.int64)
         np.cumsum(np.bincount(self.row, minlength=self.shape[0]), out=starts[1:])
-        kind = np.int32 if max(*self.shape, len(self.row)) < MAX_SHORT_INDEX else np.int64
+        is_short = MIN_SHORT_ENTRIES <= len(self.row) <= MAX_SHORT_INDEX >= max(self.shape)
+        kind = np.int32 if is_short else self.column.dtype
         parts = values.copy(), self.column.astype(kind), starts.astype(kind)
         matrix = sp.csr_array(parts, shape=self.shape)
         matrix.sum_duplicates()
