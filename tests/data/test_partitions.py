@@ -2,9 +2,10 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender
-from daybreak.data import read_tables
+from daybreak.data import describe, read_tables, validate
 from daybreak.data.partitions import PartitionOptions, read_partitions
 from daybreak.errors import TooManyRejectsError
+from daybreak.simulation.plans import make_plans
 
 
 def shop(n=300):
@@ -75,3 +76,17 @@ def test_a_part_that_loses_too_many_rows_ends_the_reading(folder):
     bad.write_parquet(folder / "part-999.parquet")
     with pytest.raises(TooManyRejectsError, match=r"part-999\.parquet: 100 of 100 events"):
         read_partitions(folder, CATALOGUE)
+
+
+def test_partitions_can_be_described_checked_and_split_like_one_file(folder):
+    found, whole = read_partitions(folder, CATALOGUE), read_tables(shop(), CATALOGUE)
+    assert describe(found.tables) == describe(whole.tables)
+    assert [str(one) for one in validate(found.tables)] == [
+        str(one) for one in validate(whole.tables)
+    ]
+    names = ["events_1", "warm_last"]
+    plans = [make_plans(one.tables, slices=names) for one in (found, whole)]
+    for plan, wanted in zip(*plans, strict=True):
+        assert plan.train.events.equals(wanted.train.events)
+    assert found.tables.with_text_ids().events.equals(whole.tables.events)
+    assert whole.tables.with_text_ids() is whole.tables

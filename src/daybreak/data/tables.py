@@ -76,6 +76,14 @@ class Tables:
         )
         return "".join(parts)
 
+    def with_text_ids(self) -> "Tables":
+        """Return the tables with ids of events as text; those of partitions are categories."""
+        ids = _id_categories(self.events)
+        if not ids:
+            return self
+        events = self.events.with_columns(pl.col(*ids).cast(pl.String))
+        return Tables(self.items, self.users, events)
+
     def with_events(self, events: pl.DataFrame) -> "Tables":
         """Return the tables with other events."""
         return Tables.of(events, self.items, self.users)

@@ -30,6 +30,7 @@ def describe(tables: Tables) -> dict[str, Any]:
         >>> facts["users"], facts["items"], facts["density"], facts["events_per_item"]["median"]
         (2, 1, 1.0, 2.0)
     """
+    tables = tables.with_text_ids()
     events, items, users = tables.events, tables.items, tables.users
     pairs = events.select(pl.struct("user_id", "item_id").n_unique()).item()
     per_user, per_item = (_events_per(events, key) for key in ("user_id", "item_id"))
@@ -181,6 +182,7 @@ class Readiness:
 
 def assess_readiness(tables: Tables) -> Readiness:
     """Compare the tables with the requirements of each strategy group."""
+    tables = tables.with_text_ids()
     return _assess_readiness(tables, describe(tables))
 
 
@@ -253,8 +255,8 @@ def validate(data: ImportResult | Tables) -> list[Finding]:
         PASS events: events 1, users 1, items 1
     """
     if isinstance(data, Tables):
-        return _check_all(data, EventRules(), None)
-    return _check_all(data.tables, data.rules, data)
+        return _check_all(data.with_text_ids(), EventRules(), None)
+    return _check_all(data.tables.with_text_ids(), data.rules, data)
 
 
 def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -> list[Finding]:

@@ -53,6 +53,7 @@ def read_sources(
     named = _named(sources)
     if not named:
         return tables, ()
+    tables = tables.with_text_ids()
     domains = set(event_domains(tables).drop_nulls().unique().to_list())
     inside = {
         name: domain_of(value, domains) for name, value in named if is_domain(value, domains)

@@ -106,6 +106,7 @@ def make_plans(
         ['new items']
     """
     chosen = validate_slice_names(slices)
+    tables = tables.with_text_ids()
     data = prepare_evaluation_data(tables, positive, seed, cold_items)
     plans = tuple(
         _select_slices(chosen, names, *split(data), has_times=data.has_times)
