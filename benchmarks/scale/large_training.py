@@ -76,7 +76,7 @@ def train(shop: Path, log: Path, strategies: Sequence[str], engine: str, n_lists
         n_lists: Number of lists.
     """
     phases = PhaseLog(log)
-    phases.begin("reading 0 files")
+    phases.begin("reading the files")
     read = read_partitions(shop / "events", items=shop / "items.parquet")
     phases.begin("tables")
     names: Any = list(strategies) if strategies != ("auto",) else "auto"
