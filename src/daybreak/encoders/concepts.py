@@ -94,7 +94,7 @@ class ConceptTerms:
             Violence asks for some genres where nothing else is said.
 
             >>> films = ConceptTerms.of({"genre=Crime": 9, "genre=Comedy": 9})
-            >>> films.find("violent"), films.find("violent love")
+            >>> films.find("violent"), films.find("violent robots")
             (['genre=Crime'], [])
         """
         if not self.terms:
