@@ -79,10 +79,9 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     if isinstance(rules, EventRules):
         rules = rules.resolve(tables.events)
     log = encode_log(tables.events, users, ids, rules)
-    positive, is_positive = log.positive(), log.sign > 0
+    positive = log.positive()
     if (log.sign < 0).any():
         _, disliked = log.opinions()
-        is_positive &= ~_same_pairs(log.user.astype(np.int64), log.item, disliked)
         positive = positive.filter(~_same_pairs(positive.user, positive.item, disliked))
     events = Events.of(positive.user, positive.item, positive.at, seed=config.seed)
     sampled = sample_users(events, config.seed).to_matrix(len(users), len(ids))
@@ -98,7 +97,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         item_kernel(items),
         draw_statements(tables.items, content, items, events, config.seed),
         repeated=positive if len(positive) > len(events) else None,
-        unchosen=_unchosen_items(log.item, is_positive, len(items)),
+        unchosen=_unchosen_items(log, positive, len(items)),
         recency=config.recency,
         common_terms=match_terms(profile.names, terms),
     )
@@ -108,12 +107,11 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     )
 
 
-def _unchosen_items(item: Rows, is_positive: Mask, n_items: int) -> Mask | None:
+def _unchosen_items(log: EventLog, positive: Events, n_items: int) -> Mask | None:
     """Return (n_items,) which items have only events that are not positive; None: no item."""
-    known = item >= 0
     has_event, is_chosen = np.zeros(n_items, dtype=bool), np.zeros(n_items, dtype=bool)
-    has_event[item[known]] = True
-    is_chosen[item[known & is_positive]] = True
+    has_event[log.item[log.item >= 0]] = True
+    is_chosen[positive.item[positive.item >= 0]] = True
     unchosen: Mask = has_event & ~is_chosen
     return unchosen if unchosen.any() else None
 
