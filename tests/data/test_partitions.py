@@ -90,3 +90,12 @@ def test_partitions_can_be_described_checked_and_split_like_one_file(folder):
         assert plan.train.events.equals(wanted.train.events)
     assert found.tables.with_text_ids().events.equals(whole.tables.events)
     assert whole.tables.with_text_ids() is whole.tables
+
+
+def test_chosen_columns_are_those_of_the_events_alone(tmp_path):
+    named = shop().rename({"user_id": "kunde", "item_id": "sku"})
+    named.write_parquet(tmp_path / "part.parquet")
+    options = PartitionOptions({"user_id": "kunde", "item_id": "sku"})
+    found = read_partitions(tmp_path, CATALOGUE, options=options)
+    assert found.tables.events["item_id"].cast(pl.String).equals(shop()["item_id"])
+    assert "title" in found.tables.items.columns

@@ -4,7 +4,7 @@ The files are in a folder, or in an object store with the protocol of S3. Start 
 :func:`read_partitions`, or at :func:`iter_parts` for parts that are stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import EVENT_COLUMNS, Tables
 from daybreak.errors import DataError, NextStep, NotFoundError, TooManyRejectsError
+from daybreak.types import Progress, ignore_progress
 
 PART_ROWS = 250_000
 """Rows that are read and stored at a time; it bounds the memory of an import [rows]."""
@@ -59,7 +60,7 @@ def read_partitions(
     users: Any = None,
     *,
     options: PartitionOptions | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = ignore_progress,
 ) -> ImportResult:
     """Read the events of all Parquet files of a source for a training, without a store.
 
@@ -71,7 +72,7 @@ def read_partitions(
         source: Folder, or ``s3://BUCKET/PREFIX``; see :func:`iter_parts`.
         items: Items of the catalogue, in the forms of :func:`read_tables`.
         users: User profiles, in the same forms.
-        options: How the parts are read.
+        options: How the parts are read; columns of items and users are recognised.
         progress: Called with the name of each file.
 
     Raises:
@@ -96,13 +97,13 @@ def read_partitions(
     for part in iter_parts(str(source), options.part_rows):
         if part.file not in files:
             files.append(part.file)
-            (progress or _ignore)(part.file)
+            progress(part.file)
         read = read_part(part, options, "nothing is read")
         rejects.merge(read.rejects)
         notes |= dict.fromkeys(read.notes)
         frames.append(_with_categories(read.tables.events))
     events = _join_events(frames)
-    others = _read_others(items, users, options)
+    others = _read_others(items, users)
     tables = Tables.of(events, others.tables.items, others.tables.users)
     rejects.merge(others.rejects)
     given: dict[TableRole, pl.DataFrame] = {"events": events}
@@ -187,10 +188,6 @@ def _unreadable_error(file: str, error: Exception) -> DataError:
     return DataError(f"{file} cannot be read as Parquet: {reason}")
 
 
-def _ignore(_file: str) -> None:
-    """Do nothing with the name of a file."""
-
-
 def _with_categories(events: pl.DataFrame) -> pl.DataFrame:
     """Return events with ids as categories, without the columns that have no value."""
     empty = [name for name in events.columns if events[name].null_count() == events.height]
@@ -210,9 +207,8 @@ def _join_events(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return joined.with_columns(missing).select(*EVENT_COLUMNS)
 
 
-def _read_others(items: Any, users: Any, options: PartitionOptions) -> ImportResult:
+def _read_others(items: Any, users: Any) -> ImportResult:
     """Return items and users without events."""
     if items is None and users is None:
         return ImportResult(Tables.of(), Rejects(), {}, ())
-    found = read_tables(None, items, users, columns=options.columns)
-    return replace(found, event_ids=None)
+    return read_tables(None, items, users)
