@@ -248,3 +248,12 @@ def test_a_negation_of_chinese_and_japanese_has_its_object_where_there_is_one(
 @pytest.mark.parametrize("said", ["non-violent films", "gewaltfreie Filme"])
 def test_negations_inside_words_are_read(said):
     assert any("violence" in one for one in split_clauses(said).unwanted)
+
+
+@pytest.mark.parametrize(
+    "text", ["a shirt, any colour but white", "a shirt in any color but white"]
+)
+def test_any_colour_but_one_rules_it_out(text):
+    found = split_clauses(text)
+    assert found.wanted.startswith("a shirt")
+    assert found.unwanted == ("white",)

@@ -84,3 +84,34 @@ def test_years_are_read_from_dates_then_from_titles():
 def test_a_column_with_hardly_any_value_is_not_used():
     columns = columns_of(price=[5.0] + [None] * 99)
     assert columns.get("price") is None
+
+
+def test_years_of_old_works_are_years():
+    found = columns_of(year=[1605, 1813, 2004, 12]).get("year")
+    assert found is None  # one in four is no year
+    found = columns_of(year=[1605, 1813, 2004]).get("year")
+    np.testing.assert_array_equal(found.values, [1605.0, 1813.0, 2004.0])
+    found = columns_of(year=["1605", "c. 1813"]).get("year")
+    np.testing.assert_array_equal(found.values, [1605.0, 1813.0])
+
+
+@pytest.mark.parametrize("name", ["rent", "Kaltmiete", "monthly_rent", "salary", "月租"])
+def test_what_is_paid_is_a_price_where_there_is_no_other(name):
+    assert columns_of(**{name: [900.0, 700.0]}).get("price").values.tolist() == [900.0, 700.0]
+    both = columns_of(**{name: [900.0], "price": [2.0]})
+    assert both.get("price").values.tolist() == [2.0]
+
+
+def test_sentences_name_columns_of_numbers():
+    columns = columns_of(
+        title=["a"],
+        page_count=[96],
+        min_players=[2],
+        max_players=[4],
+        author=["page"],
+        price=[3],
+    )
+    found = columns.named("more than 200 pages for 4 players, price 3")
+    assert set(found.values()) == {"page_count"}
+    assert columns.get_named("page_count").values.tolist() == [96.0]
+    assert columns.get_named("author") is None

@@ -24,8 +24,9 @@ from daybreak.encoders.amount_words import (
     YEAR_SUFFIX,
 )
 
-Quantity: TypeAlias = Literal["price", "year", "duration", "rating"]
-"""What an amount is about; durations are in minutes."""
+Quantity: TypeAlias = Literal["price", "year", "duration", "rating", "number"]
+"""What an amount is about; durations are in minutes, a ``number`` is of a column of the
+catalogue that a sentence names."""
 MIN_YEAR, MAX_YEAR = 1800, 2100
 """Range of the numbers that can be years."""
 MAX_AMOUNTS = 20

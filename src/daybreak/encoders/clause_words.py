@@ -200,6 +200,11 @@ REWRITES = (
     (r"(?<!\w)no\.?\s?(?=\d)", "nr "),
     # Negations that contain a word of contrast.
     (r"(?<!\w)(?:(?:any|every)thing but|all but)(?!\w)", " except "),
+    (
+        r"(?<!\w)(?:any|every|all) (?:colou?rs?|sizes?|brands?|kinds?|types?|sorts?|genres?"
+        r"|flavou?rs?|styles?|materials?|shapes?|countr(?:y|ies)|languages?) but(?= )",
+        " except ",
+    ),
     (r"(?<!\w)(?:instead of|rather than)(?!\w)", " without "),
     (r"(?<!\w)plutôt que?(?!\w)", " sans "),
     # Exceptions and requests around an unwanted part, cut by commas.

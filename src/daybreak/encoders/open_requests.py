@@ -5,6 +5,7 @@ not the best ones of all time. Who asks in this way wants the list that comes wi
 """
 
 import re
+import unicodedata
 from functools import cache
 
 from daybreak.encoders.clause_words import FILLERS
@@ -123,7 +124,11 @@ def is_open_request(text: str) -> bool:
         (False, False)
         >>> is_open_request("随便推荐"), is_open_request("推荐几部恐怖片")
         (True, False)
+        >>> is_open_request("?!"), is_open_request("")
+        (True, False)
     """
+    if text and all(unicodedata.category(char)[0] in "PZC" for char in text):
+        return True  # marks name nothing
     plain = text.casefold().replace("’", "'")
     rest, n_phrases = _open_phrases().subn(" ", drop_superlatives(plain))
     if not n_phrases and rest == plain:

@@ -46,6 +46,7 @@ class QuantityRange:
         is_guess: Whether the sentence names no unit, so that the catalogue must decide.
         phrase: Words of the sentence.
         span: Place of the words in :attr:`SaidQuantities.text`.
+        column: Column of the catalogue that a ``number`` is of.
     """
 
     quantity: Quantity
@@ -57,6 +58,7 @@ class QuantityRange:
     is_guess: bool = False
     phrase: str = ""
     span: Span = (0, 0)
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class QuantityPreference:
         is_guess: As for :class:`QuantityRange`.
         phrase: Words of the sentence.
         span: Place of the words in :attr:`SaidQuantities.text`.
+        column: Column of the catalogue that a ``number`` is of.
     """
 
     quantity: Quantity
@@ -78,6 +81,7 @@ class QuantityPreference:
     is_guess: bool = False
     phrase: str = ""
     span: Span = (0, 0)
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -431,7 +435,7 @@ def _read_value(
             return None
         read: QuantityRange | QuantityPreference | None = QuantityRange("price", low, high)
     else:
-        read = _read_one_sided(low, context) or _read_approximate(low, quantity, context)
+        read = read_one_sided(low, context) or _read_approximate(low, quantity, context)
     if read is None:
         return None
     named = quantity or context.carrier()
@@ -440,7 +444,13 @@ def _read_value(
     return replace(read, is_guess=True) if _may_be_price(found, read, context, text) else None
 
 
-def _read_one_sided(value: float, context: AmountContext) -> QuantityRange | None:
+def read_one_sided(value: float, context: AmountContext) -> QuantityRange | None:
+    """Return the bound that words beside a number make it, and take them; None: they do not.
+
+    Args:
+        value: The number.
+        context: Text before and after it.
+    """
     kept = context.before
     context.take_before(words.ABOUT_BEFORE, words.ABOUT_UNSPACED)
     for spaced, unspaced, bound in _BOUNDS_BEFORE:

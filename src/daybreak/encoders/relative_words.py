@@ -27,7 +27,8 @@ _CHEAP_UNSPACED = (
 _DEAR = (
     rf"{_NOT}(?:too )?cheap|(?:more |most |very )?expensive|pricey|high[- ]priced|high[- ]end"
     rf"|{_NICHT}billig\w*|(?:etwas |sehr )?teuer(?:e[rsnm]?|ste\w*)?|teure[rsnm]?"
-    r"|hochpreisig\w*"
+    r"|hochpreisig\w*|well[- ]paid|high(?:ly|er|est)?[- ]paid"
+    r"|(?:gut|besser|best|hoch)[- ]?bezahlt(?:e[rnsm]?)?"
     r"|plus chers?|haut de gamme|más car[oa]s?|de lujo|più car[oiae]"
 )
 _DEAR_UNSPACED = (

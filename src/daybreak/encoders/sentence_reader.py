@@ -19,6 +19,7 @@ from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, t
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
 from daybreak.encoders.nations import NationTerms
 from daybreak.encoders.related_words import related_words
+from daybreak.encoders.sizes import SizeTerms
 from daybreak.encoders.spelling import correct_spelling
 from daybreak.encoders.synonyms import Synonyms
 from daybreak.encoders.word_forms import split_unspaced_words
@@ -62,6 +63,7 @@ class SentenceReader:
         concepts: Categories by other words that ask for them.
         makers: People and publishers by a part of their names.
         nations: Countries and languages by other words for them.
+        sizes: Sizes of clothes and shoes.
         han_forms: Forms of Chinese characters that the catalogue has.
         synonyms: Words of the catalogue by others for the same thing.
         text_encoder: Text model of the catalogue; None: it has none.
@@ -73,6 +75,7 @@ class SentenceReader:
     concepts: ConceptTerms
     makers: MakerTerms
     nations: NationTerms
+    sizes: SizeTerms
     han_forms: HanForms
     synonyms: Synonyms
     text_encoder: Encoder | None
@@ -113,6 +116,7 @@ class SentenceReader:
             ConceptTerms.of(terms),
             MakerTerms.of(terms, words),
             NationTerms.of(terms),
+            SizeTerms.of(terms),
             HanForms.of(_word_shares(words) | terms),
             Synonyms(_all_word_shares(words, terms)),
             text_encoder,
@@ -335,6 +339,7 @@ class SentenceReader:
                         *self.makers.find(own, named),
                         *self.concepts.find(text, named, is_ruled_out=row >= first),
                         *self.nations.find(text),
+                        *self.sizes.find(text),
                     ]
                 )
             )

@@ -1,7 +1,7 @@
 """Columns of a catalogue that hold prices, years, durations and ratings.
 
 A column is recognised by its name, from closed lists in several languages, and by its values:
-years are from 1800 to 2100. Without a column of years, years are read from dates, then from
+years are from 1000 to 2100. Without a column of years, years are read from dates, then from
 titles such as "Toy Story (1995)".
 """
 
@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.numbers import read_numbers
-from daybreak.encoders.amounts import MAX_YEAR, MIN_YEAR, Quantity
+from daybreak.encoders.amounts import MAX_YEAR, Quantity
+from daybreak.encoders.inflections import inflections
+from daybreak.encoders.named_numbers import words_for
 from daybreak.ranking.filters.columns import FilterColumn, FilterColumns
 from daybreak.types import Doubles
 
@@ -21,12 +23,21 @@ MIN_KNOWN_SHARE = 0.05
 """Smallest share of items with a value in a column that is used."""
 MIN_READ_SHARE = 0.5
 """Smallest share of the texts of a column that must be amounts."""
+MIN_YEAR = 1000
+"""Smallest year of a column: some books are of 1605."""
 MIN_YEAR_SHARE = 0.9
 """Smallest share of the numbers of a column of years that must be years."""
 MIN_TITLE_SHARE = 0.5
 """Smallest share of titles that must end with a year in brackets."""
 TITLE_COLUMNS = ("title", "name")
 
+_PAY = (
+    r"\b(?:rent|rents|miete|kaltmiete|warmmiete|loyer|alquiler|affitto|fee|fees|fare|fares|tuition"
+    r"|salary|salaries|wage|wages|gehalt|lohn|salaire|salario|sueldo|stipendio)\b"
+    r"|租金|房租|月租|学费|薪资|薪水|工资|月薪|年薪"
+)
+"""Names of columns of what is paid for flats, journeys, courses and work: prices where there
+are none, and numbers that sentences may name."""
 _NAMES: dict[Quantity, tuple[str, ...]] = {
     "price": (
         r"^(?:price|preis|prix|precio|preço|prezzo|prijs|价格|售价|價格|售價|価格|가격)$",
@@ -34,6 +45,7 @@ _NAMES: dict[Quantity, tuple[str, ...]] = {
         r"\b(?:prices?|prix|precio|preco|preço|prezzo|prijs|cena|цена)\b|preis\b|(?<!list)price\b"
         r"|价格|价钱|售价|单价|定价|现价|價格|售價|単価|値段|가격",
         r"\b(?:costs?|kosten|msrp|rrp|uvp|listprice)\b|原价|费用",
+        _PAY,
     ),
     "year": (
         r"^(?:year|jahr|année|annee|año|ano|anno|年份|年|年度|连载年份)$",
@@ -67,7 +79,7 @@ _DATE_NAMES = (
     r"|erschienen|erscheinungsdatum|created|fecha|data)\b|上映|出版|发行|日期|首播|放送|时间"
 )
 _TITLE_YEAR = r"[(（](1[89]\d\d|20\d\d|2100)(?:\s*[-–]\s*\d{0,4})?[)）]\s*$"
-_YEAR = r"(?:^|\D)(1[89]\d\d|20\d\d|2100)(?:\D|$)"
+_YEAR = r"(?:^|\D)(1\d\d\d|20\d\d|2100)(?:\D|$)"
 _UNIT_FACTORS = (
     (r"\bms\b|millis", 1 / 60_000),
     (r"\b(?:s|sec|secs|seconds)\b|秒", 1 / 60),
@@ -107,6 +119,8 @@ class QuantityColumns:
     def __init__(self, columns: FilterColumns) -> None:
         self._columns = columns
         self._found: dict[Quantity, QuantityColumn | None] = {}
+        self._named: dict[str, QuantityColumn | None] = {}
+        self._names: dict[str, frozenset[str]] | None = None
 
     def get(self, quantity: Quantity) -> QuantityColumn | None:
         """Return the column of a quantity; None if the catalogue has none."""
@@ -114,6 +128,55 @@ class QuantityColumns:
             candidates = self._candidates(quantity)
             self._found[quantity] = next((one for one in candidates if _is_known(one)), None)
         return self._found[quantity]
+
+    def named(self, text: str) -> dict[str, str]:
+        """Return the columns of other numbers that words of a text may name, by the word.
+
+        A word that names several columns names none.
+
+        Args:
+            text: Sentence of a user.
+
+        Example:
+            >>> frame = pl.DataFrame({"n_pages": [96, 480], "pages_read": [5, 9]})
+            >>> books = QuantityColumns(FilterColumns(frame.drop("pages_read")))
+            >>> books.named("a book of 96 pages for 8")
+            {'pages': 'n_pages'}
+            >>> QuantityColumns(FilterColumns(frame)).named("a book of 96 pages for 8")
+            {}
+        """
+        lowered = text.lower()
+        found: dict[str, set[str]] = {}
+        for name, words in self._number_names().items():
+            for word in words:
+                if any(form in lowered for form in (word, *inflections(word))):
+                    found.setdefault(word, set()).add(name)
+        single = {word: next(iter(names)) for word, names in found.items() if len(names) == 1}
+        return {word: name for word, name in single.items() if self.get_named(name) is not None}
+
+    def get_named(self, name: str) -> QuantityColumn | None:
+        """Return the column of numbers of a name; None: it does not hold numbers."""
+        if name not in self._named:
+            column = self._columns.get(name)
+            values = None if column is None else _as_numbers(column)
+            found = None if values is None else QuantityColumn(column_words(name), values)
+            self._named[name] = found if found is not None and _is_known(found) else None
+        return self._named[name]
+
+    def _number_names(self) -> dict[str, frozenset[str]]:
+        """Return the words for columns that are of no quantity of their own."""
+        if self._names is None:
+            others = {name: column_words(name) for name in self._columns.names}
+            patterns = "|".join(
+                one for every in _NAMES.values() for one in every if one != _PAY
+            )
+            self._names = {
+                name: words_for(name)
+                for name, words in others.items()
+                if name not in TITLE_COLUMNS
+                and not re.search(rf"{patterns}|\bid\b|{_DATE_NAMES}", words)
+            }
+        return self._names
 
     def _candidates(self, quantity: Quantity) -> Iterator[QuantityColumn]:
         """Yield the columns that may hold a quantity, the best first."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from daybreak.encoders.amounts import Quantity
+from daybreak.encoders.named_numbers import read_named_numbers
 from daybreak.encoders.quantities import (
     QuantityPreference,
     QuantityRange,
@@ -48,6 +49,7 @@ _NOUNS: Mapping[Quantity, str] = {
     "year": "years",
     "duration": "durations",
     "rating": "ratings",
+    "number": "numbers",
 }
 
 
@@ -351,7 +353,7 @@ class QuantityReader:
         cached = self._cache.get(text, _NOT_READ)
         if cached is not _NOT_READ:
             return cached
-        said = read_quantities(text)
+        said = read_named_numbers(read_quantities(text), self._columns.named(text))
         is_empty = not (said.ranges or said.preferences)
         read = None if is_empty else self._in_catalogue(said)
         self._cache[text] = read
@@ -364,14 +366,14 @@ class QuantityReader:
         self._cache.clear()
 
     def _in_catalogue(self, said: SaidQuantities) -> StatedQuantities | None:
-        ranges: dict[Quantity, list[QuantityRange]] = {}
+        ranges: dict[tuple[Quantity, str], list[QuantityRange]] = {}
         preferences, unused, removed = [], [], []
         every: tuple[QuantityRange | QuantityPreference, ...] = (
             *said.ranges,
             *said.preferences,
         )
         for one in every:
-            column = self._columns.get(one.quantity)
+            column = self._column_of(one.quantity, one.column)
             if column is None:
                 if one.is_guess:
                     continue
@@ -381,20 +383,25 @@ class QuantityReader:
                 continue
             removed.append(one.span)
             if isinstance(one, QuantityRange):
-                ranges.setdefault(one.quantity, []).append(one)
+                ranges.setdefault((one.quantity, one.column), []).append(one)
             else:
                 preferences.append(StatedPreference.of(one, column))
         bounds = [
-            replace(self._bound(quantity, found), objects=said.objects(found))
-            for quantity, found in ranges.items()
+            replace(self._bound(*place, found), objects=said.objects(found))
+            for place, found in ranges.items()
         ]
         if not (bounds or preferences or unused):
             return None
         topic = said.topic(removed)
         return StatedQuantities(topic, tuple(bounds), tuple(preferences), tuple(unused))
 
-    def _bound(self, quantity: Quantity, ranges: Sequence[QuantityRange]) -> StatedBound:
-        column = self._columns.get(quantity)
+    def _column_of(self, quantity: Quantity, name: str) -> QuantityColumn | None:
+        return self._columns.get_named(name) if name else self._columns.get(quantity)
+
+    def _bound(
+        self, quantity: Quantity, name: str, ranges: Sequence[QuantityRange]
+    ) -> StatedBound:
+        column = self._column_of(quantity, name)
         assert column is not None  # noqa: S101 - bounds without a column are unused
         inside = combine_ranges(column.values, ranges)
         return StatedBound(column.label, tuple(ranges), column.values, inside)
