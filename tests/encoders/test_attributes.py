@@ -2,6 +2,8 @@ import json
 from datetime import date
 
 import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daybreak.data.fields import ContentField
 from daybreak.encoders.attributes import AttributeTerms, range_names
@@ -39,6 +41,27 @@ def test_numbers_fall_into_ranges_of_equal_size():
     assert terms(["1", "2", "3", "4", "?", "inf"], "number", bins=2) == [
         *(["x=..2.5"], ["x=..2.5"], ["x=2.5.."], ["x=2.5.."], [], [])
     ]
+
+
+NUMBERS = st.one_of(
+    st.lists(st.none() | st.floats(width=64), min_size=1),
+    st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), min_size=1),
+)
+
+
+@given(NUMBERS)
+def test_numbers_are_what_their_texts_say(values):
+    kind = pl.Int64 if any(isinstance(value, int) for value in values) else pl.Float64
+    column = pl.Series(values, dtype=kind)
+    fields = [ContentField("x", "number")]
+    found, expected = (
+        AttributeTerms.fit(frame, fields, bins=4)
+        for frame in (
+            pl.DataFrame({"x": column}),
+            pl.DataFrame({"x": column.cast(pl.String)}),
+        )
+    )
+    assert found.edges == expected.edges
 
 
 def test_numbers_beyond_what_was_seen_fall_into_the_outer_ranges():

@@ -48,7 +48,7 @@ class AttributeTerms:
         """Fit the ranges of numbers: ``bins`` ranges with about equally many rows."""
         columns = TextColumns.of(frame)
         edges = {
-            field.name: _quantile_edges(_parse_numbers(columns[field.name]), bins)
+            field.name: _quantile_edges(_numbers(columns, field.name), bins)
             for field in fields
             if field.role == "number"
         }
@@ -86,9 +86,9 @@ class AttributeTerms:
         return cls(tuple(fields), {name: tuple(e) for name, e in plain["edges"].items()})
 
     def _values(self, field: ContentField, columns: TextColumns) -> Iterator[tuple[int, str]]:
-        text = columns[field.name]
         if field.role == "number":
-            return _iter_range_names(_parse_numbers(text), self.edges[field.name])
+            return _iter_range_names(_numbers(columns, field.name), self.edges[field.name])
+        text = columns[field.name]
         if field.role == "date":
             return _iter_nonempty(_year_values(columns.frame[field.name], text))
         return _iter_nonempty(_category_values(text, field.separator))
@@ -120,9 +120,12 @@ def _iter_nonempty(frame: pl.DataFrame) -> Iterator[tuple[int, str]]:
     return frame.filter(pl.col("value") != "").iter_rows()
 
 
-def _parse_numbers(text: pl.Series) -> Doubles:
-    """Return (n,) numbers, NaN for missing and infinite ones."""
-    number = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+def _numbers(columns: TextColumns, name: str) -> Doubles:
+    """Return the (n,) numbers of a column, NaN for missing and infinite ones."""
+    column = columns.frame[name]
+    is_plain = column.dtype == pl.Float64 or column.dtype.is_integer()
+    values = column if is_plain else columns[name]  # others as they are written
+    number = values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     return np.where(np.isfinite(number), number, np.nan)
 
 

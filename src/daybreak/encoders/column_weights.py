@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.fields import ContentField
+from daybreak.data.sparse_rows import as_csr, build_csr, entry_indices
 from daybreak.encoders.lexical import l2_normalize_rows
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -93,8 +94,7 @@ def split_attributes(
         >>> found["tags"].toarray().round(3)
         array([[0.707, 0.707]], dtype=float32)
     """
-    entries = sp.coo_array(rows)
-    row, term = entries.coords
+    row, term = entry_indices(as_csr(rows))
     column = column_of_term[term]
     frequency = np.exp(-idf)  # proportional to 1 + df
     n = np.bincount(column_of_term, frequency, minlength=len(names))
@@ -103,11 +103,9 @@ def split_attributes(
     parts = {}
     for position, name in enumerate(names):
         here = column == position
-        n_values = np.bincount(row[here], minlength=entries.shape[0])
+        n_values = np.bincount(row[here], minlength=rows.shape[0])
         values = idf[term[here]] * scale[position] / np.sqrt(n_values[row[here]])
-        coords = (row[here], term[here])
-        part = sp.coo_array((values.astype(np.float32), coords), shape=entries.shape)
-        parts[name] = sp.csr_array(part)
+        parts[name] = build_csr(row[here], term[here], values.astype(np.float32), rows.shape)
     return parts
 
 

@@ -1,6 +1,6 @@
 """Content of items as vectors: words, attributes and the vectors of a text encoder."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,13 +27,14 @@ from daybreak.encoders.item_meaning import (
     CentredTextEncoder,
     has_two_parts,
     item_texts,
+    text_sources,
     text_vectors,
 )
 from daybreak.encoders.item_words import join_columns, tokenize_text_columns
-from daybreak.encoders.lexical import LexicalEncoder
+from daybreak.encoders.lexical import LexicalEncoder, count_terms
 from daybreak.encoders.media.blocks import MediaContent, PictureBlock
 from daybreak.encoders.sentence_reader import SentenceReader
-from daybreak.encoders.title_years import TitleYears
+from daybreak.encoders.title_years import TITLE_COLUMN, TitleYears
 from daybreak.errors import ConfigError
 from daybreak.types import Floats, Mask, Rows, Sparse
 
@@ -95,6 +96,10 @@ class ContentEncoder:
     """Blocks of pictures and sounds."""
     title_years: TitleYears = field(default_factory=TitleYears)
     """How years behind titles are read; earlier releases leave them in the title."""
+    _parts: dict[frozenset[str], "ContentEncoder"] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """Results of :meth:`of_blocks`."""
 
     @classmethod
     def fit(
@@ -410,7 +415,8 @@ class ContentEncoder:
         if weights is None:
             return {}
         names, column_of_term = self._columns_of_terms
-        return split_attributes(weights.transform(terms), weights.idf, column_of_term, names)
+        counts = count_terms(terms, weights.columns)
+        return split_attributes(counts, weights.idf, column_of_term, names)
 
     @cached_property
     def _columns_of_terms(self) -> tuple[list[str], Rows]:
@@ -472,10 +478,43 @@ class ContentEncoder:
         quantities = self._quantities.get(name)
         return ContentBlock(name, rows, self.block_weights.get(name), quantities)
 
-    @cached_property
-    def without_texts(self) -> "ContentEncoder":
-        """The encoder of the blocks that do not depend on texts."""
-        return replace(self, word_weights=None, meaning=None)
+    def of_blocks(self, names: Collection[str]) -> "ContentEncoder":
+        """Return the encoder of some blocks of items; its other blocks are left out.
+
+        Args:
+            names: Names of the blocks.
+        """
+        key = frozenset(names)
+        if key not in self._parts:
+            self._parts[key] = replace(
+                self,
+                word_weights=self.word_weights if WORDS in key else None,
+                attribute_weights=self.attribute_weights if ATTRIBUTES in key else None,
+                meaning=self.meaning if MEANING in key else None,
+                media=MediaContent(tuple(b for b in self.media.blocks if b.name in key)),
+            )
+        return self._parts[key]
+
+    def sources(self, name: str) -> list[str]:
+        """Return the columns of items that a block is made of.
+
+        Args:
+            name: Name of the block.
+
+        Example:
+            >>> shop = pl.DataFrame({"item_id": ["1", "2"], "title": ["Green tea", "Rum"],
+            ...                      "price": [2.5, 9.0], "url": ["https://a", "https://b"]})
+            >>> content = ContentEncoder.fit(shop)
+            >>> {name: content.sources(name) for name in content.names}
+            {'words': ['title'], 'attributes': ['price']}
+        """
+        fields = self.attributes.fields
+        if name in (WORDS, MEANING):
+            return text_sources(fields)
+        if name == ATTRIBUTES:
+            years = [TITLE_COLUMN] if self.title_years.as_column else []
+            return [field.name for field in fields if field.role in TERM_ROLES] + years
+        return [block.column for block in self.media.blocks if block.name == name]
 
     @cached_property
     def _quantities(self) -> dict[str, Mask]:

@@ -152,3 +152,48 @@ def test_a_changed_or_missing_text_is_encoded(change):
     for block, expected in zip(dense(blocks), dense(content.transform(frame)), strict=True):
         np.testing.assert_array_equal(block, expected)
     assert catalogue.with_rows(frame, blocks)[1].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "computed"),
+    [
+        ({"stock": [4], "url": ["https://shop/2"]}, []),
+        ({"shelf": ["strong"]}, ["attributes"]),
+        ({"title": ["Black coffee"]}, ["words", "meaning"]),
+        ({"title": ["Black coffee"], "shelf": ["strong"]}, ["words", "attributes", "meaning"]),
+    ],
+)
+def test_only_blocks_of_changed_columns_are_computed(monkeypatch, change, computed):
+    content, _, catalogue = shop()
+    columns = {name: pl.Series(name, values) for name, values in change.items()}
+    frame = SHOP[1:2].with_columns(**columns)
+    wanted, encode, names = dense(content.transform(frame)), ContentEncoder.transform, []
+    monkeypatch.setattr(
+        ContentEncoder,
+        "transform",
+        lambda self, *args, **given: names.extend(self.names) or encode(self, *args, **given),
+    )
+    blocks = encode_items(content, catalogue, frame)
+    assert names == computed
+    for block, expected in zip(dense(blocks), wanted, strict=True):
+        np.testing.assert_array_equal(block, expected)
+    assert catalogue.with_rows(frame, blocks)[1].tolist() == ([1] if computed else [])
+
+
+def test_a_changed_title_changes_the_year_that_is_read_from_it():
+    films = pl.DataFrame(
+        {
+            "item_id": [f"f{n}" for n in range(8)],
+            "title": [f"Part {n} ({1990 + n})" for n in range(8)],
+        }
+    )
+    content, blocks = ContentEncoder.fit_transform(films)
+    catalogue = Catalogue(films, Items(Vocabulary(films["item_id"]), blocks))
+    moved = pl.DataFrame({"item_id": ["f2"], "title": ["Part 2 (1997)"]})
+    assert content.sources("attributes") == ["year", "title"]
+    for block, expected in zip(
+        dense(encode_items(content, catalogue, moved)),
+        dense(content.transform(moved)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(block, expected)

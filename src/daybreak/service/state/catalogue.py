@@ -17,8 +17,7 @@ from daybreak.data.overlaid_blocks import overlay_rows
 from daybreak.data.sparse_rows import has_equal_values
 from daybreak.data.tables import has_listed_items, has_values
 from daybreak.data.wide_rows import limit_columns
-from daybreak.encoders.content import MEANING, WORDS, ContentEncoder
-from daybreak.encoders.item_meaning import text_sources
+from daybreak.encoders.content import MEANING, ContentEncoder
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse, UnknownItems
@@ -271,7 +270,7 @@ def encode_items(
 ) -> tuple[ContentBlock, ...]:
     """Encode rows of items; texts that the catalogue contains are not encoded again.
 
-    Of items whose texts have not changed, no block of texts is computed.
+    Of items whose columns of a block have not changed, the block is taken as it is.
 
     Args:
         content: Encoder of the training.
@@ -279,19 +278,20 @@ def encode_items(
         frame: New rows, or rows that replace those of the catalogue.
     """
     blocks, rows = catalogue.items.blocks, catalogue.items.ids.rows(frame["item_id"])
-    if not len(rows) or not blocks or not _has_same_texts(content, catalogue, frame, rows):
-        return content.transform(frame, known=_known_text_vectors(content, catalogue, frame))
-    others = {block.name: block for block in content.without_texts.transform(frame)}
-    return tuple(
-        block.take(rows) if block.name in (WORDS, MEANING) else others[block.name]
-        for block in blocks
-    )
+    kept = _unchanged_blocks(content, catalogue, frame, rows)
+    changed = [block.name for block in blocks if block.name not in kept]
+    known = _known_text_vectors(content, catalogue, frame) if MEANING in changed else {}
+    if not kept:
+        return content.transform(frame, known=known)
+    encoder = content.of_blocks(changed)
+    new = {one.name: one for one in (encoder.transform(frame, known=known) if changed else ())}
+    return tuple(new[one.name] if one.name in new else one.take(rows) for one in blocks)
 
 
-def _has_same_texts(
+def _unchanged_blocks(
     content: ContentEncoder, catalogue: Catalogue, frame: pl.DataFrame, rows: Rows
-) -> bool:
-    """Return whether all rows of a frame are known and have the texts of the catalogue.
+) -> set[str]:
+    """Return the blocks whose columns have the values of the catalogue in all rows.
 
     Args:
         content: Encoder of the training.
@@ -299,11 +299,13 @@ def _has_same_texts(
         frame: Rows of items.
         rows: Their rows in the catalogue; -1: unknown.
     """
-    names = text_sources(content.attributes.fields)
-    if (rows < 0).any() or not names:
-        return False
+    if not len(rows) or (rows < 0).any():
+        return set()
     stored = _frame_rows(catalogue.frame, rows)
-    return all(_has_same_values(stored, frame, name) for name in names)
+    sources = {block.name: content.sources(block.name) for block in catalogue.items.blocks}
+    columns = dict.fromkeys(name for names in sources.values() for name in names)
+    same = {name for name in columns if _has_same_values(stored, frame, name)}
+    return {block for block, names in sources.items() if same.issuperset(names)}
 
 
 def _has_same_values(one: pl.DataFrame, other: pl.DataFrame, name: str) -> bool:
