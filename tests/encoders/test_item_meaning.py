@@ -101,3 +101,27 @@ def test_content_of_an_earlier_release_has_one_part():
     object.__setattr__(content, "meaning", CentredTextEncoder(CountingEncoder(), mean))
     assert content.item_texts(FILMS)[0].startswith("Red Sea. A whale swims")
     assert content.transform(FILMS)[-1].matrix.shape == (4, len(mean))
+
+
+class LatinEncoder(CountingEncoder):
+    """An encoder that has learned Latin letters only."""
+
+    def reads(self, text):
+        return text.isascii()
+
+
+def test_few_texts_in_another_script_have_no_vector(tmp_path):
+    """What the model makes of them is alike, whatever they say."""
+    shop = pl.DataFrame({"item_id": list("abcd"), "title": ["red tea", "rum", "三体", "gin"]})
+    content, blocks = ContentEncoder.fit_transform(shop, LatinEncoder())
+    rows = blocks[-1].matrix
+    assert rows.any(axis=1).tolist() == [True, True, False, True]
+    content.save(tmp_path)
+    loaded = ContentEncoder.load(tmp_path, LatinEncoder())
+    np.testing.assert_allclose(loaded.transform(shop)[-1].matrix, rows, atol=1e-6)
+
+
+def test_a_catalogue_in_another_script_keeps_what_the_model_knows_of_it():
+    shop = pl.DataFrame({"item_id": list("abc"), "title": ["三体", "红楼梦", "red tea"]})
+    _, blocks = ContentEncoder.fit_transform(shop, LatinEncoder())
+    assert blocks[-1].matrix.any(axis=1).all()

@@ -54,6 +54,8 @@ def write_content(
             "hash": encoder.hash,
             "dim": encoder.dim,
         }
+        if meaning.skips_unread:
+            plain["text_encoder"]["skips_unread"] = True
         arrays["mean"] = meaning.mean
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONTENT_JSON_FILE).write_text(
@@ -141,4 +143,4 @@ def _read_text_encoder(
         raise DataError(
             f"the mean vector has the shape {mean.shape}, not (n_parts * {encoder.dim},)"
         )
-    return CentredTextEncoder(encoder, mean)
+    return CentredTextEncoder(encoder, mean, bool(wanted.get("skips_unread")))

@@ -19,6 +19,10 @@ MAX_TEXT_CHARS = 1000
 """Characters of a part of an item that the text encoder reads."""
 PART_SEPARATOR = "\0"
 """Between the title of an item and its other texts."""
+MAX_UNREAD_SHARE = 0.5
+"""Share of the texts of a catalogue in scripts that the model has not learned up to which they
+have no vector. Their vectors are alike, whatever they say, and near to those of many requests;
+in a catalogue of such texts only, the few characters that the model knows are all there is."""
 MIN_SHARE_OF_BOTH = 0.2
 """Share of the items that must have both a title and another text for two parts."""
 
@@ -34,6 +38,7 @@ class CentredTextEncoder:
     Args:
         encoder: Encoder of the vectors.
         mean: (n_parts * dim,) float32 mean vectors of the fitted parts that are not blank.
+        skips_unread: Whether texts in scripts that the model has not learned have rows of 0.
 
     Source:
         Mu and Viswanath 2018, "All-but-the-top", its first step.
@@ -41,6 +46,7 @@ class CentredTextEncoder:
 
     encoder: Encoder
     mean: Floats
+    skips_unread: bool = False
 
     @classmethod
     def fit_transform(
@@ -48,10 +54,11 @@ class CentredTextEncoder:
     ) -> "tuple[CentredTextEncoder, Floats]":
         """Fit the means; return the fitted encoder and the rows of the same texts."""
         n_parts = 2 if any(PART_SEPARATOR in text for text in texts) else 1
-        fitted = cls(encoder, np.zeros(n_parts * encoder.dim, dtype=np.float32))
+        skips = _has_few_unread(encoder, texts, n_parts)
+        fitted = cls(encoder, np.zeros(n_parts * encoder.dim, dtype=np.float32), skips)
         parts = fitted._encode(texts, partial(encoder.encode, progress=progress))
         means = [_mean_of_filled(part) for part in parts]
-        fitted = cls(encoder, np.concatenate(means).astype(np.float32))
+        fitted = cls(encoder, np.concatenate(means).astype(np.float32), skips)
         return fitted, fitted._centre(parts)
 
     @property
@@ -86,6 +93,8 @@ class CentredTextEncoder:
         """Return the (n_parts, n_texts, dim) vectors of the parts of texts."""
         split = [_split_parts(text, self.n_parts) for text in texts]
         columns = [text for part in zip(*split, strict=True) for text in part] if texts else []
+        if self.skips_unread:
+            columns = [text if self.encoder.reads(text) else "" for text in columns]
         distinct = list(dict.fromkeys(columns))
         row_of = {text: row for row, text in enumerate(distinct)}
         vectors = encode(distinct)
@@ -97,6 +106,13 @@ class CentredTextEncoder:
         filled = parts.any(axis=2, keepdims=True)
         rows = [l2_normalize(part) for part in np.where(filled, parts - means, np.float32(0))]
         return l2_normalize(np.concatenate(rows, axis=1)) if len(rows) > 1 else rows[0]
+
+
+def _has_few_unread(encoder: Encoder, texts: Sequence[str], n_parts: int) -> bool:
+    """Return whether some texts, not most, are in scripts that the model has not learned."""
+    parts = {part for text in texts for part in _split_parts(text, n_parts) if part.strip()}
+    n_unread = sum(not encoder.reads(part) for part in parts)
+    return 0 < n_unread <= MAX_UNREAD_SHARE * len(parts)
 
 
 def has_two_parts(fields: Sequence[ContentField], items: TextColumns) -> bool:
