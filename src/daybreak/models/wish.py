@@ -218,6 +218,11 @@ def saturate_wishes(scores: Floats) -> Floats:
     return np.asarray(np.where(scores < 0, unwanted, wanted), dtype=np.float32)
 
 
+def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:
+    """Return (n_wishes, n_items) likeness times the factors of wishes, where it is positive."""
+    return np.where(likeness > 0, likeness * factors[:, None], likeness)
+
+
 def reference_rank(n_items: int) -> int:
     """Return the rank of the item whose likeness counts as fully about a wish.
 

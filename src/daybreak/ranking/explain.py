@@ -15,10 +15,10 @@ from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_pr
 from daybreak.models.content_history import ContentHistoryModel
 from daybreak.models.next_event import NextEventModel
 from daybreak.models.shared_content_columns import content_columns
-from daybreak.models.wish import saturate_wishes
+from daybreak.models.wish import apply_wish_factors, saturate_wishes
 from daybreak.ranking.blending.weights import Blend, nearest_level, pause_factors
 from daybreak.ranking.scoring.query_features import WISH_KIND
-from daybreak.ranking.scoring.scorer import Scorer, apply_wish_factors
+from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.wish_matches import feature_words, matched_words
 from daybreak.types import Floats, Mask, Rows, Sparse
 

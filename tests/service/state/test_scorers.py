@@ -179,3 +179,75 @@ def test_a_partition_with_sums_asks_no_single_strategy_of_their_kinds(state, mon
     partition.linear_models = tuple(models)
     found = partition.score_encoded(state.scorers[0].encode(queries))
     np.testing.assert_array_equal(found, wanted)
+
+
+def count_computed(monkeypatch, state):
+    """Return a list that grows by the number of queries whose scores are computed."""
+    computed = []
+    scorer = type(state.scorers[0])
+    multiply = scorer._multiply
+
+    def counted(self, features):
+        if self is state.scorers[0]:
+            computed.append(len(features.queries))
+        return multiply(self, features)
+
+    monkeypatch.setattr(scorer, "_multiply", counted)
+    return computed
+
+
+def test_remembered_scores_are_those_that_are_computed(state, monkeypatch):
+    state = retitled(state, [3], "rum")
+    wanted = state.scorer.score(asked(state))
+    computed = count_computed(monkeypatch, state)
+    first = state.scorer.score(asked(state).take(np.array([1])), remembers=True)
+    for _ in range(2):
+        again = state.scorer.score(asked(state), remembers=True)
+        np.testing.assert_allclose(again, wanted, atol=1e-6)
+        np.testing.assert_allclose(again[[1]], first, atol=1e-6)
+    assert computed == [1, 2]
+
+
+def test_changed_items_drop_no_remembered_scores(state, monkeypatch):
+    state.scorer.score(asked(state), remembers=True)
+    changed = retitled(state, [3, 34], "rum")
+    computed = count_computed(monkeypatch, state)
+    scores = changed.scorer.score(asked(changed), remembers=True)
+    np.testing.assert_allclose(scores, in_one_go(changed), atol=1e-4)
+    assert changed.scorers[0] is state.scorers[0]
+    assert not computed
+
+
+def test_remembered_scores_follow_popularity(state):
+    state.scorer.score(asked(state), remembers=True)
+    fitted = state.trained.fitted
+    models = [
+        model.with_state(replace(model.state, values=model.state.values[::-1].copy()))
+        if isinstance(model, PopularModel)
+        else model
+        for model in fitted.models
+    ]
+    renewed = state.scorer.with_models(replace(fitted, models=tuple(models)))
+    assert renewed.memory is state.scorer.memory
+    scores = renewed.score(asked(state), remembers=True)
+    np.testing.assert_allclose(scores, renewed.score(asked(state)), atol=1e-6)
+    assert not np.allclose(scores, state.scorer.score(asked(state)))
+
+
+def test_compaction_drops_remembered_scores(state):
+    changed = retitled(state, [0, 4, 31], "cup")
+    changed.scorer.score(asked(changed), remembers=True)
+    merged = compacted(changed)
+    assert merged.scorer.memory is not changed.scorer.memory
+    scores = merged.scorer.score(asked(merged), remembers=True)
+    np.testing.assert_allclose(scores, in_one_go(merged), atol=1e-4)
+
+
+def test_other_popularities_remember_their_own_scores(state):
+    plain, popular = state.scorer, state.scorer.at_popularity(1.0)
+    for scorer in (plain, popular, plain, popular):
+        scores = scorer.score(asked(state), remembers=True)
+        np.testing.assert_allclose(scores, scorer.score(asked(state)), atol=1e-6)
+    assert len(popular.memory.scores) == 3
+    plain.forget()
+    assert not len(plain.memory.scores) + len(popular.memory.scores)

@@ -8,7 +8,7 @@ import numpy as np
 
 from daybreak.data.dataset import Queries
 from daybreak.data.sparse_products import multiply_dense
-from daybreak.data.sparse_rows import make_csr, row_sizes, slice_rows
+from daybreak.data.sparse_rows import make_csr, row_sizes, slice_rows, take_rows
 from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import (
     EVENT_LEVELS,
@@ -16,6 +16,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
     pause_factors,
 )
+from daybreak.ranking.scoring.remembered import QueryMemory, query_keys
 from daybreak.types import Floats, Rows, Sparse
 
 WISH_KIND = "wish"
@@ -114,6 +115,8 @@ class QueryFeatures:
     layout: FeatureLayout
     wish_factors: Floats | None = None
     """(n_wishes,) factors that give the wishes of a query the first places; None: all are 1"""
+    keys: Sequence[bytes] = ()
+    """Keys of the queries where something is remembered; see :func:`.query_keys`."""
     _level_matrices: dict[tuple[str, int], Any] = field(default_factory=dict)
     _baseline: Floats | None = None
     _concatenated: Sparse | None = None
@@ -125,6 +128,7 @@ class QueryFeatures:
         models: Sequence[LinearModel[Any, Any]],
         layout: FeatureLayout,
         blend: Blend,
+        memory: QueryMemory | None = None,
     ) -> "QueryFeatures":
         """Compute the features of all kinds that have a weight above zero for these queries.
 
@@ -133,29 +137,28 @@ class QueryFeatures:
             models: Fitted models of the strategies.
             layout: Kinds of their features.
             blend: Weights of the strategies.
+            memory: Has vectors of earlier queries; None: all are computed.
         """
         levels = nearest_level(queries.n_events)
         order = None
         if (levels[1:] < levels[:-1]).any():
             order = np.argsort(levels, kind="stable")
             queries, levels = queries.take(order), levels[order]
-        starts = np.flatnonzero(np.concatenate([[True], levels[1:] != levels[:-1]]))
-        starts = starts[: len(levels)]
-        present_levels, stops = levels[starts], [*starts[1:].tolist(), len(levels)]
-        slices = {
-            level: slice(start, stop)
-            for level, start, stop in zip(
-                present_levels.tolist(), starts.tolist(), stops, strict=True
-            )
-        }
+        slices = _slice_levels(levels)
+        present_levels = np.array(list(slices), dtype=np.int64)
         weights = np.concatenate(
             [blend.weights[present_levels], blend.new_weights[present_levels]]
         )
         is_used: list[bool] = np.any(weights, axis=0).tolist()
         matrices = {}
+        vectors = None if memory is None else _RecalledVectors(queries, memory)
         for kind, rows in layout.strategy_rows.items():
             if any(is_used[row] for row in rows):
-                features = models[rows[0]].query_features(queries)
+                model = models[rows[0]]
+                if vectors is None or not kind.startswith("vectors"):
+                    features = model.query_features(queries)
+                else:
+                    features = vectors.of_model(kind, model)
                 if isinstance(features, np.ndarray) or features.nnz:
                     matrices[kind] = features
         if "recent" in matrices and blend.reads_pauses and queries.pause_s is not None:
@@ -163,7 +166,22 @@ class QueryFeatures:
             recent: Any = matrices["recent"]
             scaled = recent.data * np.repeat(factors, row_sizes(recent))
             matrices["recent"] = make_csr(scaled, recent.indices, recent.indptr, recent.shape)
-        return cls(queries, order, levels, slices, matrices, layout)
+        keys = () if vectors is None else vectors.keys
+        return cls(queries, order, levels, slices, matrices, layout, keys=keys)
+
+    def take(self, rows: Rows) -> "QueryFeatures":
+        """Return the features of some queries, none of which has a wish.
+
+        Args:
+            rows: (n,) positions of the queries, ascending.
+        """
+        if len(rows) == len(self.queries):
+            return self
+        levels = self.levels[rows]
+        matrices = {kind: _take_any(matrix, rows) for kind, matrix in self.matrices.items()}
+        return QueryFeatures(
+            self.queries.take(rows), None, levels, _slice_levels(levels), matrices, self.layout
+        )
 
     def at_level(self, kind: str, level: int) -> Any:
         """Return the features of one kind for the queries of one level."""
@@ -222,12 +240,54 @@ class QueryFeatures:
         return make_csr(values, columns, ends, (n, len(EVENT_LEVELS) * n_features))
 
 
+class _RecalledVectors:
+    """Vectors of queries, computed for those that are not remembered."""
+
+    def __init__(self, queries: Queries, memory: QueryMemory) -> None:
+        self._queries = queries
+        self._memory = memory
+        self._taken: dict[bytes, Queries] = {}
+        self.keys = query_keys(queries)
+
+    def of_model(self, kind: str, model: LinearModel[Any, Any]) -> Any:
+        """Return the (n_queries, n_features) features of a model with vectors of queries."""
+        return self._memory.vectors_of(kind).recall(
+            self.keys, lambda rows: model.query_features(self._take(rows))
+        )
+
+    def _take(self, rows: Rows) -> Queries:
+        """Return some queries; several models need the same ones."""
+        if len(rows) == len(self._queries):
+            return self._queries
+        name = rows.tobytes()
+        if name not in self._taken:
+            self._taken[name] = self._queries.take(rows)
+        return self._taken[name]
+
+
+def _slice_levels(levels: Rows) -> dict[int, slice]:
+    """Return the rows of each level of (n,) ascending levels."""
+    starts = np.flatnonzero(np.concatenate([[True], levels[1:] != levels[:-1]]))
+    starts = starts[: len(levels)]
+    stops = [*starts[1:].tolist(), len(levels)]
+    return {
+        level: slice(start, stop)
+        for level, start, stop in zip(
+            levels[starts].tolist(), starts.tolist(), stops, strict=True
+        )
+    }
+
+
 def _or_zeros(centre: Floats, width: int) -> Floats:
     return centre if len(centre) else np.zeros(width, dtype=np.float32)
 
 
 def _take_slice(features: Sparse | Floats, rows: slice) -> Any:
     return features[rows] if isinstance(features, np.ndarray) else slice_rows(features, rows)
+
+
+def _take_any(features: Sparse | Floats, rows: Rows) -> Any:
+    return features[rows] if isinstance(features, np.ndarray) else take_rows(features, rows)
 
 
 def _multiply(features: Sparse | Floats, centres: Floats) -> Floats:

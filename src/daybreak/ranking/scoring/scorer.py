@@ -17,6 +17,7 @@ from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix, restrict_features
 from daybreak.models.source_crowd import SourceCrowdModel
 from daybreak.models.wish import (
+    apply_wish_factors,
     balance_wishes,
     combine_wishes,
     saturate_wishes,
@@ -30,6 +31,7 @@ from daybreak.ranking.scoring.centres import ScoreCentre, score_centre
 from daybreak.ranking.scoring.factor_rows import FactorProducts
 from daybreak.ranking.scoring.fused_weights import MAX_FUSED_BYTES, FusedWeights
 from daybreak.ranking.scoring.level_sums import add_in_order, sum_levels, with_own_columns
+from daybreak.ranking.scoring.parts import ScorerParts
 from daybreak.ranking.scoring.past_items import find_past_items, past_bias
 from daybreak.ranking.scoring.quantized_weights import QuantizedWeights
 from daybreak.ranking.scoring.query_features import (
@@ -39,6 +41,7 @@ from daybreak.ranking.scoring.query_features import (
     QueryFeatures,
     is_summed_kind,
 )
+from daybreak.ranking.scoring.remembered import QueryMemory
 from daybreak.ranking.scoring.shared_sums import load_sum
 from daybreak.ranking.scoring.sums import (
     MIN_QUANTIZED_BYTES,
@@ -78,19 +81,6 @@ class LevelWeights:
     def active_rows(self) -> frozenset[int]:
         """Positions of the strategies with a weight above zero for any item."""
         return frozenset(np.flatnonzero(self.weights.any(axis=1)).tolist())
-
-
-@dataclass(frozen=True, eq=False)
-class ScorerParts:
-    """What a scorer computes from the models of its strategies, without a blend."""
-
-    items: Items
-    linear_models: tuple[LinearScorer, ...]
-    """The strategies as linear functions for the items."""
-    centres: tuple[ScoreCentre, ...]
-    """Mean scores of the strategies over the warm items."""
-    is_informative: Mask
-    """(n_strategies,) whether scores can differ between any two items"""
 
 
 @dataclass(eq=False)
@@ -173,11 +163,10 @@ class Scorer:
         features = self.encode(queries)
         return features.restore_order(self.score_encoded(features))
 
-    def encode(self, queries: Queries) -> QueryFeatures:
-        """Return the features of queries, for this scorer and its partitions."""
-        features = QueryFeatures.from_queries(
-            queries, self.fitted.models, self.layout, self.blend
-        )
+    def encode(self, queries: Queries, memory: QueryMemory | None = None) -> QueryFeatures:
+        """Return the features of queries; see :meth:`.QueryFeatures.from_queries`."""
+        models = self.fitted.models
+        features = QueryFeatures.from_queries(queries, models, self.layout, self.blend, memory)
         if WISH_KIND in features.matrices:
             wishes = features.matrices[WISH_KIND]
             features.matrices[WISH_KIND] = self.scale_wishes(wishes)
@@ -222,16 +211,29 @@ class Scorer:
         row = self.layout.strategy_rows[WISH_KIND][0]
         return scale_wishes(wishes, self.linear_models[row])
 
-    def score_encoded(self, features: QueryFeatures) -> Floats:
+    def score_encoded(
+        self, features: QueryFeatures, memory: QueryMemory | None = None
+    ) -> Floats:
         """Return the (n_queries, n_items) scores in the order of the features.
 
         Args:
             features: Result of :meth:`encode` of this scorer, or of the scorer of the whole
                 catalogue if this is a partition.
+            memory: Has scores of earlier queries, without the bias; None: all are computed.
         """
-        scores = np.empty((len(features.queries), len(self.items)), dtype=np.float32)
+        if memory is None:
+            scores = self._multiply(features)
+        else:
+            scores = memory.scores.recall(
+                features.keys, lambda rows: self._multiply(features.take(rows))
+            )
         for level, rows in features.level_slices.items():
-            scores[rows] = self.level_weights(level).bias
+            scores[rows] += self.level_weights(level).bias
+        return scores
+
+    def _multiply(self, features: QueryFeatures) -> Floats:
+        """Return the (n_queries, n_items) scores without the bias."""
+        scores = np.zeros((len(features.queries), len(self.items)), dtype=np.float32)
         if self._fused is not None:
             self._fused.add_to(scores, features)
             for kind in sorted(SEPARATE_KINDS.intersection(features.matrices)):
@@ -643,8 +645,3 @@ class Scorer:
             self.is_warm[None, :], (blend.weights[level] / blend.scale)[:, None], new_weights
         )
         return np.asarray(weights * scored, dtype=np.float32)
-
-
-def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:
-    """Return (n_wishes, n_items) likeness times the factors of wishes, where it is positive."""
-    return np.where(likeness > 0, likeness * factors[:, None], likeness)

@@ -16,8 +16,8 @@ from daybreak.models.shared_persistence import read_state, write_state
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.scoring.centres import ScoreCentre, score_centre
+from daybreak.ranking.scoring.parts import ScorerParts
 from daybreak.ranking.scoring.query_features import SEPARATE_KINDS
-from daybreak.ranking.scoring.scorer import ScorerParts
 from daybreak.ranking.scoring.sums import scores_differ
 from daybreak.types import Floats, Mask, Rows, Sparse
 

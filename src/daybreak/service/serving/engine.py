@@ -331,7 +331,8 @@ class RecommendEngine:
         self, state: ServingState, requests: Sequence[PendingRequest]
     ) -> list[RecommendResponse]:
         batch = self._build_batch(state, requests)
-        lists = self._explore(state, batch, state.ranker.rank(batch), requests)
+        ranked = state.ranker.rank(batch, remembers=True)
+        lists = self._explore(state, batch, ranked, requests)
         items = self._recommended_items(state, batch, lists, requests)
         bounds = np.searchsorted(lists.query, np.arange(len(requests) + 1)).tolist()
         warmth = warmth_labels(batch.context.is_hot, batch.context.has_profile)

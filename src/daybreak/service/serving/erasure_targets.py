@@ -20,9 +20,10 @@ def erasure_targets(
     def sync(_: str) -> None:
         releases.sync()
 
-    def clear_texts(_: str) -> None:
+    def clear_remembered(_: str) -> None:
         for state in releases.states():
             state.query_builder.clear_text_cache()
+            state.scorer.forget()
 
     def count_events(user: str) -> int:
         return sum(state.histories.count_events(user) for state in releases.states())
@@ -39,5 +40,5 @@ def erasure_targets(
         "live profiles": ErasureTarget(count_profiles, sync),
         "live attributes": ErasureTarget(count_rows, sync),
         "answers to be continued": ErasureTarget(paginations.count, paginations.forget),
-        "remembered sentences": ErasureTarget(lambda _: 0, clear_texts),
+        "remembered sentences and scores": ErasureTarget(lambda _: 0, clear_remembered),
     }

@@ -116,18 +116,23 @@ class CatalogueRanker:
         return self.rule_compiler.available()
 
     @SingleBlasThread()
-    def rank(self, batch: QueryBatch, max_scores: int = MAX_SCORES) -> RankedLists:
+    def rank(
+        self, batch: QueryBatch, max_scores: int = MAX_SCORES, *, remembers: bool = False
+    ) -> RankedLists:
         """Return the best items of each query under its rules.
 
         Args:
             batch: The queries.
             max_scores: Largest number of scores that are computed at a time.
+            remembers: See :meth:`.PartitionedScorer.score`.
         """
         padded = _PaddedLists(batch, len(self.ids))
         for rows, queries in batch.iter_chunks(max(1, max_scores // max(len(self.ids), 1))):
             if self._rank_candidates(padded, batch, rows):
                 continue
-            scores = round_scores(self._score_at_popularities(batch, rows, queries))
+            scores = round_scores(
+                self._score_at_popularities(batch, rows, queries, remembers=remembers)
+            )
             batch.mask_excluded(scores, rows)
             for group in _group_by_rules(batch, rows):
                 chunk = scores if len(group) == len(rows) else scores[group - rows[0]]
@@ -147,15 +152,18 @@ class CatalogueRanker:
         """Return the (n_queries, n_items) scores of the whole catalogue."""
         return self.scorer.score(queries)
 
-    def _score_at_popularities(self, batch: QueryBatch, rows: Rows, queries: Queries) -> Floats:
+    def _score_at_popularities(
+        self, batch: QueryBatch, rows: Rows, queries: Queries, *, remembers: bool
+    ) -> Floats:
         """Return the (n, n_items) scores of queries, each at the popularity of its rules."""
         groups = batch.group_by_popularity(rows)
         if len(groups) == 1:
-            return self.scorer.at_popularity(next(iter(groups))).score(queries)
+            scorer = self.scorer.at_popularity(next(iter(groups)))
+            return scorer.score(queries, remembers=remembers)
         scores = np.empty((len(rows), len(self.ids)), dtype=np.float32)
         for popularity, positions in groups.items():
             scorer = self.scorer.at_popularity(popularity)
-            scores[positions] = scorer.score(queries.take(positions))
+            scores[positions] = scorer.score(queries.take(positions), remembers=remembers)
         return scores
 
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:

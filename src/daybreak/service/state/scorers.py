@@ -12,6 +12,7 @@ from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Items, Queries
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import Blend
+from daybreak.ranking.scoring.remembered import MAX_SCORE_BYTES, QueryMemory
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.updates import concat_levels, concat_linear, iter_column_updates
 from daybreak.types import Floats, Mask, Rows
@@ -25,7 +26,8 @@ MAX_POPULARITY_SCORERS = 3
 """Maximum number of values of ``popularity``, besides the default, that have a scorer in
 memory."""
 POPULARITY_CACHE_SHARE = 0.25
-"""Size of the cache of summed weights of each of them, relative to that of the default."""
+"""Size of the cache of summed weights of each of them, and of the memory of queries, relative
+to that of the default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,9 @@ class PartitionedScorer:
     rows: tuple[Rows, ...]
     """Rows of the catalogue that each scorer covers."""
     n_items: int
+    memory: QueryMemory = field(default_factory=QueryMemory, repr=False)
+    """Scores and vectors of the latest queries; that of an earlier scorer where the first
+    scorers have the same weights."""
     _by_popularity: "OrderedDict[float, PartitionedScorer]" = field(
         default_factory=OrderedDict, init=False, repr=False
     )
@@ -80,7 +85,10 @@ class PartitionedScorer:
         for level in range(len(partition.blend.weights)):
             partition.level_weights(level)  # computed now, so that no request waits for it
         return PartitionedScorer(
-            (*self.scorers[:n_kept], partition), (*self.rows[:n_kept], covered), len(items)
+            (*self.scorers[:n_kept], partition),
+            (*self.rows[:n_kept], covered),
+            len(items),
+            self.memory,
         )
 
     def with_models(self, fitted: FittedStrategies) -> "PartitionedScorer":
@@ -89,7 +97,8 @@ class PartitionedScorer:
         partitions = [
             partition.with_models(fitted, first.centres) for partition in self.scorers[1:]
         ]
-        return PartitionedScorer((first, *partitions), self.rows, self.n_items)
+        # Such models have a bias only, which is not remembered.
+        return PartitionedScorer((first, *partitions), self.rows, self.n_items, self.memory)
 
     def at_popularity(self, popularity: float | None) -> "PartitionedScorer":
         """Return a scorer for another value of ``popularity``; it shares all matrices.
@@ -133,7 +142,15 @@ class PartitionedScorer:
         whole, *partitions = self.scorers
         first = whole.with_blend(blend, POPULARITY_CACHE_SHARE * whole.max_cache_bytes)
         others = (first.for_items(one.items, one.linear_models) for one in partitions)
-        return PartitionedScorer((first, *others), self.rows, self.n_items)
+        memory = QueryMemory(int(POPULARITY_CACHE_SHARE * MAX_SCORE_BYTES))
+        return PartitionedScorer((first, *others), self.rows, self.n_items, memory)
+
+    def forget(self) -> None:
+        """Drop what is remembered of queries, also for other values of ``popularity``."""
+        with self._lock:
+            others = [*self._by_popularity.values(), *self._by_strategy.values()]
+        for scorer in (self, *others):
+            scorer.memory.clear()
 
     def n_changed(self) -> int:
         """Return how many items of the first scorer have changed."""
@@ -160,7 +177,7 @@ class PartitionedScorer:
         new_rows = np.flatnonzero(rows >= len(first_rows))
         if not len(new_rows):
             return PartitionedScorer(
-                (first, *other_scorers), (first_rows, *other_rows), self.n_items
+                (first, *other_scorers), (first_rows, *other_rows), self.n_items, self.memory
             )
         shortened = first.for_items(
             partition.items.take(new_rows), concat_linear([(partition, new_rows)])
@@ -169,6 +186,7 @@ class PartitionedScorer:
             (first, shortened, *other_scorers),
             (first_rows, rows[new_rows], *other_rows),
             self.n_items,
+            self.memory,
         )
 
     def _changed_rows(self) -> tuple[Rows, Rows]:
@@ -195,10 +213,19 @@ class PartitionedScorer:
         return self.scorers[0].for_items(taken, linear_models, levels=levels), covered
 
     @SingleBlasThread()
-    def score(self, queries: Queries) -> Floats:
-        """Return the (n_queries, n_items) scores of the whole catalogue."""
-        features = self.scorers[0].encode(queries)
-        first = self.scorers[0].score_encoded(features)
+    def score(self, queries: Queries, *, remembers: bool = False) -> Floats:
+        """Return the (n_queries, n_items) scores of the whole catalogue.
+
+        Args:
+            queries: The queries.
+            remembers: Whether the same queries are expected again: their scores are kept, and
+                found instead of computed.
+        """
+        memory = self.memory if remembers else None
+        if memory is not None and queries.wish:
+            return self._score_wishes_apart(queries)
+        features = self.scorers[0].encode(queries, memory)
+        first = self.scorers[0].score_encoded(features, memory)
         if len(self.scorers) == 1:
             return features.restore_order(first)
         out = first  # memory of this call
@@ -208,6 +235,17 @@ class PartitionedScorer:
         for scorer, rows in zip(self.scorers[1:], self.rows[1:], strict=True):
             out[:, rows] = scorer.score_encoded(features)
         return features.restore_order(out)
+
+    def _score_wishes_apart(self, queries: Queries) -> Floats:
+        """Return the scores of queries, of which those with wishes are not remembered."""
+        scores = np.empty((len(queries), self.n_items), dtype=np.float32)
+        wishing, others = np.flatnonzero(queries.has_wish), np.flatnonzero(~queries.has_wish)
+        if len(wishing):
+            scores[wishing] = self.score(queries.take(wishing))
+        if len(others):
+            plain = queries.take(others).without_wishes()
+            scores[others] = self.score(plain, remembers=True)
+        return scores
 
     def by_scorer(self, items: Rows) -> Iterator[tuple[Scorer, Rows, Rows]]:
         """Yield each scorer with the positions of its items, and their rows in the scorer."""

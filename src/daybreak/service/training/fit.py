@@ -31,7 +31,7 @@ from daybreak.ranking.blending.strategies import (
 from daybreak.ranking.blending.time_budget import TimeBudget
 from daybreak.ranking.blending.warm_start import WarmStart, refit_models
 from daybreak.ranking.blending.weights import Blend, Exclusion, ExclusionReason
-from daybreak.ranking.scoring.scorer import ScorerParts
+from daybreak.ranking.scoring.parts import ScorerParts
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
 from daybreak.service.inputs.sources import SourceTables, encode_sources, join_sources
