@@ -1,7 +1,7 @@
 """Training items that represent items which the models were not trained on."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,7 +9,10 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Items
 from daybreak.data.derived_arrays import DerivedArrays
 from daybreak.models.shared_content import nearest_neighbour_weights
+from daybreak.service.state.item_updates import ItemUpdate
 from daybreak.types import Floats, Rows
+
+Arrays: TypeAlias = dict[str, np.ndarray[tuple[int], np.dtype]]
 
 N_NEIGHBOURS = 20
 """Training items that represent a new item, or a text, in a history."""
@@ -66,12 +69,18 @@ class ItemNeighbours:
                 b"neighbours " + chosen.tobytes(), lambda: self._find(items, chosen)
             )
         )
-        near, weights, starts = arrays["near"], arrays["weights"], arrays["starts"].tolist()
-        spans = map(slice, starts[:-1], starts[1:])
-        self._by_row |= {
-            row: Neighbours(near[span], weights[span])
-            for row, span in zip(missing, spans, strict=True)
-        }
+        self._put(missing, arrays)
+
+    def compute_part(self, update: ItemUpdate, chosen: Rows) -> None:
+        """Compute the neighbours of some new items of an update.
+
+        Args:
+            update: New and changed rows of the catalogue.
+            chosen: Positions of the items among them.
+        """
+        if len(chosen):
+            rows = update.rows[chosen].tolist()
+            self._put(rows, self._find(update.part, chosen))
 
     def without(self, rows: Sequence[int]) -> "ItemNeighbours":
         """Return the neighbours of the other items.
@@ -85,9 +94,18 @@ class ItemNeighbours:
             others._by_row.pop(row, None)
         return others
 
-    def _find(self, items: Items, rows: Rows) -> dict[str, np.ndarray[tuple[int], np.dtype]]:
+    def _put(self, rows: Sequence[int], arrays: Arrays) -> None:
+        """Keep the neighbours of items that :meth:`_find` has found, by their rows."""
+        near, weights, starts = arrays["near"], arrays["weights"], arrays["starts"].tolist()
+        spans = map(slice, starts[:-1], starts[1:])
+        self._by_row |= {
+            row: Neighbours(near[span], weights[span])
+            for row, span in zip(rows, spans, strict=True)
+        }
+
+    def _find(self, items: Items, rows: Rows) -> Arrays:
         found = sp.csr_array(
-            nearest_neighbour_weights(self._train_items, items.take(rows), N_NEIGHBOURS).T
+            nearest_neighbour_weights(self._train_items, items, N_NEIGHBOURS, rows).T
         )
         weights = found.data.astype(np.float32, copy=False)
         return {"near": found.indices, "weights": weights, "starts": found.indptr}

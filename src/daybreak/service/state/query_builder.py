@@ -34,6 +34,7 @@ from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.dislikes import dislike_recency, dislike_weights
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.item_neighbours import N_NEIGHBOURS, ItemNeighbours
+from daybreak.service.state.item_updates import ItemUpdate
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.stated_quantities import StatedQuantities
 from daybreak.service.state.stated_ranks import read_ranks
@@ -523,28 +524,24 @@ class QueryBuilder:
         self._neighbours.compute(self.items, new_rows.tolist(), shared)
 
     def with_updated_rows(
-        self, items: Items, rows: Sequence[int], titles: pl.Series | None = None
+        self, update: ItemUpdate, titles: pl.Series | None = None
     ) -> "QueryBuilder":
         """Return a builder for a catalogue in which some rows are new or have changed.
 
         Args:
-            items: The catalogue.
-            rows: Its new and changed rows.
+            update: The catalogue, and its new and changed rows.
             titles: (n_items,) its titles.
         """
-        stale = set(rows)
-        updated = copy(self)
+        items, updated = update.items, copy(self)
         updated.__dict__.pop("_source_columns", None)
         updated.items, updated.titles = items, titles
         updated._wishes = self._wishes.with_items(items, titles)
-        updated._neighbours = self._neighbours.without(rows)
+        updated._neighbours = self._neighbours.without(update.rows.tolist())
         added = self.train_items.ids.rows(items.ids.ids[len(self.items) :])
         updated._train_row = np.r_[self._train_row, added]
-        new_rows = np.array(
-            [row for row in stale if updated._train_row[row] < 0], dtype=np.int64
-        )
-        if len(new_rows) <= self.max_precomputed:
-            updated._neighbours.compute(items, new_rows.tolist())
+        is_new = updated._train_row[update.rows] < 0
+        if is_new.sum() <= self.max_precomputed:
+            updated._neighbours.compute_part(update, np.flatnonzero(is_new))
         return updated
 
     def clear_text_cache(self) -> None:

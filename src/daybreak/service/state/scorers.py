@@ -15,6 +15,7 @@ from daybreak.ranking.blending.weights import Blend
 from daybreak.ranking.scoring.remembered import MAX_SCORE_BYTES, QueryMemory
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.ranking.scoring.updates import concat_levels, concat_linear, iter_column_updates
+from daybreak.service.state.item_updates import ItemUpdate
 from daybreak.types import Floats, Mask, Rows
 
 MIN_PARTITION_SIZE_RATIO = 16
@@ -62,22 +63,21 @@ class PartitionedScorer:
         return cls((scorer,), (np.arange(len(scorer.items)),), len(scorer.items))
 
     @SingleBlasThread()
-    def with_updated_rows(self, items: Items, rows: Rows) -> "PartitionedScorer":
+    def with_updated_rows(self, update: ItemUpdate) -> "PartitionedScorer":
         """Return a scorer of a catalogue in which some rows are new or have changed.
 
         Partitions that are not much larger than those after them are merged with them, so that
         changing items one at a time makes few partitions. Models score only the new rows.
 
         Args:
-            items: The whole catalogue, at least as long as before.
-            rows: New and changed rows.
+            update: New and changed rows of a catalogue that is at least as long as before.
         """
-        fresh = np.unique(rows)
+        items, fresh = update.items, update.rows
         n_kept, pending = len(self.scorers), len(fresh)
         while n_kept > 1 and len(self.rows[n_kept - 1]) <= MIN_PARTITION_SIZE_RATIO * pending:
             n_kept -= 1
             pending += len(self.rows[n_kept])
-        new_scorer = (self.scorers[0].for_items(items.take(fresh)), fresh)
+        new_scorer = (self.scorers[0].for_items(update.part), fresh)
         latest = [*zip(self.scorers[n_kept:], self.rows[n_kept:], strict=True), new_scorer]
         partition, covered = (
             new_scorer if len(latest) == 1 else self._merged_partition(items, latest)

@@ -45,6 +45,7 @@ from daybreak.service.state.candidate_lists import CandidateRanking
 from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.service.state.exclusion import ShopExclusion
 from daybreak.service.state.item_audience import ItemAudience
+from daybreak.service.state.item_updates import ItemUpdate
 from daybreak.service.state.profiles import ProfileOverrides, Profiles
 from daybreak.service.state.query_builder import (
     MAX_PRECOMPUTED_ITEMS,
@@ -366,12 +367,11 @@ class ServingState:
             return self
         blocks = encode_items(self.trained.content, self.catalogue, rows)
         catalogue, changed = self.catalogue.with_rows(rows, blocks)
+        update = ItemUpdate.of(catalogue.items, changed)
         scorer = self.scorer
         if len(changed):
-            scorer = scorer.with_updated_rows(catalogue.items, changed)
-        builder = self.query_builder.with_updated_rows(
-            catalogue.items, changed.tolist(), catalogue.titles()
-        )
+            scorer = scorer.with_updated_rows(update)
+        builder = self.query_builder.with_updated_rows(update, catalogue.titles())
         return replace(self._with_catalogue(catalogue, scorer), query_builder=builder)
 
     def with_catalogue(self, items: pl.DataFrame) -> "ServingState":
