@@ -224,3 +224,13 @@ def test_pages_that_were_read_are_returned(tmp_path):
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert float(found[0]) > 5
     assert found[1] == "200000"
+
+
+def test_a_write_of_items_does_nothing_about_events(tmp_path, monkeypatch):
+    for name in ("build_event_batch", "insert_events"):
+        monkeypatch.setattr(f"daybreak.store.sql.{name}", None)
+    tea = pl.DataFrame({"item_id": ["tea"], "price": [2.5]})
+    with open_store(tmp_path / "shop.db") as store:
+        written = store.write(Tables.of(items=tea))
+        assert (written.items, written.users, written.events, written.fresh) == (1, 0, 0, ())
+        assert store.tables().items.rows() == [("tea", 2.5)]

@@ -146,11 +146,13 @@ def cast_like(frame: pl.DataFrame, template: pl.DataFrame) -> pl.DataFrame:
         >>> cast_like(odd, old).rows()
         [(2.5, True, None), (None, None, None)]
     """
-    return frame.with_columns(
+    schema = frame.schema
+    cast = [
         _cast_column_like(frame[name], kind)
         for name, kind in template.schema.items()
-        if name in frame.columns and frame.schema[name] != kind
-    )
+        if name in schema and schema[name] != kind
+    ]
+    return frame.with_columns(cast) if cast else frame
 
 
 def _cast_column_like(column: pl.Series, kind: pl.DataType) -> pl.Series:

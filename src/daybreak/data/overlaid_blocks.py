@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock
+from daybreak.data.sparse_rows import as_csr, stack_rows, take_rows
 from daybreak.types import Floats, Rows, Sparse
 
 MAX_OVERLAID_ROWS = 1_024
@@ -67,14 +68,13 @@ class OverlaidBlock(ContentBlock):
         places = np.minimum(np.searchsorted(self.changed, rows), len(self.changed) - 1)
         is_changed = self.changed[places] == rows
         if is_changed.all():
-            return _with_matrix(self.base, self.overlay[places])
+            return _with_matrix(self.base, _take(self.overlay, places))
         kept = self.base.take(np.where(is_changed, 0, rows))
         if not is_changed.any():
             return kept
         at = np.flatnonzero(is_changed)
-        return _with_matrix(
-            self.base, replace_rows(kept.matrix, at, self.overlay[places[at]], len(rows))
-        )
+        added = _take(self.overlay, places[at])
+        return _with_matrix(self.base, replace_rows(kept.matrix, at, added, len(rows)))
 
     def products(self, vectors: Sparse | Floats) -> Floats:
         """Return the (n, n_items) products; see :meth:`ContentBlock.products`."""
@@ -108,13 +108,13 @@ def overlay_rows(
     if not len(rows):
         return block
     order = np.argsort(rows, kind="stable")
-    rows, added = rows[order], added[order]
+    rows, added = rows[order], _take(added, order)
     if isinstance(block, OverlaidBlock) and "base" in vars(block):
         kept = np.flatnonzero(~np.isin(block.changed, rows))
-        older = block.overlay[kept]
+        older = _take(block.overlay, kept)
         both = np.concatenate([block.changed[kept], rows])
         order = np.argsort(both, kind="stable")
-        rows, added, block = both[order], _stack(older, added)[order], block.base
+        rows, added, block = both[order], _take(_stack(older, added), order), block.base
     if len(rows) > MAX_OVERLAID_ROWS:
         return _with_matrix(block, replace_rows(block.matrix, rows, added, n_rows))
     return OverlaidBlock.of(block, rows, added, n_rows)
@@ -142,9 +142,13 @@ def replace_rows(
     return out
 
 
+def _take(matrix: Any, rows: Rows) -> Any:
+    return take_rows(as_csr(matrix), rows) if sp.issparse(matrix) else matrix[rows]
+
+
 def _stack(first: Any, second: Any) -> Any:
     if sp.issparse(first):
-        return sp.csr_array(sp.vstack([first, second]))
+        return stack_rows(as_csr(first), as_csr(second))
     return np.concatenate([first, second])
 
 

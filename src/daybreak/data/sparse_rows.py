@@ -297,6 +297,22 @@ def join_columns(left: Sparse, right: Sparse) -> Sparse:
     return make_csr(values, columns, starts, (left.shape[0], width))
 
 
+def stack_rows(top: Sparse, bottom: Sparse) -> Sparse:
+    """Return the CSR matrix with the rows of one matrix followed by those of another.
+
+    Example:
+        >>> stack_rows(sp.csr_array([[1.0, 0.0]]), sp.csr_array([[0.0, 2.0]])).toarray()
+        array([[1., 0.],
+               [0., 2.]])
+    """
+    return make_csr(
+        np.concatenate([top.data, bottom.data]),
+        np.concatenate([top.indices, bottom.indices]),
+        np.concatenate([top.indptr, bottom.indptr[1:] + top.indptr[-1]]),
+        (top.shape[0] + bottom.shape[0], top.shape[1]),
+    )
+
+
 def has_equal_values(one: Any, other: Any) -> bool:
     """Return whether two matrices, dense or CSR, have the same entries in the same order.
 

@@ -1,6 +1,7 @@
 """The checked tables of events, items and users."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -54,7 +55,7 @@ class Tables:
         Raises:
             DataError: A key column is missing, null or (in items and users) repeated.
         """
-        events = _check_events(pl.DataFrame() if events is None else events)
+        events = _no_events() if events is None else _check_events(events)
         return cls(
             _check_entities("items", "item_id", items, events),
             _check_entities("users", "user_id", users, events),
@@ -101,7 +102,7 @@ def has_values(frame: pl.DataFrame, key: str) -> pl.Series:
     names = [name for name in frame.columns if name != key]
     is_full = any(not frame[name].null_count() for name in names)
     if is_full or not names:
-        return pl.repeat(value=is_full, n=frame.height, dtype=pl.Boolean, eager=True)
+        return pl.Series([is_full]).new_from_index(0, frame.height)
     return frame.select(pl.any_horizontal(pl.col(names).is_not_null())).to_series()
 
 
@@ -139,6 +140,11 @@ def mark_listed(items: pl.DataFrame) -> pl.DataFrame:
     return items.with_columns(flag.alias(HIDDEN_COLUMN))
 
 
+@cache
+def _no_events() -> pl.DataFrame:
+    return pl.DataFrame(schema=EVENT_COLUMNS)
+
+
 def _check_events(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.width and (missing := {"user_id", "item_id"} - set(frame.columns)):
         raise DataError(
@@ -167,6 +173,8 @@ def _check_entities(
 ) -> pl.DataFrame:
     if frame is None:
         frame = pl.DataFrame(schema={key: pl.String})
+        if not events.height:
+            return frame
     if key not in frame.columns:
         raise DataError(f"{name} have no column {key!r}; columns: {frame.columns}")
     if frame.schema[key] != pl.String:

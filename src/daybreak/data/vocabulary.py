@@ -41,7 +41,14 @@ class Vocabulary:
     def with_ids(self, ids: Iterable[str]) -> "Vocabulary":
         """Return a vocabulary with the unknown ids appended, in their order."""
         new = [i for i in dict.fromkeys(ids) if i not in self._rows]
-        return Vocabulary((*self.ids, *new)) if new else self
+        if not new:
+            return self
+        if len(self._rows) > len(self.ids):  # with other names, which the result does not know
+            return Vocabulary((*self.ids, *new))
+        grown = Vocabulary.__new__(Vocabulary)  # a copy is far faster than hashing all again
+        grown.ids = (*self.ids, *new)
+        grown._rows = self._rows | {i: row for row, i in enumerate(new, start=len(self.ids))}
+        return grown
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._rows

@@ -12,6 +12,9 @@ from daybreak.store.bulk import iter_chunks
 from daybreak.store.schema import counter
 from daybreak.store.schema import gone as table
 
+_NEXT = update(counter).values(value=counter.c.value + 1).returning(counter.c.value)
+"""Counts a transaction; every write begins with it."""
+
 
 def create_sequence(connection: Connection) -> None:
     """Create the sequence of a new store."""
@@ -24,8 +27,7 @@ def next_cursor(connection: Connection) -> int:
     Writers call this first. The transaction locks the row of the sequence until its end, so
     transactions become visible in the order of their cursors.
     """
-    statement = update(counter).values(value=counter.c.value + 1).returning(counter.c.value)
-    return int(connection.execute(statement).scalar_one())
+    return int(connection.execute(_NEXT).scalar_one())
 
 
 def current_cursor(connection: Connection) -> tuple[int, int]:

@@ -49,7 +49,7 @@ class EntityPatches:
             [('a', '{"year":1999}'), ('b', '{"year":null}'), ('c', '{}')]
         """
         ids, values = frame[key].to_list(), frame.drop(key)
-        if not values.width:
+        if not ids or not values.width:
             return cls([(id_, EMPTY_ATTRIBUTES) for id_ in ids])
         kept = values.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
         if not kept.all():

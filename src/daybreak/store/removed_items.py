@@ -18,6 +18,8 @@ from daybreak.store.schema import items, records
 REMOVED_ITEM_RECORDS = "removed_items"
 """Kind of the documents that remember deleted items."""
 _MAX_IDS_PER_STATEMENT = 500
+_REMOVED = select(records.c.id, records.c.value).where(records.c.kind == REMOVED_ITEM_RECORDS)
+_FIRST_REMOVED = _REMOVED.limit(1)
 _AT = "at"
 
 
@@ -71,14 +73,13 @@ def _list_again(text: str) -> str:
 
 def _removed_at(connection: Connection, ids: Collection[str]) -> dict[str, float]:
     """Return the time of deletion of those ids that are remembered, epoch [s]."""
-    query = select(records.c.id, records.c.value).where(records.c.kind == REMOVED_ITEM_RECORDS)
-    if not ids or connection.execute(query.limit(1)).first() is None:
+    if not ids or connection.execute(_FIRST_REMOVED).first() is None:
         return {}
     if len(ids) >= MIN_BULK_ROWS:
         wanted = frozenset(ids)
-        rows = [row for row in connection.execute(query) if row[0] in wanted]
+        rows = [row for row in connection.execute(_REMOVED) if row[0] in wanted]
     else:
-        rows = list(select_where_in(connection, query, records.c.id, ids))
+        rows = list(select_where_in(connection, _REMOVED, records.c.id, ids))
     return {row[0]: float(json.loads(row[1])[_AT]) for row in rows}
 
 

@@ -37,6 +37,7 @@ from daybreak.store.erasure import ErasureSelection, erase
 from daybreak.store.event_additions import MAX_ADDED_EVENTS, AddedEvents
 from daybreak.store.event_columns import EventColumns
 from daybreak.store.event_rows import (
+    EventBatch,
     build_event_batch,
     event_keys,
     events_frame,
@@ -90,9 +91,10 @@ class SqlStore(Store):
         }
         for name, column in {"event id": event_ids, **references}.items():
             _check_length(name, column, tables.events.height)
-        events = build_event_batch(
-            event_keys(tables.events, event_ids), tables.events, references
-        )
+        events: EventBatch | None = None
+        if tables.events.height:
+            keys = event_keys(tables.events, event_ids)
+            events = build_event_batch(keys, tables.events, references)
         items = EntityPatches.from_frame(tables.items, "item_id", tables.events["item_id"])
         users = EntityPatches.from_frame(tables.users, "user_id", tables.events["user_id"])
 
@@ -101,7 +103,7 @@ class SqlStore(Store):
             kept = keep_items_removed(connection, items)
             n_items = put_entities(connection, schema.items, kept, change)
             n_users = put_entities(connection, schema.users, users, change)
-            fresh = insert_events(connection, events, change)
+            fresh = insert_events(connection, events, change) if events else ()
             n_left = 0
             if complete_at is not None:
                 n_left = leave_catalogue(connection, items, complete_at, change)

@@ -14,7 +14,7 @@ from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN, ContentField
 from daybreak.data.ids import lookup_id
 from daybreak.data.overlaid_blocks import overlay_rows
-from daybreak.data.sparse_rows import has_equal_values
+from daybreak.data.sparse_rows import as_csr, drop_zeros, has_equal_values, row_sizes
 from daybreak.data.tables import has_listed_items, has_values
 from daybreak.data.wide_rows import limit_columns
 from daybreak.encoders.content import MEANING, ContentEncoder
@@ -197,7 +197,7 @@ def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
     has_content = np.zeros(n, dtype=bool)
     for block in blocks:
         if sp.issparse(block.matrix):
-            has_content |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+            has_content |= row_sizes(drop_zeros(as_csr(block.matrix))) > 0
         else:
             has_content |= block.matrix.any(axis=1)
     return has_content
