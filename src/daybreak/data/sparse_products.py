@@ -92,18 +92,22 @@ def multiply_sparse_to_dense(left: Sparse, right: Sparse) -> Floats:
     """
     if not _are_csr(left, right) or left.data.dtype != right.data.dtype:
         return _to_dense(multiply_sparse(left, right))
-    starts = right.indptr[left.indices]
-    sizes = right.indptr[left.indices + 1] - starts
-    ends = np.concatenate([[0], np.cumsum(sizes)])
-    if ends[-1] > MAX_SPARE_ENTRIES:
-        return _to_dense(multiply_sparse(left, right))
     # The rows of each product one after the other: their sums are made in the dense array.
-    at = np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)
-    values = right.data[at] * np.repeat(left.data, sizes)
-    columns = right.indices[at]
+    kind = right.indices.dtype
+    rows = left.indices.astype(kind, copy=False)
+    sizes = right.indptr[rows + 1] - right.indptr[rows]
+    n_entries = int(sizes.sum())
+    if n_entries > MAX_SPARE_ENTRIES:
+        return _to_dense(multiply_sparse(left, right))
+    columns, values = np.empty(n_entries, dtype=kind), np.empty(n_entries, right.data.dtype)
+    KERNELS.csr_row_index(
+        len(rows), rows, right.indptr, right.indices, right.data, columns, values
+    )
+    values *= np.repeat(left.data, sizes)
+    ends = np.zeros(len(rows) + 1, dtype=kind)
+    np.cumsum(sizes, out=ends[1:])
     total = np.zeros((left.shape[0], right.shape[1]), dtype=values.dtype)
-    places = ends[left.indptr].astype(columns.dtype)
-    KERNELS.csr_todense(*total.shape, places, columns, values, total)
+    KERNELS.csr_todense(*total.shape, ends[left.indptr], columns, values, total)
     return total
 
 

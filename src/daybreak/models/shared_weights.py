@@ -173,8 +173,7 @@ def restrict_features(features: Sparse) -> tuple[Sparse, Rows]:
     """
     used, positions = np.unique(features.indices, return_inverse=True)
     shape = (features.shape[0], len(used))
-    restricted = sp.csr_array((features.data, positions.ravel(), features.indptr), shape=shape)
-    return restricted, used
+    return make_csr(features.data, positions.ravel(), features.indptr, shape), used
 
 
 def _take_sparse_columns(matrix: Sparse, items: Any) -> Sparse:
