@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from daybreak.server.http.problems import SERVER_ERROR_STATUS, problem_response
 from daybreak.server.http.responses import new_request_id
+from daybreak.server.joined_writes import JoinedWrites
 from daybreak.server.state import ServerState
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time limit of the first head; close an idle connection for this one."""
         super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)
         if not self._state.connections.add(self):
             transport.abort()
             return
