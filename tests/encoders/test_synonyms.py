@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from daybreak.encoders.content import WORDS, ContentEncoder
+from daybreak.encoders.languages import foreign_words
 from daybreak.encoders.related_words import related_words
 from daybreak.encoders.synonym_words import SYNONYM_LINES
 from daybreak.encoders.synonyms import Synonyms
@@ -104,3 +105,46 @@ def test_plurals_of_known_words_are_no_typing_errors():
 
 def test_words_of_nothing_else_have_no_related_ones():
     assert related_words(["lamp", "the"]) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Schreibtischlampe", "Schreibtischlampe lamp"),
+        ("Küchenuhr", "kitchen clock"),
+        ("Geburtstagskarte", "birthday card"),
+        ("办公椅", "办公 chair"),
+        ("竹椅的坐垫", "竹 chair 的坐垫"),
+        ("rote Kissen", "red cushion"),
+    ],
+)
+def test_compounds_are_called_as_the_catalogue_calls_their_last_part(said, expected):
+    words = ("lamp", "kitchen", "clock", "birthday", "card", "chair", "red", "cushion", "kiss")
+    shop = Synonyms(dict.fromkeys(words, 0.1))
+    assert " ".join(shop.say(said).split()) == expected
+
+
+@pytest.mark.parametrize("said", ["Tischlampe", "Cinderella", "candlelight", "isabela"])
+def test_compounds_of_the_catalogue_and_other_words_stay(said):
+    assert Synonyms({"lamp": 0.1, "tischlampe": 0.1, "candle": 0.1}).say(said) == said
+
+
+def test_an_article_tells_the_language_of_words_that_english_has_as_well():
+    shop = pl.DataFrame(
+        {"item_id": list("abc"), "title": ["red bag", "blue bag", "rug du sud"]}
+    )
+    content = ContentEncoder.fit(shop)
+    reader = content._sentence_reader
+    text = "un sac rouge"
+    assert reader.correct([text], foreign={0: foreign_words(text)}) == ["un bag red"]
+
+
+def test_words_written_apart_are_found_where_the_catalogue_writes_them_together():
+    others = ["ear muffs", "key ring", "black bowl"]
+    titles = [f"{colour} earrings" for colour in ("red", "blue", "gold", "green")] + others
+    shop = pl.DataFrame({"item_id": list("abcdefg"), "title": titles})
+    content = ContentEncoder.fit(shop)
+    found = content.texts(["ear rings"])[content.names.index(WORDS)].matrix
+    items = content.transform(shop)[content.names.index(WORDS)].matrix
+    best = np.argsort(-(items @ found.T).toarray()[:, 0])[:4]
+    assert sorted(best.tolist()) == [0, 1, 2, 3]

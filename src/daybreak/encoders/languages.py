@@ -20,6 +20,8 @@ _FOREIGN = """
 """
 FOREIGN_WORDS = frozenset(_FOREIGN.split())
 """Words that only join or ask, and that English does not have."""
+_ARTICLES = frozenset({"un", "Un"})
+"""Articles that are short forms in English in capitals only."""
 _ENGLISH_WORDS = """
     the for with and my some something any looking want need from by
 """
@@ -39,11 +41,15 @@ def foreign_words(text: str) -> frozenset[str]:
     Example:
         >>> sorted(foreign_words("Etwas für die Küche")), foreign_words("a mug for the kitchen")
         (['etwas', 'für'], frozenset())
-        >>> foreign_words("something for das Haus")
-        frozenset()
+        >>> foreign_words("something for das Haus"), foreign_words("UN peacekeepers")
+        (frozenset(), frozenset())
+        >>> foreign_words("un sac rouge")
+        frozenset({'un'})
     """
-    words = frozenset(found[0].lower() for found in _WORD.finditer(text))
-    return frozenset() if words & _ENGLISH else words & FOREIGN_WORDS
+    said = frozenset(_WORD.findall(text))
+    words = frozenset(word.lower() for word in said)
+    foreign = words & FOREIGN_WORDS | said & _ARTICLES
+    return frozenset() if words & _ENGLISH else foreign
 
 
 def is_unknown_language(words: Collection[str], known: Collection[str]) -> bool:

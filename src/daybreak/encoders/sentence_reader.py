@@ -14,6 +14,7 @@ from daybreak.encoders.concept_words import MOODS
 from daybreak.encoders.concepts import ConceptTerms, concept_vocabulary
 from daybreak.encoders.han_variants import HanForms
 from daybreak.encoders.inflections import inflections
+from daybreak.encoders.joined_words import join_words
 from daybreak.encoders.languages import is_unknown_language, knows_english_only
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize, tokenize_all
 from daybreak.encoders.makers import BY_WORDS, MAX_NAME_WORDS, MakerTerms
@@ -143,7 +144,8 @@ class SentenceReader:
         told = foreign or {}
         fitted = map(self.han_forms.fit_text, texts)
         texts = [
-            self.synonyms.say(text, is_foreign=row in told) for row, text in enumerate(fitted)
+            join_words(self.synonyms.say(text, is_foreign=row in told), self._share)
+            for row, text in enumerate(fitted)
         ]
         return [correct_spelling(text, self.is_known, self._candidates) for text in texts]
 

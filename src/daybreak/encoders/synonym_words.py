@@ -219,6 +219,10 @@ blanket ?throw : wolldecke decke couverture ~manta coperta 毯子
 towel : handtuch serviette_de_bain toalla asciugamano 毛巾
 carpet rug : teppich tapis alfombra tappeto 地毯
 doormat door_mat : fussmatte fußmatte türmatte paillasson felpudo zerbino 门垫
+christmas_decoration xmas_decoration : weihnachtsschmuck christbaumschmuck weihnachtsdeko
+    décoration_de_noël adorno_navideño decorazione_natalizia 圣诞装饰
+decoration : deko dekoration décoration decoración decorazione addobbo 装饰
+tea_light tealight t-light : teelicht
 basket : korb panier cesta ~canasta cestino 篮子
 box : schachtel kiste boîte caja scatola 盒子
 bag : tasche tragetasche ~sac bolsa borsa 包 袋子
@@ -236,7 +240,7 @@ pencil : bleistift ~crayon lápiz matita 铅笔
 pen : kugelschreiber stylo bolígrafo penna 钢笔
 paper : papier papel carta_da_regalo 纸
 wrapping_paper gift_wrap : geschenkpapier papier_cadeau papel_de_regalo carta_regalo 包装纸
-card greeting_card : grusskarte grußkarte carte_de_vœux tarjeta biglietto_d'auguri 贺卡
+card greeting_card : grusskarte grußkarte ~karte carte_de_vœux tarjeta biglietto_d'auguri 贺卡
 ribbon : schleife ruban cinta nastro 丝带
 scissors : schere ciseaux tijeras forbici 剪刀
 toy : spielzeug spielsachen jouet juguete giocattolo 玩具

@@ -7,9 +7,10 @@ have gets the other words of its own language beside it. The words are in
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeAlias
 
 from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.inflections import inflections
@@ -28,9 +29,16 @@ MIN_COMPOUND_CHARS = 4
 MIN_COMPOUND_START = 3
 """Characters of the shortest beginning of a compound."""
 
+MIN_HEAD_CHARS, MIN_SURE_HEAD_CHARS = 3, 5
+"""Characters of the shortest word of the table that may end a compound of a sentence: *Uhr* in
+*Küchenuhr*, where the beginning is one of its words as well, and otherwise."""
+_LINKS = ("s", "n", "en", "es", "er", "e", "")
+"""Letters between the parts of German compounds."""
+
 _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile("[\u3400-\u9fff]")
-Phrase = tuple[str, ...]
+Phrase: TypeAlias = tuple[str, ...]
+FormsFn: TypeAlias = Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +90,9 @@ class Synonyms:
         return self._say_spaced(text, is_foreign=is_foreign)
 
     def _say_unspaced(self, word: str) -> str:
-        others = self._others(_things_by_word()[word,], (word,), 0.0)
+        listed = _things_by_word()
+        things = listed[word,] if (word,) in listed else listed[_short_han()[word],]
+        others = self._others(things, (word,), 0.0)
         is_known = any(word in known for known in self.shares)
         return word if is_known or not others else f" {' '.join(others)} "
 
@@ -115,11 +125,42 @@ class Synonyms:
             ]
             if not things:
                 continue
-            share = self._share(phrase) + self._share_of_compounds(phrase)
+            is_foreign_word = all(language != "english" for _, language in things)
+            forms = _foreign_forms if is_foreign_word else _forms
+            share = self._share(phrase, forms) + self._share_of_compounds(phrase)
             others = self._others(things, phrase, share)
             if others or share:
                 return length, others, share > 0
-        return 1, [], True
+        others, is_whole = self._say_compound(words[0])
+        return 1, others, not is_whole
+
+    def _say_compound(self, word: str) -> tuple[list[str], bool]:
+        """Return the names of the parts of a compound of things, and whether all are named.
+
+        The last part says what it is: *Schreibtischlampe* is a lamp. Compounds that the
+        catalogue has stay as they are.
+
+        Args:
+            word: Word of a sentence in lower case.
+        """
+        if self._share((word,)) or not word.isalpha() or not word.islower():
+            return [], False
+        for start in range(MIN_COMPOUND_START, len(word) - MIN_HEAD_CHARS + 1):
+            head = self._say_part(word[start:])
+            if not head:
+                continue
+            whole = word[:start]
+            beginnings = (whole.removesuffix(one) for one in _LINKS if whole.endswith(one))
+            first = next((said for one in beginnings if (said := self._say_part(one))), [])
+            if first or len(word) - start >= MIN_SURE_HEAD_CHARS:
+                return list(dict.fromkeys([*first, *head])), bool(first)
+        return [], False
+
+    def _say_part(self, word: str) -> list[str]:
+        """Return the names of a thing by a foreign word for it that stands in a compound."""
+        found = _things_by_word().get((word,), ())
+        things = [one for one in found if one[1] != "english"]
+        return self._others(things, (word,), 0.0) if len(word) >= MIN_HEAD_CHARS else []
 
     def _others(
         self, things: Sequence[tuple[_Thing, str]], phrase: Phrase, share: float
@@ -138,21 +179,23 @@ class Synonyms:
             least = share * (MIN_RATIO if is_own else MIN_FOREIGN_RATIO)
             for member in thing.english if is_own else (*thing.english, *thing.foreign):
                 words = _split(member)
-                own = self._share(words)
-                is_new = not covered.issuperset(words) and covered.isdisjoint(_forms(words[-1]))
+                forms = _forms if member in thing.english else _foreign_forms
+                own = self._share(words, forms)
+                is_new = not covered.issuperset(words) and covered.isdisjoint(forms(words[-1]))
                 if own and own >= least and is_new:
-                    found.append(self._as_known(words))
+                    found.append(self._as_known(words, forms))
                     covered.update(words)
         return found[:MAX_OTHER_WORDS]
 
-    def _share(self, phrase: Phrase) -> float:
+    def _share(self, phrase: Phrase, forms: FormsFn | None = None) -> float:
         """Return the share of items that have all words of a phrase, at most."""
-        return min(sum(self.shares.get(one, 0.0) for one in _forms(word)) for word in phrase)
+        of = forms or _forms
+        return min(sum(self.shares.get(one, 0.0) for one in of(word)) for word in phrase)
 
-    def _as_known(self, phrase: Phrase) -> str:
+    def _as_known(self, phrase: Phrase, forms: FormsFn) -> str:
         """Return a phrase in the forms that most items have."""
         return " ".join(
-            max(_forms(word), key=lambda one: self.shares.get(one, 0.0)) for word in phrase
+            max(forms(word), key=lambda one: self.shares.get(one, 0.0)) for word in phrase
         )
 
     def _share_of_compounds(self, phrase: Phrase) -> float:
@@ -182,6 +225,12 @@ def _split(member: str) -> Phrase:
 @cache
 def _forms(word: str) -> tuple[str, ...]:
     return (word, *inflections(word))
+
+
+@cache
+def _foreign_forms(word: str) -> tuple[str, ...]:
+    """Return a foreign word and its longer forms: *kiss* is none of *Kissen*."""
+    return (word, *(one for one in inflections(word) if len(one) >= len(word)))
 
 
 @cache
@@ -254,4 +303,13 @@ def _longest() -> int:
 @cache
 def _unspaced() -> re.Pattern[str]:
     words = [phrase[0] for phrase in _things_by_word() if _HAN.search(phrase[0])]
-    return re.compile("|".join(sorted(words, key=len, reverse=True)))
+    short = "".join(_short_han())
+    at_end = rf"(?<=[\u3400-\u9fff])[{short}](?=$|[^\u3400-\u9fff]|的)"
+    return re.compile("|".join([*sorted(words, key=len, reverse=True), at_end]))
+
+
+@cache
+def _short_han() -> Mapping[str, str]:
+    """Words such as 椅子 by what they are at the end of others: 办公椅."""
+    words = (phrase[0] for phrase in _things_by_word())
+    return {word[0]: word for word in words if len(word) == 2 and word[1] == "子"}
