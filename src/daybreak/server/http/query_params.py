@@ -5,7 +5,7 @@ FastAPI reads query parameters one by one, which takes longer than the rest of a
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
@@ -13,13 +13,36 @@ from starlette.requests import Request
 
 QueryModel = TypeVar("QueryModel", bound=BaseModel)
 
+MAX_KNOWN = 1_000
+"""Largest number of queries that are kept with their parameters."""
+MAX_KNOWN_BYTES = 500
+"""Longest query that is kept [bytes]."""
+_PARSED: dict[tuple[type[BaseModel], bytes], BaseModel] = {}
+
 
 def parse_query(request: Request, model: type[QueryModel]) -> QueryModel:
-    """Return the query parameters of a request.
+    """Return the query parameters of a request, which must not be changed.
+
+    Most requests have the parameters of many others: they are validated once. Those that name a
+    session are not kept.
 
     Raises:
         RequestValidationError: A parameter is unknown, missing or invalid.
     """
+    text = request.scope["query_string"]
+    known = _PARSED.get((model, text))
+    if known is not None:
+        return cast("QueryModel", known)
+    query = _validate(request, model)
+    if len(text) <= MAX_KNOWN_BYTES and getattr(query, "session_id", None) is None:
+        if len(_PARSED) >= MAX_KNOWN:
+            _PARSED.clear()
+        _PARSED[model, text] = query
+    return query
+
+
+def _validate(request: Request, model: type[QueryModel]) -> QueryModel:
+    """Return the query parameters of a request, validated."""
     values: dict[str, Any] = {}
     repeatable, aliases = _list_fields(model), _aliases_of(model)
     for name, value in request.query_params.multi_items():

@@ -1,6 +1,5 @@
 """Lists for a user: ``/recommend``, ``/recommend/next``, ``/rank`` and ``/explain``."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from daybreak.server.http.languages import all_in_language
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response, list_response
+from daybreak.server.ops.completions import result_of
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (
@@ -127,8 +127,8 @@ async def submit_request(state: ServerState, request: RecommendRequest) -> Recom
     submit = state.service.submit
     has_many = len(request.events) > MAX_INLINE_EVENTS
     if has_many or request.profile or request.release or request.strategy:
-        return await asyncio.wrap_future(await run_in_threadpool(submit, request))
-    return await asyncio.wrap_future(submit(request))
+        return await result_of(await run_in_threadpool(submit, request))
+    return await result_of(submit(request))
 
 
 def check_release_choice(request: Request, body: RecommendBody) -> None:

@@ -1,5 +1,6 @@
 """Lists, explanations, onboarding questions and vectors of texts."""
 
+from dataclasses import fields
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
@@ -118,6 +119,8 @@ class RuleFields(RequestModel):
 
     def build_rules(self) -> Rules | None:
         """Return the rules; None: no rule differs from its default."""
+        if self.model_fields_set.isdisjoint(_RULE_NAMES):
+            return None
         rules = Rules(
             where=self.where,
             exclude_seen=self.exclude_seen,
@@ -137,6 +140,8 @@ class RuleFields(RequestModel):
 
 
 _NO_RULES = Rules()
+_RULE_NAMES = frozenset(field.name for field in fields(Rules))
+"""Names of rules, which the fields of requests have as well."""
 
 
 class RecommendFields(RuleFields):

@@ -1,0 +1,53 @@
+"""Query parameters that occur again are validated once."""
+
+import pytest
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+
+from daybreak.server.http import query_params
+from daybreak.server.http.query_params import parse_query
+from daybreak.server.schemas.recommend import ListQuery, RecommendQuery
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(query_params, "_PARSED", kept)
+    return kept
+
+
+def parse(text, model=RecommendQuery):
+    return parse_query(Request({"type": "http", "query_string": text, "headers": []}), model)
+
+
+def test_the_same_text_gives_the_same_query_of_each_model():
+    one = parse(b"n=5&exclude=a&exclude=b")
+    assert (one.k, one.exclude) == (5, ["a", "b"])
+    assert parse(b"n=5&exclude=a&exclude=b") is one
+    assert parse(b"n=6&exclude=a").exclude == ["a"]
+    assert type(parse(b"n=5", ListQuery)) is ListQuery
+    assert type(parse(b"n=5")) is RecommendQuery
+
+
+def test_sessions_long_queries_and_faults_are_not_kept(known):
+    assert parse(b"session_id=visitor-7").session_id == "visitor-7"
+    assert parse(b"sess%69on_id=visitor-7").session_id == "visitor-7"
+    assert parse(b"n=5&where=" + b"%20" * 200).k == 5
+    for _ in range(2):
+        with pytest.raises(RequestValidationError):
+            parse(b"n=0")
+    assert not known
+
+
+def test_few_queries_are_kept(known, monkeypatch):
+    monkeypatch.setattr(query_params, "MAX_KNOWN", 3)
+    for n in range(1, 9):
+        assert parse(b"n=%d" % n).k == n
+        assert len(known) <= 3
+
+
+def test_queries_without_rules_have_none():
+    assert parse(b"n=5&explain=true&scenario=home").build_rules() is None
+    assert parse(b"exclude_seen=false").build_rules().exclude_seen is False
+    assert parse(b"categories=tea").build_rules().categories == ("tea",)
+    assert parse(b"diversity=0").build_rules() is None
