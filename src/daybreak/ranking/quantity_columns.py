@@ -121,6 +121,7 @@ class QuantityColumns:
         self._found: dict[Quantity, QuantityColumn | None] = {}
         self._named: dict[str, QuantityColumn | None] = {}
         self._names: dict[str, frozenset[str]] | None = None
+        self._words: dict[str, bool] = {}
 
     def get(self, quantity: Quantity) -> QuantityColumn | None:
         """Return the column of a quantity; None if the catalogue has none."""
@@ -128,6 +129,27 @@ class QuantityColumns:
             candidates = self._candidates(quantity)
             self._found[quantity] = next((one for one in candidates if _is_known(one)), None)
         return self._found[quantity]
+
+    def has_word(self, word: str) -> bool:
+        """Return whether an item has a word, in singular or plural, in a column of texts.
+
+        Args:
+            word: Word in lower case.
+
+        Example:
+            >>> frame = pl.DataFrame({"title": ["Bookends", "It"]})
+            >>> columns = QuantityColumns(FilterColumns(frame))
+            >>> columns.has_word("books"), columns.has_word("novels")
+            (True, False)
+        """
+        if word not in self._words:
+            frame = self._columns.frame
+            lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
+            texts = frame.select(pl.col(pl.String), pl.col(lists).list.join(" "))
+            pattern = rf"(?i)\b{re.escape(word.removesuffix('s'))}"
+            found = (texts[name].str.contains(pattern).any() for name in texts.columns)
+            self._words[word] = any(found)
+        return self._words[word]
 
     def named(self, text: str) -> dict[str, str]:
         """Return the columns of other numbers that words of a text may name, by the word.

@@ -282,3 +282,42 @@ def test_ranges_hold_for_what_is_inside(values, low, high):
     quantiles = value_quantiles(array)
     known = quantiles[~np.isnan(array)]
     assert ((known >= 0) & (known <= 1)).all()
+
+
+SOFAS = pl.DataFrame(
+    [("s1", "Leather sofa with seats", 1299.0), ("s2", "Two-seat sofa", 449.0)]
+    + [("s3", "Corner sofa to sleep on", 899.0)]
+    + [(f"t{n}", f"table {n}", 40.0 + 10 * n) for n in range(20)],
+    schema=["item_id", "title", "price"],
+    orient="row",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the most expensive sofa", ["s1", "s3", "s2"]),
+        ("the cheapest sofa", ["s2", "s3", "s1"]),
+    ],
+)
+def test_superlatives_order_the_few_items_that_are_meant(text, expected):
+    """Among the prices of all items, all three sofas are alike."""
+    furniture = Recommender(encoder="none").fit([], items=SOFAS)
+    assert recommend(furniture, text, k=3)["item_id"].to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "first"), [("recent books", "b9"), ("old books", "b0"), ("new paperbacks", "b5")]
+)
+def test_a_name_for_all_that_there_is_is_no_topic(text, first):
+    books = pl.DataFrame(
+        {
+            "item_id": [f"b{n}" for n in range(10)],
+            "title": [f"novel of {city}" for city in "abcde"]
+            + ["paperbacks"]
+            + [f"tales of {city}" for city in "fghi"],
+            "year": [1605 + 40 * n for n in range(10)],
+        }
+    )
+    shop = Recommender(encoder="none").fit([], items=books)
+    assert recommend(shop, text, k=1)["item_id"].item() == first

@@ -6,6 +6,7 @@ no topic, and the text model does not read them. Start at :meth:`QuantityReader.
 """
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from daybreak.encoders.amounts import Quantity
+from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.named_numbers import read_named_numbers
+from daybreak.encoders.open_requests import NOUNS
 from daybreak.encoders.quantities import (
     QuantityPreference,
     QuantityRange,
@@ -29,8 +32,17 @@ MAX_CACHED_TEXTS = 1_000
 PREFERENCE_SHARE = 1.0
 """What the best value of a preference adds to a score, relative to a full likeness to the topic
 of the same text. With less, the best sellers about a topic stay first at any price."""
-MIN_COMPARED_ITEMS = 5
-"""Smallest number of items of a topic with which others are compared; with fewer, all are."""
+MIN_COMPARED_ITEMS = 2
+"""Smallest number of items of a topic with which others are compared; with fewer, all are. With
+5, all three sofas of a shop were alike among the dearest things."""
+SUPERLATIVE_FACTOR = np.float32(2)
+"""How many times as much "the cheapest" says about items of the topic as "cheap" does: one that
+is a little more about it must not come before one that is cheaper."""
+_SUPERLATIVE = re.compile(
+    r"(?<!\w)(?:\w{3,}est|most|least|\w{3,}ste[nrsm]?|le plus|la plus|le moins|el más|la más"
+    r"|(?:il|la) più)(?!\w)|最",
+    re.IGNORECASE,
+)
 MIN_AMONG_SHARE = 0.5
 """Smallest likeness that counts as fully about a topic within bounds, as a share of that among
 all items; what is less like it is about something else."""
@@ -152,7 +164,10 @@ class StatedPreference:
         """Return the preference compared with some items only; see :func:`value_quantiles`."""
         if about is None:
             return self
-        return replace(self, strengths=_strengths(self.said, self.values, about))
+        strengths = _strengths(self.said, self.values, about)
+        if self.said.direction != "near" and _SUPERLATIVE.search(self.phrase):
+            strengths = strengths * np.where(about, SUPERLATIVE_FACTOR, np.float32(1))
+        return replace(self, strengths=strengths)
 
     @property
     def phrase(self) -> str:
@@ -393,7 +408,18 @@ class QuantityReader:
         if not (bounds or preferences or unused):
             return None
         topic = said.topic(removed)
+        topic = "" if self._names_all(topic) else topic
         return StatedQuantities(topic, tuple(bounds), tuple(preferences), tuple(unused))
+
+    def _names_all(self, topic: str) -> bool:
+        """Return whether a topic is only a name for all that the catalogue has: "new books".
+
+        No item says of itself that it is a book.
+        """
+        words = [word for word in re.findall(r"[^\W_]+", topic.lower()) if word not in FILLERS]
+        if not words or any(word not in NOUNS for word in words):
+            return False
+        return not any(self._columns.has_word(word) for word in words)
 
     def _column_of(self, quantity: Quantity, name: str) -> QuantityColumn | None:
         return self._columns.get_named(name) if name else self._columns.get(quantity)
