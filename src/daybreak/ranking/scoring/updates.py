@@ -37,7 +37,7 @@ def concat_linear(selections: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScor
         selections: Scorers of the same models, with the rows of the items to take from each.
     """
     strategies = zip(*(_take_items(scorer, rows) for scorer, rows in selections), strict=True)
-    return tuple(_concat_items(linear_models) for linear_models in strategies)
+    return tuple(concat_items(linear_models) for linear_models in strategies)
 
 
 def concat_levels(selections: Sequence[tuple[Scorer, Rows]]) -> dict[int, LevelWeights] | None:
@@ -100,7 +100,8 @@ def _take_items(scorer: Scorer, rows: Rows) -> Sequence[LinearScorer]:
     return [linear.take(rows) for linear in scorer.linear_models]
 
 
-def _concat_items(linear_models: Sequence[LinearScorer]) -> LinearScorer:
+def concat_items(linear_models: Sequence[LinearScorer]) -> LinearScorer:
+    """Return a strategy as one linear function for all items of several of its functions."""
     n_features = max(linear.weights.shape[0] for linear in linear_models)
     weights = [_pad_columns(linear, n_features) for linear in linear_models]
     return LinearScorer(

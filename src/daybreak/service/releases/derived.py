@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from daybreak.data.derived_arrays import DerivedArrays
+from daybreak.ranking.scoring.shared_columns import SharedColumns
 from daybreak.service.releases.integrity import MANIFEST_FILE
 from daybreak.service.releases.release import read_release, reported_damage
 from daybreak.service.state.serving_state import ServingState
@@ -28,6 +29,22 @@ def open_derived(folder: Path, fallback: Path | None = None) -> DerivedArrays | 
     if beside.folder.is_dir() or os.access(folder.parent, os.W_OK):
         return beside
     return None if fallback is None else DerivedArrays(folder, state, fallback)
+
+
+def open_columns(folder: Path, place: Path | None) -> SharedColumns | None:
+    """Return where the workers of a server share weights of changed items of a release.
+
+    Args:
+        folder: Folder of the release.
+        place: Folder of the workers; None: there is one process.
+
+    Returns:
+        None for one process, or if the release has no checksums.
+    """
+    manifest = folder / MANIFEST_FILE
+    if place is None or not manifest.is_file():
+        return None
+    return SharedColumns(place / "columns", manifest.read_bytes())
 
 
 def derive_arrays(folder: Path) -> None:

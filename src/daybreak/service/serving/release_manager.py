@@ -18,7 +18,7 @@ from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.memory import paused_collections, trim_heaps
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.releases.derived import open_derived
+from daybreak.service.releases.derived import open_columns, open_derived
 from daybreak.service.releases.map_file import read_map
 from daybreak.service.releases.measurement_files import read_evaluation, read_shop_curve
 from daybreak.service.releases.release import (
@@ -553,7 +553,7 @@ def load_state(
         with reported_damage(folder):
             state = ServingState.from_tables(release, trained, catalogue.frame, every, shared)
             state.precompute()
-    return state
+    return replace(state, columns=open_columns(folder, derived_folder))
 
 
 def load_first_usable(

@@ -14,6 +14,7 @@ from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import Blend
 from daybreak.ranking.scoring.remembered import MAX_SCORE_BYTES, QueryMemory
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.shared_columns import SharedColumns
 from daybreak.ranking.scoring.updates import concat_levels, concat_linear, iter_column_updates
 from daybreak.service.state.item_updates import ItemUpdate
 from daybreak.types import Floats, Mask, Rows
@@ -63,7 +64,9 @@ class PartitionedScorer:
         return cls((scorer,), (np.arange(len(scorer.items)),), len(scorer.items))
 
     @SingleBlasThread()
-    def with_updated_rows(self, update: ItemUpdate) -> "PartitionedScorer":
+    def with_updated_rows(
+        self, update: ItemUpdate, columns: SharedColumns | None = None
+    ) -> "PartitionedScorer":
         """Return a scorer of a catalogue in which some rows are new or have changed.
 
         Partitions that are not much larger than those after them are merged with them, so that
@@ -71,13 +74,15 @@ class PartitionedScorer:
 
         Args:
             update: New and changed rows of a catalogue that is at least as long as before.
+            columns: Where weights are that other processes have computed; None: nowhere.
         """
-        items, fresh = update.items, update.rows
+        items, fresh, whole = update.items, update.rows, self.scorers[0]
         n_kept, pending = len(self.scorers), len(fresh)
         while n_kept > 1 and len(self.rows[n_kept - 1]) <= MIN_PARTITION_SIZE_RATIO * pending:
             n_kept -= 1
             pending += len(self.rows[n_kept])
-        new_scorer = (self.scorers[0].for_items(update.part), fresh)
+        linear_models = columns.linear_models(whole.fitted, update.part) if columns else ()
+        new_scorer = (whole.for_items(update.part, linear_models), fresh)
         latest = [*zip(self.scorers[n_kept:], self.rows[n_kept:], strict=True), new_scorer]
         partition, covered = (
             new_scorer if len(latest) == 1 else self._merged_partition(items, latest)

@@ -34,6 +34,7 @@ from daybreak.ranking.blending.wish_weights import default_spread
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.query_features import WISH_KIND, is_summed_kind
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.shared_columns import SharedColumns
 from daybreak.service.inputs.frames import as_frame, changed_rows
 from daybreak.service.inputs.histories import (
     Histories,
@@ -102,6 +103,8 @@ class ServingState:
     """Name of the only strategy that scores; empty: the whole blend does."""
     candidates: CandidateRanking = field(default_factory=CandidateRanking)
     """From how many items on candidates are generated, and by what."""
+    columns: SharedColumns | None = None
+    """Where workers of a server share weights of changed items; None: there is one process."""
 
     @classmethod
     @SingleBlasThread()
@@ -370,7 +373,7 @@ class ServingState:
         update = ItemUpdate.of(catalogue.items, changed)
         scorer = self.scorer
         if len(changed):
-            scorer = scorer.with_updated_rows(update)
+            scorer = scorer.with_updated_rows(update, self.columns)
         builder = self.query_builder.with_updated_rows(update, catalogue.titles())
         return replace(self._with_catalogue(catalogue, scorer), query_builder=builder)
 
