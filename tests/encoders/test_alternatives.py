@@ -135,3 +135,17 @@ def test_any_text_can_be_split(text):
 )
 def test_what_follows_a_but_limits_what_stands_before(text, expected):
     assert [part.text for part in parts_of(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("a bed, white or black", ["white bed", "black bed"]),
+        ("bed, either white or black", ["white bed", "black bed"]),
+        ("Kleid, rot oder blau", ["rot Kleid", "blau Kleid"]),
+        ("a shirt, red or blue, for women", ["red shirt for women", "blue shirt for women"]),
+        ("candles, rings or lamps", ["candles", "rings", "lamps"]),
+    ],
+)
+def test_colours_behind_a_thing_are_those_of_the_thing(text, wishes):
+    assert [part.text for part in split_parts(split_clauses(text).pieces)] == wishes

@@ -51,6 +51,9 @@ def likeness_of():
         ("scarfs with cats or a ring", ("scarfs cats", "ring")),
         ("scarfs with cats or dogs", ("scarfs cats", "dogs scarfs")),
         ("a ring or a spaceship", ("ring",)),
+        ("a red or a blue lamp", ("red lamp", "blue lamp")),
+        ("a red or blue scarf for dogs", ("red scarf dogs", "blue scarf dogs")),
+        ("a scarf, red or blue", ("red scarf", "blue scarf")),
     ],
 )
 def test_wishes_of_a_sentence(text, wishes, likeness_of):

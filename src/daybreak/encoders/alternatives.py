@@ -23,6 +23,7 @@ from daybreak.encoders.conjunctions import (
     SHORT_ALTERNATIVES,
 )
 from daybreak.encoders.patterns import pattern_of
+from daybreak.encoders.synonyms import quality_words
 
 MAX_PARTS = 6
 """Largest number of parts; a sentence of more parts is one wish, or a list of ten would have
@@ -83,7 +84,7 @@ def split_parts(pieces: Sequence[WantedPiece]) -> tuple[WantedPart, ...]:
             continue
         for part in _split_piece(piece.text):
             _append(parts, part)
-    parts = _spread_last_link(parts)
+    parts = _spread_last_link(_give_qualities(parts))
     if not 0 < len(parts) <= MAX_PARTS:
         return (whole,)
     return tuple(parts)
@@ -174,6 +175,40 @@ def _is_about_oneself(text: str) -> bool:
     """Return whether a part only says who somebody is: "I run a tea room"."""
     words = {word.lower() for word in re.findall(r"[^\W_]+(?:'[^\W_]+)?", text)}
     return bool(words & PRONOUNS) and not pattern_of(ASKING_WORDS).search(text)
+
+
+def _give_qualities(parts: list[WantedPart]) -> list[WantedPart]:
+    """Return a thing with each of the colours that it may have: "a sofa, grey or blue"."""
+    if len(parts) < 3 or parts[-1].link != "alternative" or _quality(parts[0].text):
+        return parts
+    found = [_quality(part.text) for part in parts[1:]]
+    if not all(found):
+        return parts
+    qualities = [one[0] for one in found if one]
+    ends = " ".join(one[1] for one in found if one)
+    subject = pattern_of(rf"(?:{ARTICLES})").sub("", parts[0].text, count=1)
+    texts = [" ".join(f"{quality} {subject} {ends}".split()) for quality in qualities]
+    return [
+        WantedPart(text, "alternative" if row else "addition", has_article=True)
+        for row, text in enumerate(texts)
+    ]
+
+
+def _quality(text: str) -> tuple[str, str] | None:
+    """Return a colour or material and what follows it; None if a text begins with no such word.
+
+    Example:
+        >>> _quality("blue"), _quality("either red for women"), _quality("blue lamps")
+        (('blue', ''), ('red', 'for women'), None)
+    """
+    subject = before_preposition(text) or ("" if _is_bound(text) else text)
+    words = [word for word in split_words(subject.lower()) if word not in _EITHER]
+    if len(words) != 1 or words[0] not in quality_words():
+        return None
+    return words[0], text[text.find(subject) + len(subject) :].strip()
+
+
+_EITHER = frozenset({"either", "entweder", "soit", "in"})
 
 
 def _spread_last_link(parts: list[WantedPart]) -> list[WantedPart]:

@@ -35,6 +35,13 @@ MIN_HEAD_CHARS, MIN_SURE_HEAD_CHARS = 3, 5
 _LINKS = ("s", "n", "en", "es", "er", "e", "")
 """Letters between the parts of German compounds."""
 
+_QUALITY_NAMES = """
+    wool wood leather silver gold red blue green yellow black white pink purple brown grey
+    colourful
+"""
+_QUALITIES = frozenset(_QUALITY_NAMES.split())
+"""Words of the things that are colours and materials."""
+
 _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 Phrase: TypeAlias = tuple[str, ...]
@@ -210,6 +217,19 @@ class Synonyms:
                 self.shares[known] for known in longer if known.endswith(ends)
             )
         return self._compounds[word]
+
+
+@cache
+def quality_words() -> frozenset[str]:
+    """Return the words for colours and materials, in several languages.
+
+    Example:
+        >>> {"blue", "rotes", "wooden", "noire"} <= quality_words(), "lamp" in quality_words()
+        (True, False)
+    """
+    found = (one for one in _things() if not _QUALITIES.isdisjoint(one.english))
+    words = (word for one in found for word in (*one.english, *one.foreign, *one.doubtful))
+    return frozenset(word for word in words if "_" not in word)
 
 
 def _without_accents(word: str) -> str:

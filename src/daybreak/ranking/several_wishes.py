@@ -15,6 +15,7 @@ from daybreak.encoders.alternatives import (
     split_words,
 )
 from daybreak.encoders.clauses import drop_small_talk, has_content
+from daybreak.encoders.synonyms import quality_words
 from daybreak.models.wish import MIN_REFERENCE, reference_likeness, reference_rank
 from daybreak.types import Floats, Mask
 
@@ -182,11 +183,31 @@ def _find_left_out(
     subject = before_preposition(before.text)
     if has_content(subject):
         return 0, drop_small_talk(subject)
-    if has_article(part):
-        return None
+    if has_article(part) and first.lower() not in quality_words():
+        return None  # but "a red or a blue lamp" is about lamps
     before_words, words = split_words(first), split_words(second)
     if part.is_romance and len(words) == 1 < len(before_words):
         return 0, before_words[0]
     if not part.is_romance and len(before_words) == 1 < len(words):
-        return -1, words[-1]
+        return -1, _shared_end(part.text, words)
     return None
+
+
+def _shared_end(text: str, words: Sequence[str]) -> str:
+    """Return the noun of an alternative and what stands behind it.
+
+    Args:
+        text: The alternative.
+        words: Its words, without small talk.
+
+    Example:
+        >>> _shared_end("blue shirt for women", ["blue", "shirt", "women"])
+        'shirt women'
+        >>> _shared_end("chair for the kitchen", ["chair", "kitchen"])
+        'kitchen'
+    """
+    subject = split_words(drop_small_talk(before_preposition(text)))
+    n_subject = len(subject) if list(words[: len(subject)]) == subject else 0
+    if not n_subject:
+        return words[-1]
+    return " ".join(words[n_subject - 1 :] if n_subject > 1 else words[1:])
