@@ -115,6 +115,22 @@ def test_similarities_in_parts_are_those_of_all(n_cells, monkeypatch):
     np.testing.assert_allclose(shop.similarity(shop), whole, rtol=1e-6)
 
 
+@pytest.mark.parametrize("n_items", [1, 16, 17])
+def test_products_with_few_sparse_rows_are_those_of_many(n_items, monkeypatch):
+    rng = np.random.default_rng(0)
+    vectors, rows = (
+        sp.csr_array(rng.random((n, 50)) * (rng.random((n, 50)) < 0.2), dtype=np.float32)
+        for n in (200, n_items)
+    )
+    block = ContentBlock("words", rows)
+    np.testing.assert_array_equal(block.products(vectors), (vectors @ rows.T).toarray())
+    monkeypatch.setattr("daybreak.data.dataset.multiply_dense", None)
+    if n_items == 17:
+        block.products(vectors)
+    block.products(vectors[:1])  # fewer entries than columns
+    block.products(vectors.toarray())
+
+
 def test_items_without_content_are_like_nothing():
     bare = Items(Vocabulary(["tea", "rum"]))
     assert bare.similarity(bare).tolist() == [[0, 0], [0, 0]]

@@ -13,6 +13,7 @@ from daybreak.data.event_order import has_repeated_pairs, order_events
 from daybreak.data.memory import memory_weights
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.sources import SourceData
+from daybreak.data.sparse_products import multiply_dense
 from daybreak.data.sparse_rows import (
     EntryPlaces,
     as_csr,
@@ -204,13 +205,21 @@ class ContentBlock:
 
     def products(self, vectors: Sparse | Floats) -> Floats:
         """Return the (n, n_items) products of (n, dim) vectors with the rows."""
-        product: Any = vectors @ self.matrix.T
+        rows: Any = self.matrix
+        is_sparse, (height, width) = sp.issparse(rows), rows.shape
+        if is_sparse and height <= MAX_DENSE_ROWS and getattr(vectors, "nnz", 0) >= width:
+            few = np.ascontiguousarray(rows.toarray().T)
+            return np.asarray(multiply_dense(as_csr(vectors), few), dtype=np.float32)
+        product: Any = vectors @ rows.T
         dense = product.toarray() if sp.issparse(product) else product
         return np.asarray(dense, dtype=np.float32)
 
     cosine = RenamedAttribute("cosine_similarity")
 
 
+MAX_DENSE_ROWS = 16
+"""Number of sparse rows up to which a product with more entries than a row has columns is
+faster with dense ones."""
 MAX_SIMILARITY_CELLS = 50_000_000
 """Pairs of items whose similarity is computed at a time: 200 MB for each content block."""
 

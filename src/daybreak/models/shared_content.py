@@ -46,8 +46,14 @@ MAX_LANDMARK_CELLS = 150_000_000
 KERNEL_RIDGE = 4.0
 """Added to the diagonal of the kernel, whose own diagonal is at most 2.5."""
 
+MAX_REMEMBERED_ITEMS = 64
+"""Largest number of items whose neighbours are remembered, for several models."""
+
 _LANDMARK_CACHE: WeakKeyDictionary[Items, dict[bytes, Items]] = WeakKeyDictionary()
 _KERNEL_CACHE: WeakKeyDictionary[Items, WeakKeyDictionary[Items, Floats]] = WeakKeyDictionary()
+_NEIGHBOUR_CACHE: WeakKeyDictionary[
+    Items, WeakKeyDictionary[Items, dict[tuple[int, bytes], Sparse]]
+] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +244,8 @@ def nearest_neighbour_weights(
     """Return (n_train_items, n_chosen) CSC weights of the nearest training items of each item.
 
     The weights of a column are the similarities divided by their sum. An item is never its own
-    neighbour. The column of an item without similar items is empty.
+    neighbour. The column of an item without similar items is empty. Those of a few items, as
+    of a change, are remembered as long as their similarities.
 
     Args:
         train_items: Training items.
@@ -246,10 +253,31 @@ def nearest_neighbour_weights(
         n_neighbours: Largest number of neighbours of an item.
         chosen: Rows of ``items``; default: all.
     """
+    every = np.arange(len(items)) if chosen is None else chosen
+    kernel = _KERNEL_CACHE.get(train_items, WeakKeyDictionary()).get(items)
+    if kernel is None or len(items) > MAX_REMEMBERED_ITEMS:
+        return _find_neighbours(train_items, items, n_neighbours, every, kernel)
+    by_items = _NEIGHBOUR_CACHE.setdefault(train_items, WeakKeyDictionary())
+    remembered, key = by_items.setdefault(items, {}), (n_neighbours, every.tobytes())
+    if key not in remembered:
+        remembered[key] = _find_neighbours(train_items, items, n_neighbours, every, kernel)
+    return remembered[key]
+
+
+def _find_neighbours(
+    train_items: Items, items: Items, n_neighbours: int, every: Rows, kernel: Floats | None
+) -> Sparse:
+    """Return the weights of :func:`nearest_neighbour_weights`.
+
+    Args:
+        train_items: Training items.
+        items: Items whose neighbours are found.
+        n_neighbours: Largest number of neighbours of an item.
+        every: Rows of ``items``.
+        kernel: (n_train_items, n_items) similarities; None: they are computed.
+    """
     parts = []
     own = train_items.ids.rows(items.ids)
-    kernel = _KERNEL_CACHE.get(train_items, WeakKeyDictionary()).get(items)
-    every = np.arange(len(items)) if chosen is None else chosen
     for span in iter_blocks(len(every), len(train_items), max_width=2_048):
         rows = every[span]
         block = (
