@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.sparse_products import multiply_dense
-from daybreak.data.sparse_rows import row_sizes
+from daybreak.data.sparse_rows import make_csr, row_sizes
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
 from daybreak.models.card import ModelCard
@@ -157,12 +157,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         vectors = np.zeros((len(queries), dim + len(state.steps)), dtype=np.float32)
         step = self._find_steps(queries)
         vectors[np.arange(len(queries)), dim + step] = 1
-        if not len(queries) or (step == step[0]).all():
-            vectors[:, :dim] = self._posterior_means(queries, int(step.max(initial=0)))
-            return vectors
-        for number in np.unique(step).tolist():
-            rows = np.flatnonzero(step == number)
-            vectors[rows, :dim] = self._posterior_means(queries.take(rows), number)
+        vectors[:, :dim] = self._posterior_means(queries, step)
         return vectors
 
     def item_vectors(self, items: Items) -> Floats:
@@ -190,18 +185,32 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         step = np.searchsorted(self.state.steps, n_events, side="right") - 1
         return np.asarray(step, dtype=np.int64)
 
-    def _posterior_means(self, queries: Queries, number: int) -> Floats:
-        """Return (n, dim) posterior means at one step; longer histories are scaled to it."""
+    def _posterior_means(self, queries: Queries, step: Rows) -> Floats:
+        """Return (n, dim) posterior means; longer histories are scaled to their step.
+
+        The weights of all steps are one matrix, of which each query reads its own rows.
+        """
         state = self.state
-        size = state.steps[number] / np.sqrt(np.maximum(queries.n_events, 1e-6))
-        found = multiply_dense(queries.history, state.gains[number])
-        found = size.astype(np.float32)[:, None] * found - state.offsets[number]
+        size = state.steps[step] / np.sqrt(np.maximum(queries.n_events, 1e-6))
+        found = multiply_dense(
+            _at_step(queries.history, step, len(state.steps)),
+            state.gains.reshape(-1, state.gains.shape[2]),
+        )
+        found = size.astype(np.float32)[:, None] * found - state.offsets[step]
         has_profile = row_sizes(queries.profile) > 0
-        weights = state.profile[number]
-        if len(weights) and has_profile.any():
-            shift = queries.profile @ weights - state.average @ weights
+        if state.profile.shape[1] and has_profile.any():
+            profile = _at_step(queries.profile, step, len(state.steps))
+            shift = profile @ state.profile.reshape(-1, state.profile.shape[2])
+            shift -= (state.average @ state.profile)[step]
             found += has_profile[:, None] * shift
         return np.asarray(found, dtype=np.float32)
+
+
+def _at_step(features: Sparse, step: Rows, n_steps: int) -> Sparse:
+    """Return CSR features in columns of the step of each row; every step has its own."""
+    n, width = features.shape
+    columns = features.indices + np.repeat(step * width, row_sizes(features))
+    return make_csr(features.data, columns, features.indptr, (n, n_steps * width))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """Answers concurrent requests in batches."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -15,13 +16,17 @@ MAX_BATCH_REQUESTS = 64
 """Largest number of requests in a batch; more would make all of them wait."""
 MAX_WAITING_REQUESTS = 5_000
 """Largest number of waiting requests; further ones are rejected at once."""
+GATHER_S = 0.0005
+"""Time for which requests are gathered after a batch of several [s]: who was answered together
+asks again within a moment, and a batch costs the less for each request the larger it is."""
 
 
 class Batcher(Generic[Q, A]):
     """One thread that takes all waiting requests and answers them in one batch.
 
-    A single request is answered at once; no request waits for others. Under load, batches grow
-    by themselves.
+    A single request is answered at once. Under load, batches grow by themselves; after one of
+    several requests, the next waits for :data:`GATHER_S`, in which the event loop can take in
+    further ones.
 
     Args:
         answer: Returns one response for each request; an exception in place of a response is
@@ -40,6 +45,8 @@ class Batcher(Generic[Q, A]):
         self._process = answer
         self._waiting: SimpleQueue[tuple[Q, Future[A]] | None] = SimpleQueue()
         self._closed = False
+        self._is_busy = False
+        """Whether the last batch had several requests."""
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -75,6 +82,7 @@ class Batcher(Generic[Q, A]):
         open_ = True
         while open_:
             batch, open_ = self._next()
+            self._is_busy = len(batch) > 1
             live = [(q, future) for q, future in batch if future.set_running_or_notify_cancel()]
             if live:
                 self._set_results(live)
@@ -83,6 +91,8 @@ class Batcher(Generic[Q, A]):
         """Wait for a request, and take all waiting ones; False: no more will come."""
         batch: list[tuple[Q, Future[A]]] = []
         entry = self._waiting.get()
+        if self._is_busy and self._waiting.qsize() < MAX_BATCH_REQUESTS - 1:
+            time.sleep(GATHER_S)
         while entry is not None:
             batch.append(entry)
             if len(batch) >= MAX_BATCH_REQUESTS:
