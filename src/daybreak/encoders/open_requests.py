@@ -137,6 +137,16 @@ def is_open_request(text: str) -> bool:
     return all(word in FILLERS or word in NOUNS for word in _WORD.findall(rest))
 
 
+def is_unspaced_noun(word: str) -> bool:
+    """Return whether a word of a script without blanks names all that a shop sells.
+
+    Example:
+        >>> is_unspaced_noun("电影"), is_unspaced_noun("袜子")
+        (True, False)
+    """
+    return _unspaced_nouns().fullmatch(word) is not None
+
+
 def find_rank(text: str) -> str:
     """Return the words by which a text asks for the best of a kind; empty: it does not.
 

@@ -113,3 +113,19 @@ def test_items_with_more_of_the_values_come_before_the_others():
     strengths = rank_strengths(np.array([1.0, 2.0, 3.0, 9.0]), likeness, np.array([2, 1, 1, 0]))
     assert np.argsort(-strengths).tolist() == [0, 2, 1, 3]
     assert strengths[3] == 0
+
+
+def test_a_value_in_a_word_without_blanks_is_not_all_that_it_says():
+    """Of 儿童袜子, 儿童 is a value; all that is for children is not what is asked for."""
+    items = pl.DataFrame(
+        [
+            {"item_id": f"{kind}-{who}-{n}", "title": f"{kind} {n}", "who": who}
+            for kind in ("socks", "jacket", "shirt", "dress")
+            for who in ("kids", "men")
+            for n in range(3)
+        ]
+    )
+    shop = Recommender(encoder="none").fit([], items=items)
+    asked = [{"user_id": "new", "text": "儿童袜子"}]
+    found = shop.recommend(profiles=asked, k=3)["item_id"].to_list()
+    assert sorted(found) == [f"socks-kids-{n}" for n in range(3)]

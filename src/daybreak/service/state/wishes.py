@@ -26,6 +26,7 @@ from daybreak.encoders.named_items import (
     says_like,
     strip_year,
 )
+from daybreak.encoders.open_requests import is_unspaced_noun
 from daybreak.encoders.wishes import (
     TextEncodeFn,
     TextWishes,
@@ -377,8 +378,7 @@ class WishEncoder:
             wishes: Its wishes.
             place: Position of the block of attributes.
         """
-        said = drop_small_talk(split_clauses(text).wanted).split()
-        words = [word for word in said if word.lower() not in FILLERS | BY_WORDS]
+        words = [word for word in _said_words(text) if not is_unspaced_noun(word)]
         if len(wishes.names) > 1 or not sp.csr_array(wishes.vectors[place]).nnz or not words:
             return False
         rows = self._attributes_of([" ".join(words), *_leave_each_out(words)], place)
