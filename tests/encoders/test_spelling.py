@@ -105,3 +105,19 @@ def test_encoders_know_the_words_of_their_vocabulary(tmp_path):
     word = next(one for one in plain._tokenizer.get_vocab() if one.isalpha() and len(one) > 2)
     assert [one.knows(word) for one in (plain, cached)] == [True, True]
     assert [one.knows("umbrela grobe") for one in (plain, cached)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("wstern", "western"),
+        ("jaket", "jacket"),
+        ("mirorr", "mirror"),
+        ("tasse", "tasse"),  # a cup in German, no tassel
+        ("moose", "moose"),
+    ],
+)
+def test_a_short_word_alone_is_corrected_before_its_last_letter(text, expected):
+    words = ["western", "jacket", "mirror", "tassel", "mouse"]
+    found = correct_spelling(text, words.__contains__, lambda asked: [words for _ in asked])
+    assert found == expected

@@ -51,12 +51,12 @@ def correct_spelling(
     n_others = len(named) - sum(word in wrong for word in named)
     if not wrong or n_known < MIN_KNOWN_SHARE * n_others:
         return text
-    if not n_others and not is_shorter:  # words alone must be long enough to be sure
-        wrong = [word for word in wrong if len(word) > MIN_CHARS_FOR_OTHER_LETTER]
+    is_alone = not n_others and not is_shorter
     meant = {
         word: best
         for word, found in zip(wrong, candidates(wrong), strict=True)
         if (best := _first_neighbour(word, found)) is not None
+        and (not is_alone or _is_sure(word, best))
     }
     return _WORD.sub(lambda found: meant.get(found[0].lower(), found[0]), text)
 
@@ -120,6 +120,23 @@ def is_one_error(word: str, other: str) -> bool:
 
 def _may_be_wrong(word: str, is_known: Callable[[str], bool]) -> bool:
     return len(word) >= MIN_CHARS and word.isascii() and not is_known(word)
+
+
+def _is_sure(word: str, other: str) -> bool:
+    """Return whether a word alone is another one with an error.
+
+    A short one is with a letter too few or too many, or exchanged ones, before the last letter;
+    a word of another language often has another end: *Tasse* is no tassel.
+
+    Example:
+        >>> _is_sure("jaket", "jacket"), _is_sure("wstern", "western")
+        (True, True)
+        >>> _is_sure("tasse", "tassel"), _is_sure("mouse", "moose")
+        (False, False)
+    """
+    if len(word) > MIN_CHARS_FOR_OTHER_LETTER:
+        return True
+    return word[-1] == other[-1] and (len(word) != len(other) or sorted(word) == sorted(other))
 
 
 def _first_neighbour(word: str, found: Iterable[str]) -> str | None:
