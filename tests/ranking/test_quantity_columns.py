@@ -115,3 +115,16 @@ def test_sentences_name_columns_of_numbers():
     assert set(found.values()) == {"page_count"}
     assert columns.get_named("page_count").values.tolist() == [96.0]
     assert columns.get_named("author") is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"age": [3, 8]},
+        {"min_age": [3, None]},
+        {"min_age": [3, 60]},
+        {"age_group": ["kids", "all"]},
+    ],
+)
+def test_other_columns_are_no_ages_of_people(values):
+    assert columns_of(title=["a", "b"], **values).age_column() is None

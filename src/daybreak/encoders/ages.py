@@ -24,6 +24,11 @@ PERSONS = (
 )
 """Words for people, after which a number is an age: "children under 12"."""
 
+CHILDREN = (
+    r"girls?|boys?|child(?:ren)?|kids?|sons?|daughters?|nieces?|nephews?|grand(?:son|daughter)s?"
+    r"|grandchild(?:ren)?"
+)
+"""Words for children, behind which "of eight" is an age."""
 AGED_THINGS = (
     r"whisk(?:e?y|ies)|scotch|bourbon|malt|rum|port|sherry|wine|brandy|cognac|cheese|cheddar|gouda"
     r"|vinegar|balsamic|tea|pu-?erh|car|house|computer|laptop|phone|tree|company"
@@ -49,14 +54,44 @@ def say_ages(text: str) -> str:
         ('a book for my children', 'toys for a baby')
         >>> say_ages("送给6岁女孩的礼物"), say_ages("films for children under 12")
         ('送给儿童女孩的礼物', 'films for children')
+        >>> say_ages("a toy for a boy of five")
+        'a toy for a boy children'
         >>> say_ages("a 20 year old whisky"), say_ages("a lamp under 12")
         ('a 20 year old whisky', 'a lamp under 12')
     """
-    if not re.search(r"\d|old|岁|歳", text, re.IGNORECASE):
+    if not re.search(r"\d|old|of|岁|歳", text, re.IGNORECASE):
         return text
     for language, pattern in _patterns():
         text = pattern.sub(_replacer(language), text)
     return age_bounds().sub(r"\g<who>", text)
+
+
+def said_age(text: str) -> tuple[float, str] | None:
+    """Return the age of whom something is for, if they are below 20, and the words that say it.
+
+    Args:
+        text: What somebody says.
+
+    Returns:
+        Years and words of the youngest one; None if no age is said.
+
+    Example:
+        >>> said_age("a book for my 6-year-old"), said_age("films for children under 12")
+        ((6.0, '6-year-old'), (12.0, 'children under 12'))
+        >>> said_age("a girl of eight"), said_age("a 20 year old whisky")
+        ((8.0, 'girl of eight'), None)
+    """
+    if not re.search(r"\d|old|of|岁|歳", text, re.IGNORECASE):
+        return None
+    found = [
+        (_years_of(one), one[0].strip())
+        for _, pattern in _patterns()
+        for one in pattern.finditer(text)
+    ]
+    for one in age_bounds().finditer(text):
+        found.append((float(re.findall(r"\d{1,2}", one[0])[-1]), one[0]))
+    young = [one for one in found if age_group(one[0]) is not None]
+    return min(young, default=None)
 
 
 def age_group(years: float) -> int | None:
@@ -72,16 +107,21 @@ def age_group(years: float) -> int | None:
 
 def _replacer(language: str) -> Callable[[re.Match[str]], str]:
     def replace(found: re.Match[str]) -> str:
-        years = _read(found["age"])
-        unit = (found.groupdict().get("unit") or "").lower()
-        if unit.startswith(("mon", "mois", "mes")) or unit in {"个月", "個月"}:
-            years = years / MONTHS_PER_YEAR
-        elif unit.startswith(("week", "woche")):
-            years = years / WEEKS_PER_YEAR
-        group = age_group(years)
-        return found[0] if group is None else _WORDS[language][group]
+        group = age_group(_years_of(found))
+        if group is None:
+            return found[0]
+        who = found.groupdict().get("who") or ""
+        return f"{who} {_WORDS[language][group]}".strip()
 
     return replace
+
+
+def _years_of(found: re.Match[str]) -> float:
+    years = _read(found["age"])
+    unit = (found.groupdict().get("unit") or "").lower()
+    if unit.startswith(("mon", "mois", "mes")) or unit in {"个月", "個月"}:
+        return years / MONTHS_PER_YEAR
+    return years / WEEKS_PER_YEAR if unit.startswith(("week", "woche")) else years
 
 
 def _read(number: str) -> float:
@@ -106,6 +146,11 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
             r"(?:\s*(?:-|–|to|and)\s*\d{1,2})?(?![\w.,]*\d)",
         ),
         ("en", rf"{digits}\s?y/?o(?!\w)"),
+        (
+            "en",
+            rf"(?<!\w)(?P<who>{CHILDREN})\s+(?:of|who is|who's)\s+{age}(?![\w.,]*\d)"
+            rf"(?!\s*(?:[%€£$]|{CURRENCY_NAMES}|{MINUTES}))(?=\s*(?:$|[,.;!?]|who|that|and|with|years))",
+        ),
         ("de", rf"{digits}[\s-]?jährige[rnsm]?(?!\w)"),
         ("de", rf"{age}\s+(?P<unit>jahre|monate|wochen)\s+alte?[rnsm]?(?!\w)"),
         ("fr", r"(?<!\w)(?:de|a)\s+(?P<age>\d{1,2})\s+(?P<unit>ans|mois)(?!\w)"),

@@ -29,6 +29,13 @@ MIN_YEAR_SHARE = 0.9
 """Smallest share of the numbers of a column of years that must be years."""
 MIN_TITLE_SHARE = 0.5
 """Smallest share of titles that must end with a year in brackets."""
+MIN_AGE_SHARE, MAX_AGE = 0.8, 21
+"""Smallest share of items that must have an age, and the largest age, of a column of ages."""
+_AGE_NAMES = (
+    r"^(?:min(?:imum)? age(?: years)?|age (?:min(?:imum)?|from|limit|rating|group)|from age"
+    r"|recommended age|age recommendation|mindestalter|altersfreigabe|altersempfehlung|alter ab"
+    r"|fsk|usk|pegi|edad mínima|edad minima|âge minimum|età minima|适用年龄|年龄分级)$"
+)
 TITLE_COLUMNS = ("title", "name")
 
 _PAY = (
@@ -122,6 +129,7 @@ class QuantityColumns:
         self._named: dict[str, QuantityColumn | None] = {}
         self._names: dict[str, frozenset[str]] | None = None
         self._words: dict[str, bool] = {}
+        self._ages: dict[str, bool] = {}
 
     def get(self, quantity: Quantity) -> QuantityColumn | None:
         """Return the column of a quantity; None if the catalogue has none."""
@@ -129,6 +137,36 @@ class QuantityColumns:
             candidates = self._candidates(quantity)
             self._found[quantity] = next((one for one in candidates if _is_known(one)), None)
         return self._found[quantity]
+
+    def age_column(self) -> str | None:
+        """Return the column of ages from which on items are for people; None: there is none.
+
+        Example:
+            >>> toys = pl.DataFrame({"title": ["Blocks", "Chess"], "min_age": ["1+", "from 8"]})
+            >>> columns = QuantityColumns(FilterColumns(toys))
+            >>> columns.age_column(), columns.get_named("min_age").values.tolist()
+            ('min_age', [1.0, 8.0])
+        """
+        for name in self._columns.names:
+            if name not in self._ages:
+                is_age = re.search(_AGE_NAMES, column_words(name))
+                self._ages[name] = bool(is_age) and self._read_ages(name)
+            if self._ages[name]:
+                return name
+        return None
+
+    def _read_ages(self, name: str) -> bool:
+        """Read a column of ages under its name; return whether it is one."""
+        column = self._columns.get(name)
+        if column is None or column.kind not in {"number", "text"}:
+            return False
+        texts = column.values.cast(pl.String, strict=False)
+        ages = _to_array(texts.str.extract(r"(\d{1,2})(?:\D|$)").cast(pl.Float64))
+        known = np.isfinite(ages)
+        if known.mean() < MIN_AGE_SHARE or np.nanmax(ages, initial=0) > MAX_AGE:
+            return False
+        self._named[name] = QuantityColumn(column_words(name), ages)
+        return True
 
     def has_word(self, word: str) -> bool:
         """Return whether an item has a word, in singular or plural, in a column of texts.

@@ -321,3 +321,33 @@ def test_a_name_for_all_that_there_is_is_no_topic(text, first):
     )
     shop = Recommender(encoder="none").fit([], items=books)
     assert recommend(shop, text, k=1)["item_id"].item() == first
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a book for my 3 year old", {"b1", "b3"}),
+        ("for a girl of eight", {"b1", "b3", "b8"}),
+        ("books for children under 12", {"b1", "b3", "b8", "b12"}),
+        ("ein Buch für einen 8-jährigen", {"b1", "b3", "b8"}),
+        ("a book for a man of 40", {"b1", "b3", "b8", "b12", "b16"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["min_age", "FSK"])
+def test_what_is_for_older_people_is_left_out(text, expected, name):
+    ages = (1, 3, 8, 12, 16)
+    books = pl.DataFrame(
+        {
+            "item_id": [f"b{age}" for age in ages],
+            "title": ["Moon", "Bear", "Wizard", "Island", "Girl"],
+            name: [f"{age}+" for age in ages],
+        }
+    )
+    shop = Recommender(encoder="none").fit([], items=books)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = recommend(shop, text, k=5)
+    assert set(found["item_id"]) == expected
+    notes = [str(one.message) for one in caught]
+    assert any("leaves only" in note for note in notes) == (len(expected) < 5)
+    assert any("has no effect" in note for note in notes) == (len(expected) == 5)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from daybreak.encoders.ages import said_age
 from daybreak.encoders.amounts import Quantity
 from daybreak.encoders.clause_words import FILLERS
 from daybreak.encoders.named_numbers import read_named_numbers
@@ -369,6 +370,7 @@ class QuantityReader:
         if cached is not _NOT_READ:
             return cached
         said = read_named_numbers(read_quantities(text), self._columns.named(text))
+        said = self._with_age(said)
         is_empty = not (said.ranges or said.preferences)
         read = None if is_empty else self._in_catalogue(said)
         self._cache[text] = read
@@ -410,6 +412,19 @@ class QuantityReader:
         topic = said.topic(removed)
         topic = "" if self._names_all(topic) else topic
         return StatedQuantities(topic, tuple(bounds), tuple(preferences), tuple(unused))
+
+    def _with_age(self, said: SaidQuantities) -> SaidQuantities:
+        """Return what a text says with the age of somebody as a bound of a column of ages.
+
+        The words of the age stay in the topic: they ask for what is for children.
+        """
+        age = said_age(said.text)
+        column = self._columns.age_column() if age else None
+        if age is None or column is None:
+            return said
+        place = (len(said.text), len(said.text))
+        bound = QuantityRange("number", high=age[0], phrase=age[1], span=place, column=column)
+        return replace(said, ranges=(*said.ranges, bound))
 
     def _names_all(self, topic: str) -> bool:
         """Return whether a topic is only a name for all that the catalogue has: "new books".

@@ -24,7 +24,17 @@ def unread_texts(batch: QueryBatch) -> dict[int, str]:
     if not batch.context.texts:
         return {}
     has_wish = batch.queries.has_wish
-    return {row: text for row, text in batch.context.texts.items() if not has_wish[row]}
+    return {
+        row: text
+        for row, text in batch.context.texts.items()
+        if not has_wish[row] and not _has_bound(batch, row, text)
+    }
+
+
+def _has_bound(batch: QueryBatch, position: int, text: str) -> bool:
+    """Return whether words of a topic are a bound as well: the age of a child."""
+    stated = batch.rules[position].stated
+    return stated is not None and any(one.phrase in text for one in stated.bounds)
 
 
 def quantity_notes(batch: QueryBatch, position: int) -> tuple[str, ...]:
