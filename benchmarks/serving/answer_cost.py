@@ -5,11 +5,12 @@
 
 Asks the service of a store with a release for lists of known users, in new processes of both
 versions of the code in turns, so that other work on the machine meets both. A time is the mean
-over lists of the lowest of several rounds, by the process in which it is lower. HTTP is the
-application without a socket: routing, checks, the body, and the response, with and without the
-list itself, and with an event that is not stored, in turns of 20. A changed item has another
-price; the change is stored and in the next list. The share of lists with the same items at the
-same places is measured as well, also after the changes.
+over lists of the lowest of several rounds, by the process in which it is lower. All rounds have
+the same users, whose scores the service remembers; before a first list, it forgets them. HTTP
+is the application without a socket: routing, checks, the body, and the response, with and
+without the list itself, and with an event that is not stored, in turns of 20. A changed item
+has another price; the change is stored and in the next list. The share of lists with the same
+items at the same places is measured as well, also after the changes.
 
 Only a store in a file is measured; the items change in a copy of it.
 """
@@ -55,6 +56,8 @@ ROOT = Path(__file__).parents[2]
 COLUMNS = {
     "alone": "a list alone [ms]",
     "batch": f"a list in a batch of {BATCH_SIZE} [ms]",
+    "alone first": "a first list alone [ms]",
+    "batch first": f"a first list in a batch of {BATCH_SIZE} [ms]",
     "request": "a list alone over HTTP [ms]",
     "http": "HTTP without the list [ms]",
     "event": "HTTP without storing the event [ms]",
@@ -155,19 +158,22 @@ def measure(store: str, rounds: int, kinds: Sequence[str]) -> dict[str, Any]:
             requests[start : start + BATCH_SIZE] for start in range(0, len(users), BATCH_SIZE)
         ]
         lists = [service.recommend(request) for request in requests]
-        for batch in batches:
-            answered = service.recommend_many(batch)
-            lists += [one for one in answered if isinstance(one, RecommendResponse)]
+        lists += ask_together(service, batches)
         times = {}
         if "alone" in kinds:
             times["alone"] = lowest_ms(service.recommend, requests, rounds)
         if "batch" in kinds:
             times["batch"] = lowest_ms(service.recommend_many, batches, rounds) / BATCH_SIZE
+        if "alone first" in kinds:
+            times["alone first"] = lowest_ms(
+                service.recommend, requests, rounds, forget(service)
+            )
+        if "batch first" in kinds:
+            lowest = lowest_ms(service.recommend_many, batches, rounds, forget(service))
+            times["batch first"] = lowest / BATCH_SIZE
         times |= asyncio.run(measure_http(service, users, rounds, kinds))
         times["change"] = change_items(service)
-        for batch in batches:
-            answered = service.recommend_many(batch)
-            lists += [one for one in answered if isinstance(one, RecommendResponse)]
+        lists += ask_together(service, batches)
         if "changed" in kinds:
             times["changed"] = lowest_ms(service.recommend_many, batches, rounds) / BATCH_SIZE
         if "alone changed" in kinds:
@@ -175,6 +181,35 @@ def measure(store: str, rounds: int, kinds: Sequence[str]) -> dict[str, Any]:
         n_items = len(service.releases.current.catalogue.items)
         ids = [[item.item_id for item in one.items] for one in lists]
         return {"items": n_items, "lists": ids, "digest": digest_lists(lists), **times}
+
+
+def ask_together(
+    service: RecommenderService, batches: Sequence[Sequence[RecommendRequest]]
+) -> list[RecommendResponse]:
+    """Return the lists of some batches."""
+    answered = [one for batch in batches for one in service.recommend_many(batch)]
+    return [one for one in answered if isinstance(one, RecommendResponse)]
+
+
+def measure_lists(
+    service: RecommenderService,
+    requests: Sequence[RecommendRequest],
+    batches: Sequence[Sequence[RecommendRequest]],
+    rounds: int,
+    kinds: Sequence[str],
+) -> dict[str, float]:
+    """Return the times of lists [ms], of users who asked before and first ones."""
+    questions: dict[str, tuple[Callable[[Any], object], Sequence[Any], int]] = {
+        "alone": (service.recommend, requests, 1),
+        "batch": (service.recommend_many, batches, BATCH_SIZE),
+    }
+    times = {}
+    for name, (ask, asked, size) in questions.items():
+        if name in kinds:
+            times[name] = lowest_ms(ask, asked, rounds) / size
+        if (first := f"{name} first") in kinds:
+            times[first] = lowest_ms(ask, asked, rounds, forget(service)) / size
+    return times
 
 
 @contextmanager
@@ -212,11 +247,29 @@ def digest_lists(lists: Sequence[RecommendResponse]) -> str:
     return digest.hexdigest()
 
 
-def lowest_ms(ask: Callable[[Any], object], questions: Sequence[Any], rounds: int) -> float:
-    """Return the mean over questions of the lowest processor time of an answer [ms]."""
+def forget(service: RecommenderService) -> Callable[[], object]:
+    """Return what lets a service forget the scores of queries; an earlier one knows none."""
+    return getattr(service.releases.current.scorer, "forget", lambda: None)
+
+
+def lowest_ms(
+    ask: Callable[[Any], object],
+    questions: Sequence[Any],
+    rounds: int,
+    prepare: Callable[[], object] = lambda: None,
+) -> float:
+    """Return the mean over questions of the lowest processor time of an answer [ms].
+
+    Args:
+        ask: Answers a question.
+        questions: The questions, all of them in each round.
+        rounds: Number of rounds.
+        prepare: Called before each question; its time does not count.
+    """
     lowest = [float("inf")] * len(questions)
     for _ in range(rounds):
         for number, question in enumerate(questions):
+            prepare()
             start = time.process_time()
             ask(question)
             lowest[number] = min(lowest[number], time.process_time() - start)
