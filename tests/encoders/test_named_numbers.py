@@ -5,7 +5,7 @@ import pytest
 from daybreak.encoders.named_numbers import read_named_numbers, words_for
 from daybreak.encoders.quantities import QuantityPreference, read_quantities
 
-COLUMNS = ("n_pages", "bedrooms", "salary", "ram_gb", "mileage_km")
+COLUMNS = ("n_pages", "bedrooms", "salary", "ram_gb", "mileage_km", "楼层数")
 
 
 def read(text):
@@ -34,6 +34,8 @@ def topic(said):
         ("less than 50,000 km", "mileage_km", None, 50_000, ""),
         ("mileage under 50000", "mileage_km", None, 50_000, ""),
         ("at least 16 GB", "ram_gb", 16, None, ""),
+        ("至少3个卧室的房子", "bedrooms", 3, None, "房子"),
+        ("不超过6楼层", "楼层数", None, 6, ""),
     ],
 )
 def test_a_number_with_a_bound(text, column, low, high, rest):

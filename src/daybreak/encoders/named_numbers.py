@@ -101,6 +101,7 @@ def words_for(column: str) -> frozenset[str]:
     parts = [word.lower() for word in re.findall(r"[^\W_]+", spaced)]
     own = {word for word in parts if word not in GENERAL_NAMES and len(word) > 1}
     own = {word for word in own if not word.isdecimal()}
+    own |= {short for word in own if (short := re.sub("数量?$|量$", "", word))}
     same = {one for group in _SAME_NAMES if own & _forms(group) for one in group}
     phrase = {" ".join(parts)} if own and len(parts) > 1 else set()
     return frozenset(own | same | phrase)
@@ -190,7 +191,8 @@ def _number(group: str) -> str:
 def _name(name: str) -> str:
     forms = sorted({name, *inflections(name)}, key=len, reverse=True)
     joined = "|".join(re.escape(form).replace(r"\ ", r"[\s_]") for form in forms)
-    return joined if not name.isascii() and len(name) == 1 else rf"(?:{joined})(?![^\W_])"
+    is_unspaced = re.search("[\u3040-\u9fff]", name)
+    return rf"(?:{joined})" if is_unspaced else rf"(?:{joined})(?![^\W_])"
 
 
 @cache
@@ -198,7 +200,7 @@ def _before_name(name: str) -> re.Pattern[str]:
     """Pattern of a number, or a range, and a name: "200 pages", "2-3 rooms"."""
     between = r"(?:\s*[-–]\s*|\s+(?:to|or|bis|oder|à|ou|a|o|and|und|et|y)\s+)"
     return re.compile(
-        rf"(?<![\w.,€$£#-]){_number('number')}(?:{between}{_number('second')})?[\s-]{{0,2}}"
+        rf"(?<![A-Za-z0-9_À-ÿ第.,€$£#-]){_number('number')}(?:{between}{_number('second')})?[\s-]{{0,2}}"
         rf"(?P<least>\+\s?|(?:{words.AT_LEAST_AFTER})\s)?(?:个)?(?:(?:{_UNITS})\s(?:(?:of|de|von)\s)?)?{_name(name)}",
         re.IGNORECASE,
     )
