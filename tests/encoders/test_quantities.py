@@ -305,3 +305,23 @@ def test_a_long_text_is_no_sentence():
 @pytest.mark.parametrize("text", ["classic rock", "klassische Musik", "a classic white frame"])
 def test_what_is_classic_may_be_of_today(text):
     assert not read_quantities(text).preferences
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "target"),
+    [
+        ("a three hour movie", "near", 180),
+        ("90分钟的电影", "near", 90),
+        ("long epic movies", "high", None),
+        ("short animated films", "low", None),
+    ],
+)
+def test_how_long_something_lasts_is_preferred(text, direction, target):
+    (found,) = read_quantities(text).preferences
+    assert (found.quantity, found.direction) == ("duration", direction)
+    assert found.target == target or target is None
+
+
+@pytest.mark.parametrize("text", ["30 minute meals", "films like 48 Hours", "a long lost film"])
+def test_other_durations_and_titles_say_nothing(text):
+    assert not read_quantities(text).preferences

@@ -32,6 +32,10 @@ MAX_AGE = 22.0
 """Number from which "for over 100" is no age of people."""
 
 
+MAX_FILM_MINUTES = 300.0
+"""Longest duration before "film" that says how long one is: "48 hours" is a title."""
+
+
 @dataclass(frozen=True)
 class QuantityRange:
     """Values that somebody asks for, or rules out.
@@ -489,6 +493,8 @@ def _read_approximate(
     is_about |= context.take_after(words.ABOUT_AFTER, words.ABOUT_AFTER_UNSPACED)
     if not is_about and quantity == "price":
         is_about = context.take_before(words.PAID_BEFORE) or context.take_after("", "的")
+    if not is_about and quantity == "duration" and value <= MAX_FILM_MINUTES:
+        is_about = bool(words_after(words.MEDIA_NOUNS, "的").match(context.after))
     return QuantityPreference("price", "near", value) if is_about else None
 
 

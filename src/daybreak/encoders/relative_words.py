@@ -78,13 +78,18 @@ _OLD_UNSPACED = (
     r"老(?=片|电影|動畫|动画|番|剧|歌|电视剧)|早期的|旧(?=片|番)|老旧的"
     rf"|(?<!最)[经經]典(?:老|的)*(?=(?:{UNSPACED_MEDIA_NOUNS})(?!音))"
 )
+_TIMED = (
+    r"(?= (?!(?:term|time|lost|running|distance|haired|story|stories|kiss)\b)(?:[\w-]+ )?"
+    r"(?:films?|movies?|videos?|episodes?)(?!\w))"
+)
+"""Something that lasts, with one word before it: "short animated films"."""
 _SHORT = (
-    rf"{_NOT}(?:too |so )?long(?! )|short(?:er)?(?= (?:films?|movies?|videos?|episodes?)(?!\w))"
+    rf"{_NOT}(?:too |so )?long(?! )|short(?:er)?{_TIMED}"
     r"|kurze[rns]?(?= (?:filme?n?|videos?|serien?)(?!\w))|nicht (?:zu|so) lang\w*"
 )
 _SHORT_UNSPACED = r"(?:不要|别|不)太长的?|短(?=片)|时长短的?|短一点的?|短些的?"
 _LONG = (
-    r"long(?:er)?(?= (?:films?|movies?|videos?|episodes?)(?!\w))"
+    rf"long(?:er)?{_TIMED}"
     r"|lange[rns]?(?= (?:filme?n?|videos?)(?!\w))"
 )
 _LONG_UNSPACED = r"长(?=片)|时长长的?|长一点的?"
