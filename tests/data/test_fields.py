@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data import fields
 from daybreak.data.fields import FIELD_ROLES, ColumnStats, infer_fields, text_values
 from daybreak.errors import ConfigError
 
@@ -175,6 +176,13 @@ def test_columns_that_say_nothing_are_ignored_with_a_reason():
 def test_an_empty_catalogue_has_only_ignored_columns():
     empty = pl.DataFrame(schema={"item_id": pl.String, "title": pl.String, "price": pl.Float64})
     assert [field.role for field in infer_fields(empty, "item_id")] == ["ignore", "ignore"]
+
+
+def test_separators_of_a_long_column_are_found_in_rows_spread_over_it(monkeypatch):
+    monkeypatch.setattr(fields, "MAX_SEPARATOR_ROWS", 4)
+    values = [["dry;red", "dry"], ["red;old", "old"]]
+    assert column([one for pair in values * 5 for one in pair]).separator == ";"
+    assert column(["dry", "dry;red", "red;dry", *["dry"] * 17]).separator is None
 
 
 def test_the_callers_choice_wins_and_keeps_the_separator():

@@ -6,12 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data import sparse_rows
 from daybreak.encoders.lexical import (
     LexicalEncoder,
     PhraseMatcher,
     l2_normalize_rows,
     most_frequent_terms,
     tokenize,
+    tokenize_all,
 )
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12)
@@ -35,6 +37,24 @@ def test_words_of_few_documents_can_be_dropped_when_there_are_many():
     assert LexicalEncoder.fit(documents).terms == ("all", "once")
     assert LexicalEncoder.fit(documents, min_documents=2).terms == ("all",)
     assert LexicalEncoder.fit(documents[1:], min_documents=2).terms == ("all", "once")
+
+
+def test_rows_of_many_documents_are_computed_in_blocks_and_stay_the_same(monkeypatch):
+    documents = [["red"], ["red", "tea", "red"], [], ["teas", "cup"], ["cup", "red"]]
+    whole = LexicalEncoder.fit(documents)
+    expected = whole.transform(documents), whole.transform_with_forms(documents)
+    monkeypatch.setattr(sparse_rows, "BLOCK_ROWS", 2)
+    fitted = LexicalEncoder.fit(documents)
+    assert fitted.terms == whole.terms
+    assert np.array_equal(fitted.idf, whole.idf)
+    found = fitted.transform(documents), fitted.transform_with_forms(documents)
+    for rows, others in zip(found, expected, strict=True):
+        assert np.array_equal(rows.toarray(), others.toarray())
+
+
+def test_a_word_of_many_texts_takes_its_memory_once():
+    first, second = tokenize_all(["Red teapot", "A RED cup"])
+    assert first[0] is second[1]
 
 
 def test_an_unknown_word_counts_as_the_words_it_resembles():

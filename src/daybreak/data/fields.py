@@ -213,6 +213,8 @@ MIN_ROWS_FOR_COUNTS = 20
 """Minimum number of rows from which counts are trusted more than names."""
 MIN_ID_ROWS = 50
 """Minimum number of distinct whole numbers that are taken for ids."""
+MAX_SEPARATOR_ROWS = 50_000
+"""Maximum number of rows, spread evenly over a column, in which separators are looked for."""
 MAX_CONTENT_COLUMNS = 300
 """Maximum number of columns with a role; each costs milliseconds, however few its values."""
 
@@ -422,6 +424,7 @@ def _is_text(name: str, stats: ColumnStats) -> bool:
 def _find_separator(name: str, values: pl.Series, *, trusted: bool = False) -> str | None:
     """Return the separator of several values in a row, None if there is none."""
     trusted = trusted or name in CATEGORY_NAMES
+    values = values.gather_every(-(-len(values) // MAX_SEPARATOR_ROWS) or 1)
     values = values.str.replace_all("&gt;", ">", literal=True)  # its ; separates nothing
     for separator in VALUE_SEPARATORS:
         if values.str.contains(separator, literal=True).mean() <= 0.05:  # type: ignore[operator]

@@ -5,6 +5,7 @@ thousand. The checks of scipy take thirty times as long as the matrix, and these
 valid by construction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ MIN_SHORT_ENTRIES = 10_000_000
 they have those of scipy."""
 MAX_SORTED_ENTRIES = 200_000
 """Number of entries up to which sorting them here is faster than scipy and its checks."""
+BLOCK_ROWS = 50_000
+"""Number of rows that are computed at a time where steps need several times their memory."""
 _EMPTY = sp.csr_array((1, 1), dtype=np.float32)
 _HAS_KNOWN_PARTS = vars(_EMPTY).keys() == {"_shape", "maxprint", "indptr", "indices", "data"}
 """Whether matrices of the installed scipy consist of the parts that :func:`make_csr` sets."""
@@ -252,6 +255,33 @@ def slice_rows(matrix: Sparse, span: slice) -> Sparse:
     mine = slice(starts[0], starts[-1])
     shape = (span.stop - span.start, matrix.shape[1])
     return make_csr(matrix.data[mine], matrix.indices[mine], starts - starts[0], shape)
+
+
+def row_blocks(n_rows: int) -> list[slice]:
+    """Return slices of :data:`BLOCK_ROWS` rows at most; of no rows, one empty slice.
+
+    Example:
+        >>> row_blocks(3), len(row_blocks(BLOCK_ROWS + 1))
+        ([slice(0, 3, None)], 2)
+    """
+    starts = range(0, n_rows, BLOCK_ROWS) or range(1)
+    return [slice(start, min(start + BLOCK_ROWS, n_rows)) for start in starts]
+
+
+def stack_row_blocks(n_rows: int, compute: Callable[[slice], Sparse]) -> Sparse:
+    """Return a CSR matrix that is computed in blocks of rows, which bounds what steps need.
+
+    Args:
+        n_rows: Number of rows.
+        compute: Function of a slice of rows that returns these rows.
+
+    Example:
+        >>> stack_row_blocks(2, lambda rows: sp.csr_array(np.eye(2)[rows])).toarray()
+        array([[1., 0.],
+               [0., 1.]])
+    """
+    blocks = [compute(rows) for rows in row_blocks(n_rows)]
+    return blocks[0] if len(blocks) == 1 else sp.csr_array(sp.vstack(blocks, format="csr"))
 
 
 def row_sizes(matrix: Sparse) -> Rows:

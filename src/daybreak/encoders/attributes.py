@@ -60,8 +60,10 @@ class AttributeTerms:
         lists: list[list[str]] = [[] for _ in range(len(columns))]
         for field in self.fields:
             if field.role in TERM_ROLES and field.name in columns:
+                known: dict[str, str] = {}  # items with the same value share one string
                 for row, value in self._values(field, columns):
-                    lists[row].append(f"{field.name}={value}")
+                    term = f"{field.name}={value}"
+                    lists[row].append(known.setdefault(term, term))
         return lists
 
     def to_dict(self) -> dict[str, Any]:

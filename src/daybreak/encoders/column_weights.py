@@ -8,7 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.fields import ContentField
-from daybreak.data.sparse_rows import as_csr, build_csr, entry_indices
+from daybreak.data.sparse_rows import (
+    as_csr,
+    build_csr,
+    entry_indices,
+    slice_rows,
+    stack_row_blocks,
+)
 from daybreak.encoders.lexical import l2_normalize_rows
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -68,8 +74,15 @@ def combine_columns(columns: ColumnRows, weights: Mapping[str, float]) -> Sparse
         >>> combine_columns(rows, {"title": 0.64, "about": 0.36}).toarray().round(2)
         array([[0.8, 0.6]], dtype=float32)
     """
-    parts = [np.float32(np.sqrt(weights.get(name, 0.0))) * columns[name] for name in columns]
-    return l2_normalize_rows(sum(parts[1:], start=parts[0]))
+
+    def combine(span: slice) -> Sparse:
+        parts = [
+            np.float32(np.sqrt(weights.get(name, 0.0))) * slice_rows(as_csr(rows), span)
+            for name, rows in columns.items()
+        ]
+        return l2_normalize_rows(sum(parts[1:], start=parts[0]))
+
+    return stack_row_blocks(next(iter(columns.values())).shape[0], combine)
 
 
 def split_attributes(

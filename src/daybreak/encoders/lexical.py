@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.sparse_rows import row_blocks, stack_row_blocks
 from daybreak.encoders.inflections import inflections
 from daybreak.encoders.word_forms import WordForms, is_unspaced
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
@@ -75,7 +76,8 @@ def tokenize(text: str) -> list[str]:
 
 def tokenize_all(texts: Iterable[str]) -> list[list[str]]:
     """Return the words of each text; see :func:`tokenize`."""
-    return [tokenize(text) for text in texts]
+    known: dict[str, str] = {}  # a word that is written often takes its memory once
+    return [[known.setdefault(word, word) for word in tokenize(text)] for text in texts]
 
 
 @cache
@@ -253,9 +255,13 @@ class LexicalEncoder:
 
     def transform(self, documents: Sequence[Sequence[str]]) -> Sparse:
         """Return (n_documents, n_terms) float32 unit rows; zero rows without a known word."""
-        counts = count_terms(documents, self.columns)
-        counts.data = 1 + np.log(counts.data)
-        return l2_normalize_rows(counts * self.idf[None, :])
+
+        def weigh(rows: slice) -> Sparse:
+            counts = count_terms(documents[rows], self.columns)
+            counts.data = 1 + np.log(counts.data)
+            return l2_normalize_rows(counts * self.idf[None, :])
+
+        return stack_row_blocks(len(documents), weigh)
 
     def transform_with_forms(
         self,
@@ -286,8 +292,6 @@ class LexicalEncoder:
             array([[1., 0., 0., 0.]], dtype=float32)
         """
         seen = list(dict.fromkeys(chain.from_iterable(documents)))
-        counts = count_terms(documents, {word: row for row, word in enumerate(seen)})
-        counts.data = 1 + np.log(counts.data)
         own = np.fromiter((self.columns.get(w, -1) for w in seen), np.int64, len(seen))
         varies = np.array([word not in exact for word in seen], dtype=bool)
         varies &= (own < 0) | (min_similarity < 1)
@@ -297,7 +301,14 @@ class LexicalEncoder:
         )
         shape = (len(seen), len(self.terms))
         by_word = sp.csr_array(sp.coo_array((weights, (word, term)), shape=shape))
-        return l2_normalize_rows(counts @ by_word)
+        columns = {word: row for row, word in enumerate(seen)}
+
+        def weigh(rows: slice) -> Sparse:
+            counts = count_terms(documents[rows], columns)
+            counts.data = 1 + np.log(counts.data)
+            return l2_normalize_rows(counts @ by_word)
+
+        return stack_row_blocks(len(documents), weigh)
 
     def known_shares(
         self, documents: Sequence[Sequence[str]], *, min_similarity: float
@@ -411,8 +422,12 @@ def document_frequencies(documents: Sequence[Sequence[str]]) -> tuple[list[str],
         (['a', 'b'], array([1., 2.]))
     """
     terms = sorted(set(chain.from_iterable(documents)))
-    counts = count_terms(documents, {term: column for column, term in enumerate(terms)})
-    return terms, np.bincount(counts.indices, minlength=len(terms)).astype(np.float64)
+    columns = {term: column for column, term in enumerate(terms)}
+    frequencies = np.zeros(len(terms))
+    for rows in row_blocks(len(documents)):
+        found = count_terms(documents[rows], columns).indices
+        frequencies += np.bincount(found, minlength=len(terms))
+    return terms, frequencies
 
 
 def most_frequent_terms(

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from daybreak.data import read_tables
+from daybreak.data.media import columns
 from daybreak.data.media.pictures import is_kept_picture
 from daybreak.data.media.sounds import read_kept_sound
 from daybreak.service.ingest.rows import parse_rows
@@ -143,3 +144,11 @@ def test_without_the_extra_data_in_rows_of_the_api_stay_as_they_are(monkeypatch)
     row = {"item_id": "a", "image": data_uri(encode(noise()))}
     monkeypatch.setitem(sys.modules, "PIL", None)
     assert parse_rows([row], "item_id").rows == (row,)
+
+
+def test_web_addresses_that_are_not_fetched_are_not_looked_at_one_by_one(folder, monkeypatch):
+    monkeypatch.setattr(columns, "ThreadPoolExecutor", None)
+    values = ["https://shop.example/1.jpg", None, " HTTP://shop.example/2.jpg"]
+    result = read_tables(items=write_items(folder, values))
+    assert result.tables.items["image"].to_list()[0] == values[0]
+    assert "2 web addresses are not fetched" in " ".join(result.notes)

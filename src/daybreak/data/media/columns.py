@@ -14,7 +14,12 @@ from typing import Any
 import polars as pl
 
 from daybreak.data.columns import ColumnMapping, match_columns
-from daybreak.data.media.files import decode_data_uri, is_web_address, read_confined_file
+from daybreak.data.media.files import (
+    WEB_ADDRESS_PATTERN,
+    decode_data_uri,
+    is_web_address,
+    read_confined_file,
+)
 from daybreak.data.media.pictures import KeptPicture, keep_picture
 from daybreak.data.media.refusals import MediaRefusal, RefusedMediaError
 from daybreak.data.media.sounds import keep_sound, read_kept_sound
@@ -151,9 +156,13 @@ class _MediaColumn:
 
     def read(self, rejects: Rejects) -> tuple[RawTable, str]:
         """Return the table with the media that are kept, and a note."""
+        policy = url_policy()
+        if policy == "none" and (n_addresses := self._count_addresses()):
+            told = [MediaRefusal.URL_NOT_ALLOWED] * n_addresses
+            return self.raw, self._describe_unused(told)
         values = [_first_value(value) for value in self.raw.frame[self.source].to_list()]
         try:
-            results = self._keep_all(values, url_policy())
+            results = self._keep_all(values, policy)
         except MissingExtraError as error:
             return self.raw, f"{len(values):,} values are not read: {error}"
         refused = [one if isinstance(one, RefusedMediaError) else None for one in results]
@@ -167,6 +176,14 @@ class _MediaColumn:
         note = f"{sum(map(bool, kept)):,} {self.kind}s are read"
         note += f", {len(told):,} are refused" if told else ""
         return replace(self.raw, frame=self.raw.frame.with_columns(column)), note
+
+    def _count_addresses(self) -> int:
+        """Return the number of web addresses in a column of nothing else, otherwise 0."""
+        column = self.raw.frame[self.source]
+        if column.dtype != pl.String:
+            return 0
+        given = column.filter(column != "")
+        return len(given) if given.str.contains(WEB_ADDRESS_PATTERN).all() else 0
 
     def _keep_all(
         self, values: Sequence[Any], policy: str

@@ -1,6 +1,7 @@
 """Bytes of pictures and sounds: from a path, a data URI, base64 or a web address."""
 
 import binascii
+import re
 import stat
 from base64 import b64decode
 from pathlib import Path, PurePosixPath
@@ -8,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from daybreak.data.media.pictures import MAX_MEDIA_BYTES
 from daybreak.data.media.refusals import MediaRefusal, RefusedMediaError
 
+WEB_ADDRESS_PATTERN = r"^\s*(?i:https?://)"
+"""Beginning of a web address, for columns; see :func:`is_web_address`."""
 _BASE64_OVERHEAD = 4 / 3
 
 
@@ -76,4 +79,4 @@ def is_web_address(value: str) -> bool:
         >>> is_web_address("HTTPS://shop.example/a.jpg"), is_web_address("a.jpg")
         (True, False)
     """
-    return value.lstrip()[:8].lower().startswith(("http://", "https://"))
+    return re.match(WEB_ADDRESS_PATTERN, value) is not None

@@ -7,10 +7,10 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.models.shared_content import (
-    content_kernel,
     fit_content_kernel,
+    fit_content_weights,
     impute_from_content,
-    take_landmarks,
+    predict_from_content,
 )
 from daybreak.simulation.splits import mark_newest_items
 from daybreak.simulation.unsold import on_sale_probability, unsold_shares
@@ -164,8 +164,8 @@ def _predict_newness(data: Dataset, is_newest: Mask) -> tuple[Floats, Floats]:
     label = is_newest.astype(np.float32)
     label -= label.mean()
     kernel = fit_content_kernel(data)
-    landmarks = take_landmarks(data.train_items, kernel.landmarks)
-    found = kernel.project(label[:, None])[:, 0] @ content_kernel(landmarks, data.items)
+    weights = fit_content_weights(data, label[:, None])
+    found = predict_from_content(data.items, weights)[:, 0]
     known = found[data.train_item_rows]
     left_out = (known - kernel.leverage * label) / (1 - kernel.leverage)
     return found.astype(np.float32), left_out.astype(np.float32)
@@ -188,8 +188,7 @@ def _past_position(data: Dataset, is_newest: Mask) -> float:
     label[earlier] -= label[earlier].mean()
     filled = impute_from_content(data, label, ~is_newest)
     kernel = fit_content_kernel(data)
-    landmarks = take_landmarks(data.train_items, kernel.landmarks)
-    known = kernel.project(filled)[:, 0] @ content_kernel(landmarks, data.train_items)
+    known = predict_from_content(data.train_items, fit_content_weights(data, filled))[:, 0]
     left_out = (known - kernel.leverage * filled[:, 0]) / (1 - kernel.leverage)
     unit = float(left_out[label[:, 0] > 0].mean())
     if unit <= 0:
