@@ -45,6 +45,8 @@ MIN_RECENCY_WEIGHT = 0.01
 """Smallest weight of an event in the recent history; smaller ones change nothing."""
 MAX_PRECOMPUTED_ITEMS = 2_000
 """Default of :attr:`QueryBuilder.max_precomputed`."""
+MAX_PRECOMPUTED_PAIRS = 500_000_000
+"""Largest number of pairs of new items and training items that are compared in advance."""
 MAX_CACHED_TEXTS = 1_000
 """Largest number of texts whose neighbours are cached."""
 
@@ -516,11 +518,16 @@ class QueryBuilder:
     ) -> None:
         """Compute the neighbours of at most ``max_items`` new items in advance.
 
+        They are compared with all training items: of a large catalogue, the neighbours of as
+        many items are computed as :data:`MAX_PRECOMPUTED_PAIRS` allow, and those of others
+        when a query needs them.
+
         Args:
             max_items: Largest number of items.
             shared: Arrays of the release whose catalogue this is; None: it has changed.
         """
-        new_rows = np.flatnonzero(self._train_row < 0)[:max_items]
+        most = min(max_items, MAX_PRECOMPUTED_PAIRS // max(len(self.train_items), 1))
+        new_rows = np.flatnonzero(self._train_row < 0)[:most]
         self._neighbours.compute(self.items, new_rows.tolist(), shared)
 
     def with_updated_rows(
