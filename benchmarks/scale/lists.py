@@ -5,12 +5,12 @@
 The release of a smaller shop is expanded: every item has copies with other noise in their
 vectors and bias, and the neighbours of an item are spread over the copies, so that their number
 stays. Low-rank content has at most 150 million numbers, as that of a training has.
-With ``--items 0``, the release is measured as it is, and its opening as well. ``EVENTS`` is a CSV
-file, or a folder of Parquet files, with the histories. Of the requests, 80 % are of known users, 15 % of
-visitors with two events, and 5 % say a sentence; one thread, ten items a list. *Exact* scores
-all items, *candidates* those with the best approximate scores. ``recall`` is the share of the
-exact hundred best. The time is processor time from the history to the list, of single requests
-and of batches of 16.
+With ``--items 0``, the release is measured as it is, and its opening as well. ``EVENTS`` is a
+CSV file, or a folder of Parquet files, with the histories. Of the requests, 80 % are of known
+users, 15 % of visitors with two events, and 5 % say a sentence; one thread, ten items a list.
+*Exact* scores all items, *candidates* those with the best approximate scores. ``recall`` is
+the share of the exact hundred best. The time is processor time from the history to the list,
+of single requests and of batches of 16.
 """
 
 import argparse
