@@ -5,8 +5,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
 from daybreak.server.http import query_params
-from daybreak.server.http.query_params import parse_query
-from daybreak.server.schemas.recommend import ListQuery, RecommendQuery
+from daybreak.server.http.query_params import parse_common_query, parse_query
+from daybreak.server.schemas.recommend import ListQuery, OnboardingQuery, RecommendQuery
+from daybreak.server.schemas.rows import EventPageQuery, RowPageQuery
 
 
 @pytest.fixture(autouse=True)
@@ -16,8 +17,12 @@ def known(monkeypatch):
     return kept
 
 
+def request_of(text):
+    return Request({"type": "http", "query_string": text, "headers": []})
+
+
 def parse(text, model=RecommendQuery):
-    return parse_query(Request({"type": "http", "query_string": text, "headers": []}), model)
+    return parse_common_query(request_of(text), model)
 
 
 def test_the_same_text_gives_the_same_query_of_each_model():
@@ -36,6 +41,19 @@ def test_sessions_long_queries_and_faults_are_not_kept(known):
     for _ in range(2):
         with pytest.raises(RequestValidationError):
             parse(b"n=0")
+    assert not known
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        (b"user_id=ann", EventPageQuery),
+        (b"search=ann", RowPageQuery),
+        (b"text=tea", OnboardingQuery),
+    ],
+)
+def test_ids_and_words_of_users_are_not_kept(known, text, model):
+    assert parse_query(request_of(text), model).model_fields_set
     assert not known
 
 

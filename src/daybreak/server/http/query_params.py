@@ -21,28 +21,11 @@ _PARSED: dict[tuple[type[BaseModel], bytes], BaseModel] = {}
 
 
 def parse_query(request: Request, model: type[QueryModel]) -> QueryModel:
-    """Return the query parameters of a request, which must not be changed.
-
-    Most requests have the parameters of many others: they are validated once. Those that name a
-    session are not kept.
+    """Return the query parameters of a request.
 
     Raises:
         RequestValidationError: A parameter is unknown, missing or invalid.
     """
-    text = request.scope["query_string"]
-    known = _PARSED.get((model, text))
-    if known is not None:
-        return cast("QueryModel", known)
-    query = _validate(request, model)
-    if len(text) <= MAX_KNOWN_BYTES and getattr(query, "session_id", None) is None:
-        if len(_PARSED) >= MAX_KNOWN:
-            _PARSED.clear()
-        _PARSED[model, text] = query
-    return query
-
-
-def _validate(request: Request, model: type[QueryModel]) -> QueryModel:
-    """Return the query parameters of a request, validated."""
     values: dict[str, Any] = {}
     repeatable, aliases = _list_fields(model), _aliases_of(model)
     for name, value in request.query_params.multi_items():
@@ -56,6 +39,28 @@ def _validate(request: Request, model: type[QueryModel]) -> QueryModel:
         faults = error.errors(include_url=False, include_input=False)
         located = [{**fault, "loc": ("query", *fault["loc"])} for fault in faults]
         raise RequestValidationError(located) from error
+
+
+def parse_common_query(request: Request, model: type[QueryModel]) -> QueryModel:
+    """Return the query parameters of a request, which must not be changed.
+
+    Most requests have the parameters of many others: they are validated once. Those that name a
+    session are not kept. For models without other words or ids of users, which an erasure would
+    not find here.
+
+    Raises:
+        RequestValidationError: A parameter is unknown, missing or invalid.
+    """
+    text = request.scope["query_string"]
+    known = _PARSED.get((model, text))
+    if known is not None:
+        return cast("QueryModel", known)
+    query = parse_query(request, model)
+    if len(text) <= MAX_KNOWN_BYTES and getattr(query, "session_id", None) is None:
+        if len(_PARSED) >= MAX_KNOWN:
+            _PARSED.clear()
+        _PARSED[model, text] = query
+    return query
 
 
 def openapi_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:

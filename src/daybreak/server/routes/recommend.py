@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from daybreak.server.http.languages import all_in_language
 from daybreak.server.http.problems import HttpProblem
-from daybreak.server.http.query_params import parse_query
+from daybreak.server.http.query_params import parse_common_query
 from daybreak.server.http.responses import json_response, list_response
 from daybreak.server.ops.completions import result_of
 from daybreak.server.ops.pools import run_in_threadpool
@@ -44,7 +44,7 @@ MAX_INLINE_EVENTS = 20
 )
 async def recommend_to(request: Request, user_id: str) -> Response:
     """Recommend items to a user, who may be unknown."""
-    query = parse_query(request, RecommendQuery)
+    query = parse_common_query(request, RecommendQuery)
     state = state_of(request)
     check_list_length(state, query.k)
     asked = query.to_request(user_id=user_id)
