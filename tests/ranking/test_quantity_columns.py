@@ -128,3 +128,10 @@ def test_sentences_name_columns_of_numbers():
 )
 def test_other_columns_are_no_ages_of_people(values):
     assert columns_of(title=["a", "b"], **values).age_column() is None
+
+
+def test_a_column_of_ages_is_read_alike_before_and_after_it_is_asked_for():
+    columns = columns_of(min_age=["1+", "from 8", "about 10"])
+    before = columns.get_named("min_age").values.tolist()
+    assert columns.age_column() == "min_age"
+    assert columns.get_named("min_age").values.tolist() == before == [1.0, 8.0, 10.0]

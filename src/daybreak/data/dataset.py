@@ -21,6 +21,7 @@ from daybreak.data.sparse_rows import (
     join_columns,
     make_csr,
     row_sizes,
+    take_any_rows,
     take_rows,
 )
 from daybreak.data.statements import Statements
@@ -195,9 +196,7 @@ class ContentBlock:
 
     def take(self, rows: Rows) -> "ContentBlock":
         """Return the block of the given rows, in their order."""
-        sparse = sp.issparse(self.matrix)
-        matrix = take_rows(as_csr(self.matrix), rows) if sparse else self.matrix[rows]
-        return replace(self, matrix=matrix)
+        return replace(self, matrix=take_any_rows(self.matrix, rows))
 
     def cosine_similarity(self, other: "ContentBlock") -> Floats:
         """Return the (n_items, n_others) similarities of the rows of two blocks."""
@@ -592,10 +591,7 @@ class Queries:
             take_rows(self.recent_history, rows),
             take_rows(self.profile, rows),
             self.n_events[rows],
-            tuple(
-                take_rows(block, wishes) if sp.issparse(block) else block[wishes]
-                for block in self.wish
-            ),
+            tuple(take_any_rows(block, wishes) for block in self.wish),
             None if self.repeats is None else take_rows(self.repeats, rows),
             wish_query,
             None if self.unseen_content is None else take_rows(self.unseen_content, rows),

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock
-from daybreak.data.sparse_rows import as_csr, stack_rows, take_rows
+from daybreak.data.sparse_rows import as_csr, stack_rows, take_any_rows
 from daybreak.types import Floats, Rows, Sparse
 
 MAX_OVERLAID_ROWS = 1_024
@@ -68,12 +68,12 @@ class OverlaidBlock(ContentBlock):
         places = np.minimum(np.searchsorted(self.changed, rows), len(self.changed) - 1)
         is_changed = self.changed[places] == rows
         if is_changed.all():
-            return _with_matrix(self.base, _take(self.overlay, places))
+            return _with_matrix(self.base, take_any_rows(self.overlay, places))
         kept = self.base.take(np.where(is_changed, 0, rows))
         if not is_changed.any():
             return kept
         at = np.flatnonzero(is_changed)
-        added = _take(self.overlay, places[at])
+        added = take_any_rows(self.overlay, places[at])
         return _with_matrix(self.base, replace_rows(kept.matrix, at, added, len(rows)))
 
     def products(self, vectors: Sparse | Floats) -> Floats:
@@ -108,13 +108,13 @@ def overlay_rows(
     if not len(rows):
         return block
     order = np.argsort(rows, kind="stable")
-    rows, added = rows[order], _take(added, order)
+    rows, added = rows[order], take_any_rows(added, order)
     if isinstance(block, OverlaidBlock) and "base" in vars(block):
         kept = np.flatnonzero(~np.isin(block.changed, rows))
-        older = _take(block.overlay, kept)
+        older = take_any_rows(block.overlay, kept)
         both = np.concatenate([block.changed[kept], rows])
         order = np.argsort(both, kind="stable")
-        rows, added, block = both[order], _take(_stack(older, added), order), block.base
+        rows, added, block = both[order], take_any_rows(_stack(older, added), order), block.base
     if len(rows) > MAX_OVERLAID_ROWS:
         return _with_matrix(block, replace_rows(block.matrix, rows, added, n_rows))
     return OverlaidBlock.of(block, rows, added, n_rows)
@@ -140,10 +140,6 @@ def replace_rows(
     out[:n_before] = matrix
     out[rows] = added
     return out
-
-
-def _take(matrix: Any, rows: Rows) -> Any:
-    return take_rows(as_csr(matrix), rows) if sp.issparse(matrix) else matrix[rows]
 
 
 def _stack(first: Any, second: Any) -> Any:

@@ -243,6 +243,16 @@ def take_rows(matrix: Sparse, rows: Rows) -> Sparse:
     return make_csr(matrix.data[at], matrix.indices[at], starts, (len(rows), matrix.shape[1]))
 
 
+def take_any_rows(matrix: Any, rows: Rows) -> Any:
+    """Return the given rows of a dense or a sparse matrix; sparse ones as CSR.
+
+    Example:
+        >>> take_any_rows(np.array([[1.0], [2.0]]), np.array([1])).tolist()
+        [[2.0]]
+    """
+    return take_rows(as_csr(matrix), rows) if sp.issparse(matrix) else matrix[rows]
+
+
 def slice_rows(matrix: Sparse, span: slice) -> Sparse:
     """Return a slice of the rows of a CSR matrix.
 

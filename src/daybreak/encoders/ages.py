@@ -35,6 +35,8 @@ AGED_THINGS = (
 )
 """Things of which people say an age."""
 
+_MAY_SAY_AGE = re.compile(r"\d|old|of|岁|歳", re.IGNORECASE)
+"""What every text with an age has."""
 _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "en": ("baby", "toddler", "children", "teenager"),
     "de": ("Baby", "Kleinkind", "Kinder", "Jugendliche"),
@@ -59,7 +61,7 @@ def say_ages(text: str) -> str:
         >>> say_ages("a 20 year old whisky"), say_ages("a lamp under 12")
         ('a 20 year old whisky', 'a lamp under 12')
     """
-    if not re.search(r"\d|old|of|岁|歳", text, re.IGNORECASE):
+    if not _MAY_SAY_AGE.search(text):
         return text
     for language, pattern in _patterns():
         text = pattern.sub(_replacer(language), text)
@@ -81,7 +83,7 @@ def said_age(text: str) -> tuple[float, str] | None:
         >>> said_age("a girl of eight"), said_age("a 20 year old whisky")
         ((8.0, 'girl of eight'), None)
     """
-    if not re.search(r"\d|old|of|岁|歳", text, re.IGNORECASE):
+    if not _MAY_SAY_AGE.search(text):
         return None
     found = [
         (_years_of(one), one[0].strip())

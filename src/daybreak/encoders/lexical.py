@@ -257,8 +257,7 @@ class LexicalEncoder:
         """Return (n_documents, n_terms) float32 unit rows; zero rows without a known word."""
 
         def weigh(rows: slice) -> Sparse:
-            counts = count_terms(documents[rows], self.columns)
-            counts.data = 1 + np.log(counts.data)
+            counts = _log_counts(documents[rows], self.columns)
             return l2_normalize_rows(counts * self.idf[None, :])
 
         return stack_row_blocks(len(documents), weigh)
@@ -304,9 +303,7 @@ class LexicalEncoder:
         columns = {word: row for row, word in enumerate(seen)}
 
         def weigh(rows: slice) -> Sparse:
-            counts = count_terms(documents[rows], columns)
-            counts.data = 1 + np.log(counts.data)
-            return l2_normalize_rows(counts @ by_word)
+            return l2_normalize_rows(_log_counts(documents[rows], columns) @ by_word)
 
         return stack_row_blocks(len(documents), weigh)
 
@@ -457,6 +454,13 @@ def count_terms(documents: Sequence[Sequence[str]], columns: dict[str, int]) -> 
     shape = (len(documents), len(columns))
     ones = np.ones(int(known.sum()))
     return sp.coo_array((ones, (rows[known], term_columns[known])), shape=shape).tocsr()
+
+
+def _log_counts(documents: Sequence[Sequence[str]], columns: dict[str, int]) -> Sparse:
+    """Return ``1 + ln tf`` of the known words of documents."""
+    counts = count_terms(documents, columns)
+    counts.data = 1 + np.log(counts.data)
+    return counts
 
 
 def l2_normalize_rows(rows: Sparse) -> Sparse:

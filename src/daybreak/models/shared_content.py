@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import ContentBlock, Dataset, Items
-from daybreak.data.sparse_rows import as_csr, take_rows
+from daybreak.data.dataset import Dataset, Items
+from daybreak.data.sparse_rows import take_any_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError
 from daybreak.memory import bounded_size
@@ -218,18 +218,13 @@ def has_same_content(left: Items, left_rows: Rows, right: Items, right_rows: Row
         right_rows: (n,) rows of these.
     """
     for block, other in zip(left.blocks, right.blocks, strict=True):
-        a, b = _rows_of(block, left_rows), _rows_of(other, right_rows)
+        a, b = take_any_rows(block.matrix, left_rows), take_any_rows(other.matrix, right_rows)
         if block.weight != other.weight or a.shape != b.shape:
             return False
         same = np.array_equal(a, b) if isinstance(a, np.ndarray) else _are_equal(a, b)
         if not same:
             return False
     return True
-
-
-def _rows_of(block: ContentBlock, rows: Rows) -> Sparse | Floats:
-    matrix = block.matrix
-    return matrix[rows] if isinstance(matrix, np.ndarray) else take_rows(as_csr(matrix), rows)
 
 
 def _are_equal(a: Sparse, b: Sparse) -> bool:

@@ -23,7 +23,7 @@ MIN_KNOWN_SHARE = 0.05
 """Smallest share of items with a value in a column that is used."""
 MIN_READ_SHARE = 0.5
 """Smallest share of the texts of a column that must be amounts."""
-MIN_YEAR = 1000
+MIN_COLUMN_YEAR = 1000
 """Smallest year of a column: some books are of 1605."""
 MIN_YEAR_SHARE = 0.9
 """Smallest share of the numbers of a column of years that must be years."""
@@ -129,7 +129,7 @@ class QuantityColumns:
         self._named: dict[str, QuantityColumn | None] = {}
         self._names: dict[str, frozenset[str]] | None = None
         self._words: dict[str, bool] = {}
-        self._ages: dict[str, bool] = {}
+        self._ages: dict[str, QuantityColumn | None] = {}
 
     def get(self, quantity: Quantity) -> QuantityColumn | None:
         """Return the column of a quantity; None if the catalogue has none."""
@@ -147,26 +147,17 @@ class QuantityColumns:
             >>> columns.age_column(), columns.get_named("min_age").values.tolist()
             ('min_age', [1.0, 8.0])
         """
-        for name in self._columns.names:
-            if name not in self._ages:
-                is_age = re.search(_AGE_NAMES, column_words(name))
-                self._ages[name] = bool(is_age) and self._read_ages(name)
-            if self._ages[name]:
-                return name
-        return None
+        names = self._columns.names
+        return next((name for name in names if self._read_ages(name) is not None), None)
 
-    def _read_ages(self, name: str) -> bool:
-        """Read a column of ages under its name; return whether it is one."""
-        column = self._columns.get(name)
-        if column is None or column.kind not in {"number", "text"}:
-            return False
-        texts = column.values.cast(pl.String, strict=False)
-        ages = _to_array(texts.str.extract(r"(\d{1,2})(?:\D|$)").cast(pl.Float64))
-        known = np.isfinite(ages)
-        if known.mean() < MIN_AGE_SHARE or np.nanmax(ages, initial=0) > MAX_AGE:
-            return False
-        self._named[name] = QuantityColumn(column_words(name), ages)
-        return True
+    def _read_ages(self, name: str) -> QuantityColumn | None:
+        """Return a column of ages; None: it is none."""
+        if name not in self._ages:
+            words, column = column_words(name), self._columns.get(name)
+            is_age = column is not None and re.search(_AGE_NAMES, words)
+            ages = _as_ages(column) if column is not None and is_age else None
+            self._ages[name] = None if ages is None else QuantityColumn(words, ages)
+        return self._ages[name]
 
     def has_word(self, word: str) -> bool:
         """Return whether an item has a word, in singular or plural, in a column of texts.
@@ -215,7 +206,10 @@ class QuantityColumns:
         return {word: name for word, name in single.items() if self.get_named(name) is not None}
 
     def get_named(self, name: str) -> QuantityColumn | None:
-        """Return the column of numbers of a name; None: it does not hold numbers."""
+        """Return the column of numbers or ages of a name; None: it does not hold numbers."""
+        ages = self._read_ages(name)
+        if ages is not None:
+            return ages
         if name not in self._named:
             column = self._columns.get(name)
             values = None if column is None else _as_numbers(column)
@@ -312,6 +306,15 @@ def _as_numbers(column: FilterColumn) -> Doubles | None:
     return _to_array(read.values) if _reads_most(read.values, column.values) else None
 
 
+def _as_ages(column: FilterColumn) -> Doubles | None:
+    if column.kind not in {"number", "text"}:
+        return None
+    texts = column.values.cast(pl.String, strict=False)
+    ages = _to_array(texts.str.extract(r"(\d{1,2})(?:\D|$)").cast(pl.Float64))
+    is_known = np.isfinite(ages).mean() >= MIN_AGE_SHARE
+    return ages if is_known and np.nanmax(ages, initial=0) <= MAX_AGE else None
+
+
 def _reads_most(read: pl.Series, texts: pl.Series) -> bool:
     return bool(read.count() >= max(MIN_READ_SHARE * texts.count(), 1))
 
@@ -325,7 +328,7 @@ def _read_years(column: FilterColumn) -> Doubles | None:
     values = _as_numbers(column)
     if values is None:
         return None
-    is_year = (values >= MIN_YEAR) & (values <= MAX_YEAR)
+    is_year = (values >= MIN_COLUMN_YEAR) & (values <= MAX_YEAR)
     if is_year.sum() < MIN_YEAR_SHARE * np.isfinite(values).sum():
         return None
     return np.where(is_year, values, np.nan)

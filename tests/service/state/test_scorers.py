@@ -79,8 +79,7 @@ def test_models_score_changed_items_only(state, monkeypatch):
     assert len(state.scorers) == 2
 
 
-def test_partitions_follow_popularity_as_the_rest_does(state):
-    state = retitled(state, [0, 1, 34])
+def with_reversed_popularity(state):
     fitted = state.trained.fitted
     models = [
         model.with_state(replace(model.state, values=model.state.values[::-1].copy()))
@@ -88,7 +87,12 @@ def test_partitions_follow_popularity_as_the_rest_does(state):
         else model
         for model in fitted.models
     ]
-    renewed = state.scorer.with_models(replace(fitted, models=tuple(models)))
+    return state.scorer.with_models(replace(fitted, models=tuple(models)))
+
+
+def test_partitions_follow_popularity_as_the_rest_does(state):
+    state = retitled(state, [0, 1, 34])
+    renewed = with_reversed_popularity(state)
     whole = renewed.scorers[0].for_items(state.catalogue.items)
     wanted = whole.score(asked(state))
     np.testing.assert_allclose(renewed.score(asked(state)), wanted, atol=1e-4)
@@ -220,14 +224,7 @@ def test_changed_items_drop_no_remembered_scores(state, monkeypatch):
 
 def test_remembered_scores_follow_popularity(state):
     state.scorer.score(asked(state), remembers=True)
-    fitted = state.trained.fitted
-    models = [
-        model.with_state(replace(model.state, values=model.state.values[::-1].copy()))
-        if isinstance(model, PopularModel)
-        else model
-        for model in fitted.models
-    ]
-    renewed = state.scorer.with_models(replace(fitted, models=tuple(models)))
+    renewed = with_reversed_popularity(state)
     assert renewed.memory is state.scorer.memory
     scores = renewed.score(asked(state), remembers=True)
     np.testing.assert_allclose(scores, renewed.score(asked(state)), atol=1e-6)

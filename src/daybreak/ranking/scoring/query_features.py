@@ -8,7 +8,7 @@ import numpy as np
 
 from daybreak.data.dataset import Queries
 from daybreak.data.sparse_products import multiply_dense
-from daybreak.data.sparse_rows import make_csr, row_sizes, slice_rows, take_rows
+from daybreak.data.sparse_rows import make_csr, row_sizes, slice_rows, take_any_rows
 from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import (
     EVENT_LEVELS,
@@ -178,7 +178,7 @@ class QueryFeatures:
         if len(rows) == len(self.queries):
             return self
         levels = self.levels[rows]
-        matrices = {kind: _take_any(matrix, rows) for kind, matrix in self.matrices.items()}
+        matrices = {kind: take_any_rows(matrix, rows) for kind, matrix in self.matrices.items()}
         return QueryFeatures(
             self.queries.take(rows), None, levels, _slice_levels(levels), matrices, self.layout
         )
@@ -284,10 +284,6 @@ def _or_zeros(centre: Floats, width: int) -> Floats:
 
 def _take_slice(features: Sparse | Floats, rows: slice) -> Any:
     return features[rows] if isinstance(features, np.ndarray) else slice_rows(features, rows)
-
-
-def _take_any(features: Sparse | Floats, rows: Rows) -> Any:
-    return features[rows] if isinstance(features, np.ndarray) else take_rows(features, rows)
 
 
 def _multiply(features: Sparse | Floats, centres: Floats) -> Floats:
